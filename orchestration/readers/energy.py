@@ -1,0 +1,63 @@
+"""Sub-regional fuel poverty (DESNZ): one workbook a year, Table 2 by council and Table 3 by small area."""
+
+import re
+from collections.abc import Set
+from pathlib import Path
+
+import pandas as pd
+
+from orchestration.readers import periods
+from orchestration.readers.table import ENGLISH_AREAS, observations
+from orchestration.registry import Source
+
+_MEASURES = [
+    "Number of households",
+    "Number of households in fuel poverty",
+    "Proportion of households fuel poor (%)",
+]
+
+
+def read(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
+    """Table 2 of every book, in layout observation."""
+    tables = []
+    for file in source.files:
+        sheet = _sheet(folder / file.path, "Table 2")
+        table = sheet[sheet.iloc[:, 0].astype(str).str.match(ENGLISH_AREAS)]
+        tables.append(
+            table.melt(table.columns[0], [c for c in _MEASURES if c in measures], "measure").set_axis(
+                ["area_code", "measure", "value"], axis=1
+            )
+        )
+        tables[-1]["period"] = [_year(file.path)] * len(tables[-1])
+    long = pd.concat(tables, ignore_index=True)
+    return observations(
+        area_code=long["area_code"],
+        measure=long["measure"],
+        period=long["period"],
+        value=pd.to_numeric(long["value"]),
+        marker=pd.Series("", index=long.index),
+    )
+
+
+def read_small_areas(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
+    """The counts of Table 3 of every book, in layout small_area_observation."""
+    tables = []
+    for file in source.files:
+        sheet = _sheet(folder / file.path, "Table 3")
+        table = sheet[sheet["LSOA Code"].astype(str).str.match(r"E01\d{6}$")]
+        long = table.melt(["LSOA Code", "LA Code"], _MEASURES[:2], "measure").set_axis(
+            ["small_area_code", "authority_code", "measure", "value"], axis=1
+        )
+        long["period_start_date"], long["period_end_date"] = _year(file.path)
+        tables.append(long)
+    return pd.concat(tables, ignore_index=True).astype({"value": float})
+
+
+def _sheet(path: Path, name: str) -> pd.DataFrame:
+    """One sheet under its header row, which is the third; headers lose their footnote numbers and notes."""
+    sheet = pd.read_excel(path, sheet_name=name, header=2, engine="calamine")
+    return sheet.rename(columns=lambda c: re.sub(r"\d+$|\[.*?\]", "", str(c)).strip())
+
+
+def _year(path: str) -> tuple[object, object]:
+    return periods.year(Path(path).name[:4], "calendar_year")

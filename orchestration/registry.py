@@ -1,0 +1,289 @@
+"""The registry of sources: reads seeds/sources.yml, and writes whatever is made from it.
+
+Belongs here: the shape of a source and of a layout, and the files that list sources (dbt sources, docs/SOURCES.md,
+ATTRIBUTION.md), so that no source is listed twice by hand. Reading publishers' files is for readers/, loading is for load.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from orchestration import PROJECT, SEEDS
+
+RAW_SOURCE = "raw"
+SOURCE_FILE = "source_file"  # the registry itself, loaded as a table
+
+_LICENCES = {
+    "OGL v3.0": "Contains public sector information licensed under the Open Government Licence v3.0 "
+    "(nationalarchives.gov.uk/doc/open-government-licence/version/3).",
+    "CC BY 4.0 (mySociety) and OGL v3.0": "Register of councils: mySociety, licensed under Creative Commons Attribution 4.0 "
+    "International (creativecommons.org/licenses/by/4.0), with public sector information licensed under the Open "
+    "Government Licence v3.0; both are joined and re-shaped here.",
+    "MIT (ODI Leeds)": "Hexagon layout: copyright ODI Leeds, MIT licence: permission is granted, free of charge, to deal "
+    "in it without restriction, provided that this notice is included; it is provided as is, without warranty.",
+    "MIT": "Framework, corrections and other tables of the project itself: copyright the Missions Index developers, MIT licence.",
+}
+_BOUNDARY_NOTICE = (
+    "Boundaries: Source: Office for National Statistics licensed under the Open Government Licence v3.0. "
+    "Contains OS data © Crown copyright and database right 2026."
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a layout. `type` is text, number, integer, date or boolean; `area` says that it holds area codes."""
+
+    name: str
+    type: str
+    description: str
+    required: bool = False
+    area: bool = False
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The columns and key that all seeds of one shape share."""
+
+    name: str
+    description: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A publisher's file that a seed is made from, as its distributor serves it."""
+
+    path: str
+    sha256: str
+    bytes: int
+    distributor_path: str | None
+    commit: str | None
+
+
+@dataclass(frozen=True)
+class Source:
+    """One seed with its provenance. `period` stands where the publisher's file states none."""
+
+    source_id: str
+    seed: str
+    layout: Layout
+    reader: str | None
+    publisher: str
+    dataset: str
+    landing_page: str | None
+    licence: str
+    distributor: str
+    snapshot_date: date
+    is_refreshable: bool
+    geography_level: str
+    code_vintage: str
+    period_type: str | None
+    period: Mapping[str, str] | None
+    min_rows: int
+    caveat: str | None
+    files: tuple[SourceFile, ...]
+
+    @property
+    def path(self) -> Path:
+        """Where the seed stands."""
+        return SEEDS / self.seed
+
+    @property
+    def group(self) -> str:
+        """The seed's folder: framework, geography, observations or small_areas."""
+        return self.seed.split("/", 1)[0]
+
+
+def document(path: Path = SEEDS / "sources.yml") -> dict[str, Any]:
+    """The registry as plain data, in file order."""
+    with path.open(encoding="utf-8") as stream:
+        # The C loader is eight times as fast; PyYAML is built without it on some systems.
+        loaded: dict[str, Any] = yaml.load(stream, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return loaded
+
+
+@cache
+def layouts() -> Mapping[str, Layout]:
+    """Every layout by name."""
+    return {
+        name: Layout(
+            name, item["description"], tuple(item["key"]), tuple(Column(n, **c) for n, c in item["columns"].items())
+        )
+        for name, item in document()["layouts"].items()
+    }
+
+
+@cache
+def sources() -> Mapping[str, Source]:
+    """Every source by id, in registry order."""
+    return {
+        item["source_id"]: Source(
+            **{
+                **item,
+                "layout": layouts()[item["layout"]],
+                "snapshot_date": date.fromisoformat(item["snapshot_date"]),
+                "files": tuple(
+                    SourceFile(f["path"], f["sha256"], f["bytes"], f["distributor_path"], f["commit"])
+                    for f in item["files"]
+                ),
+            }
+        )
+        for item in document()["sources"]
+    }
+
+
+def source_file_rows() -> Iterator[dict[str, object]]:
+    """The registry as rows of the layout source_file: one a publisher's file, or the seed itself where it is ours."""
+    from orchestration.load import sha256  # load.py imports this module
+
+    for source in sources().values():
+        files = source.files or (
+            SourceFile(f"seeds/{source.seed}", sha256(source.path), source.path.stat().st_size, None, None),
+        )
+        for file in files:
+            yield {
+                "source_id": source.source_id,
+                "path": file.path,
+                "seed": source.seed,
+                "sha256": file.sha256,
+                "bytes": file.bytes,
+                "publisher": source.publisher,
+                "dataset": source.dataset,
+                "landing_page": source.landing_page,
+                "licence": source.licence,
+                "distributor": source.distributor,
+                "distributor_path": file.distributor_path,
+                "distributor_commit": file.commit,
+                "snapshot_date": source.snapshot_date,
+                "is_refreshable": source.is_refreshable,
+                "geography_level": source.geography_level,
+                "code_vintage": source.code_vintage,
+                "caveat": source.caveat,
+            }
+
+
+def dbt_sources() -> str:
+    """models/staging/_sources.yml: every raw table with its columns."""
+    tables = [
+        {
+            "name": name,
+            "description": description,
+            "meta": {"layout": layout.name},
+            "columns": [{"name": c.name, "description": c.description} for c in layout.columns],
+        }
+        for name, description, layout in _raw_tables()
+    ]
+    header = "# Made from seeds/sources.yml by `make docs`; a test fails if it drifts.\n"
+    body = {
+        "version": 2,
+        "sources": [
+            {
+                "name": RAW_SOURCE,
+                "schema": RAW_SOURCE,
+                "description": "Seed files as loaded, typed and checked, nothing cleaned.",
+                "tables": tables,
+            }
+        ],
+    }
+    return header + yaml.safe_dump(body, sort_keys=False, allow_unicode=True, width=110)
+
+
+def dbt_macro() -> str:
+    """macros/sources_with_layout.sql: the ids of the sources of a layout, so that a staging model can unite them."""
+    by_layout: dict[str, list[str]] = {}
+    for source in sources().values():
+        by_layout.setdefault(source.layout.name, []).append(source.source_id)
+    shared = {name: ids for name, ids in by_layout.items() if ids != [name]}
+    lines = [
+        "{# Made from seeds/sources.yml by `make docs`; a test fails if it drifts. #}",
+        "{% macro sources_with_layout(layout) %}",
+        "    {% set sources = {",
+    ]
+    for name, ids in shared.items():
+        lines += [f"        '{name}': [", *(f"            '{i}'," for i in ids), "        ],"]
+    lines += ["    } %}", "    {{ return(sources[layout]) }}", "{% endmacro %}", ""]
+    return "\n".join(lines)
+
+
+def sources_page() -> str:
+    """docs/SOURCES.md: every source with its publisher, period, licence and caveat."""
+    lines = [
+        "# Sources",
+        "",
+        "Made from `seeds/sources.yml` by `make docs`; a test fails if it drifts. `dim_source` holds the same in the",
+        "published database, with a checksum for every file.",
+    ]
+    titles = {
+        "observations": "Statistics",
+        "small_areas": "Small areas",
+        "geography": "Geography, populations and lookups",
+        "framework": "The project's own tables",
+    }
+    for group, title in titles.items():
+        lines += ["", f"## {title}"]
+        for source in sources().values():
+            if source.group != group:
+                continue
+            page = f"[{source.dataset}]({source.landing_page})" if source.landing_page else source.dataset
+            lines += ["", f"### `{source.source_id}`", "", f"{page}, {source.publisher}. {source.licence}."]
+            if source.files:
+                how = (
+                    "A newer edition can be fetched by a program."
+                    if source.is_refreshable
+                    else "A newer edition is fetched by hand."
+                )
+                lines += ["", f"Distributed by {source.distributor}; snapshot of {source.snapshot_date}. {how}"]
+                lines += [
+                    "",
+                    *(f"- `{f.path}`" + (f", commit `{f.commit[:8]}`" if f.commit else "") for f in source.files),
+                ]
+            if source.period:
+                lines += [
+                    "",
+                    f"Period (the file states none): {source.period['start']} to {source.period['end']}.",
+                ]
+            lines += ["", f"Areas: {source.geography_level.replace('_', ' ')}; codes: {source.code_vintage}."]
+            if source.caveat:
+                lines += ["", source.caveat]
+    return "\n".join(lines) + "\n"
+
+
+def attribution() -> str:
+    """ATTRIBUTION.md: what each licence asks for, with the data sets that stand under it."""
+    lines = ["# Attribution", "", "The figures keep their publishers' licences; the code is under the MIT licence."]
+    for licence, notice in _LICENCES.items():
+        data_sets = sorted({(s.publisher, s.dataset) for s in sources().values() if s.licence == licence})
+        lines += ["", f"## {licence}", "", notice, "", *(f"- {p}: {d}" for p, d in data_sets)]
+    lines += ["", "## Boundaries", "", _BOUNDARY_NOTICE]
+    return "\n".join(lines) + "\n"
+
+
+def generated_files() -> Mapping[Path, str]:
+    """Every file that is made from the registry, with what it must hold."""
+    return {
+        PROJECT / "dbt_project/models/staging/_sources.yml": dbt_sources(),
+        PROJECT / "dbt_project/macros/sources_with_layout.sql": dbt_macro(),
+        PROJECT / "docs/SOURCES.md": sources_page(),
+        PROJECT / "ATTRIBUTION.md": attribution(),
+    }
+
+
+def _raw_tables() -> Iterator[tuple[str, str, Layout]]:
+    yield SOURCE_FILE, layouts()[SOURCE_FILE].description, layouts()[SOURCE_FILE]
+    for source in sources().values():
+        described = f"{source.dataset} ({source.publisher})." + (f" {source.caveat}" if source.caveat else "")
+        yield source.source_id, described, source.layout
+
+
+if __name__ == "__main__":
+    for path, text in generated_files().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")

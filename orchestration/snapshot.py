@@ -1,0 +1,121 @@
+"""`missions snapshot`: publishers' files in, seeds/ in our own tidy layout out, byte for byte the same each time.
+
+Belongs here: choosing the reader, checking what it gives against the layout, writing CSV in a fixed order, and keeping
+the registry's checksums. What a format looks like is for readers/; nothing is cleaned here.
+"""
+
+import gzip
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from orchestration import SEEDS
+from orchestration.load import sha256
+from orchestration.readers import READERS
+from orchestration.registry import Source, document, sources
+
+FIRST_PERIOD_END = "2015-01-01"
+_HEADER = "# The registry of sources. `missions snapshot` keeps the checksums and row floors; the rest is written by hand.\n"
+_ROW_FLOOR = 0.98  # an edition may lose a few areas; a file cut short loses more
+
+
+class SnapshotError(Exception):
+    """A publisher's file that cannot be read into our layout."""
+
+
+def snapshot(folder: Path, report: Callable[[Source, int], None] = lambda source, rows: None) -> None:
+    """Write every seed that has a reader from the publishers' files in `folder`, and the registry beside them.
+
+    Nothing is written unless every source can be read. `report` is told each source and its number of rows.
+    Raises SnapshotError naming the source and file.
+    """
+    used = pd.read_csv(SEEDS / "framework/indicator_measure.csv")
+    missing = [f.path for s in sources().values() for f in s.files if not (folder / f.path).is_file()]
+    if missing:
+        raise SnapshotError(f"{folder} lacks {len(missing)} files of the registry, {missing[0]} first")
+    texts: dict[str, tuple[str, int]] = {}
+    for source in sources().values():
+        if source.reader is None:
+            continue
+        measures = set(used.loc[used["source_id"] == source.source_id, "measure"])
+        if source.source_id == "desnz_fuel_poverty_small_areas":
+            measures = set()
+        try:
+            table = READERS[source.reader](source, folder, measures)
+            texts[source.source_id] = to_csv(source, table)
+        except (ValueError, KeyError, AssertionError) as error:
+            raise SnapshotError(f"{source.source_id} ({source.files[0].path}): {error}") from error
+        report(source, texts[source.source_id][1])
+    for source_id, (text, _) in texts.items():
+        write(sources()[source_id].path, text)
+    _update_registry(folder, {source_id: rows for source_id, (_, rows) in texts.items()})
+
+
+def to_csv(source: Source, table: pd.DataFrame) -> tuple[str, int]:
+    """The table as CSV text in the layout's columns and key order, with its number of rows.
+
+    Dates are ISO 8601; numbers are the shortest text that reads back the same, whole numbers without a point.
+    Raises ValueError where a column is missing, a required cell is empty or a key comes twice.
+    """
+    columns = source.layout.columns
+    lacking = [c.name for c in columns if c.name not in table]
+    if lacking:
+        raise ValueError(f"the reader gives no column {lacking[0]}")
+    table = table[[c.name for c in columns]]
+    if "period_end_date" in table:
+        table = table[table["period_end_date"].astype(str) >= FIRST_PERIOD_END]
+    text = pd.DataFrame(
+        {c.name: table[c.name].map(_number if c.type in ("number", "integer") else _text) for c in columns}
+    )
+    for column in columns:
+        if column.required and (text[column.name] == "").any():
+            raise ValueError(f"an empty {column.name}: {text[text[column.name] == ''].iloc[0].to_dict()}")
+    key = list(source.layout.key)
+    if text.duplicated(key).any():
+        raise ValueError(f"two rows with the key {text[text.duplicated(key)].iloc[0][key].to_dict()}")
+    return text.sort_values(key).to_csv(index=False, lineterminator="\n"), len(text)
+
+
+def write(path: Path, text: str) -> None:
+    """Write a seed; one that ends in .gz is compressed with no name and no time stamp, so that its bytes stay the same."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = text.encode("utf-8")
+    if path.suffix == ".gz":
+        buffer = io.BytesIO()
+        with gzip.GzipFile(filename="", mode="wb", fileobj=buffer, mtime=0, compresslevel=9) as stream:
+            stream.write(data)
+        data = buffer.getvalue()
+    path.write_bytes(data)
+
+
+def write_registry(registry: dict[str, object], path: Path = SEEDS / "sources.yml") -> None:
+    """The registry as YAML, always formatted the same."""
+    path.write_text(
+        _HEADER + yaml.safe_dump(registry, sort_keys=False, allow_unicode=True, width=110), encoding="utf-8"
+    )
+
+
+def _update_registry(folder: Path, rows: dict[str, int]) -> None:
+    registry = document()
+    for item in registry["sources"]:
+        if item["source_id"] not in rows:
+            continue
+        item["min_rows"] = int(rows[item["source_id"]] * _ROW_FLOOR)
+        for file in item["files"]:
+            path = folder / file["path"]
+            file["bytes"], file["sha256"] = path.stat().st_size, sha256(path)
+    write_registry(registry)
+
+
+def _number(value: object) -> str:
+    if pd.isna(value):  # type: ignore[call-overload]
+        return ""
+    number = float(value)  # type: ignore[arg-type]
+    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+
+
+def _text(value: object) -> str:
+    return "" if pd.isna(value) else str(value)  # type: ignore[call-overload]
