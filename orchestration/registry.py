@@ -70,7 +70,10 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Source:
-    """One seed with its provenance. `period` stands where the publisher's file states none."""
+    """One seed with its provenance.
+
+    `period` stands where the publisher's file states none; figures whose period ends before `first_period_end` are left.
+    """
 
     source_id: str
     seed: str
@@ -87,6 +90,7 @@ class Source:
     code_vintage: str
     period_type: str | None
     period: Mapping[str, str] | None
+    first_period_end: str | None
     min_rows: int
     caveat: str | None
     files: tuple[SourceFile, ...]

@@ -17,7 +17,6 @@ from orchestration.load import sha256
 from orchestration.readers import READERS
 from orchestration.registry import Source, document, sources
 
-FIRST_PERIOD_END = "2015-01-01"
 _HEADER = "# The registry of sources. `missions snapshot` keeps the checksums and row floors; the rest is written by hand.\n"
 _ROW_FLOOR = 0.98  # an edition may lose a few areas; a file cut short loses more
 
@@ -66,7 +65,7 @@ def to_csv(source: Source, table: pd.DataFrame) -> tuple[str, int]:
         raise ValueError(f"the reader gives no column {lacking[0]}")
     table = table[[c.name for c in columns]]
     if "period_end_date" in table:
-        table = table[table["period_end_date"].astype(str) >= FIRST_PERIOD_END]
+        table = table[table["period_end_date"].astype(str) >= str(source.first_period_end)]
     text = pd.DataFrame(
         {c.name: table[c.name].map(_number if c.type in ("number", "integer") else _text) for c in columns}
     )

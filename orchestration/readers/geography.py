@@ -165,7 +165,9 @@ def read_dfe_number(source: Source, folder: Path, measures: Set[str]) -> pd.Data
 
 def read_ons_neighbour(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
     """English statistical neighbours, in layout ons_neighbour."""
-    table = _csv(folder / source.files[0].path).rename(columns={"gss_code": "authority_code"})
+    table = _csv(folder / source.files[0].path).rename(
+        columns={"gss_code": "authority_code", "rank": "published_rank"}
+    )
     return table[table["neighbour_is_english_council"] == "True"]
 
 
@@ -184,7 +186,7 @@ def read_ons_cluster(source: Source, folder: Path, measures: Set[str]) -> pd.Dat
 def read_dfe_neighbour(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
     """DfE statistical neighbours, in layout dfe_neighbour."""
     return _csv(folder / source.files[0].path).rename(
-        columns={"gss_code": "authority_code", "neighbour_gss_code": "neighbour_code"}
+        columns={"gss_code": "authority_code", "neighbour_gss_code": "neighbour_code", "rank": "published_rank"}
     )
 
 
@@ -205,7 +207,7 @@ def read_hexagon(source: Source, folder: Path, measures: Set[str]) -> pd.DataFra
     """Places on the hexagon map, in layout hexagon."""
     hexes = json.loads((folder / source.files[0].path).read_text(encoding="utf-8"))["hexes"]
     rows = [(code, place["q"], place["r"]) for code, place in hexes.items()]
-    return pd.DataFrame(rows, columns=["area_code", "column", "row"])
+    return pd.DataFrame(rows, columns=["area_code", "hexagon_column", "hexagon_row"])
 
 
 def _csv(path: Path) -> pd.DataFrame:

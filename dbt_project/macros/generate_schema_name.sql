@@ -1,0 +1,4 @@
+{# A layer is a schema of that very name, without the target's prefix. #}
+{% macro generate_schema_name(custom_schema_name, node) %}
+    {{- custom_schema_name if custom_schema_name else target.schema -}}
+{% endmacro %}

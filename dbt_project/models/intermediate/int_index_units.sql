@@ -1,0 +1,4 @@
+select
+    authority_code as unit_id,
+    is_in_reference_set
+from {{ ref('int_authorities') }}

@@ -1,0 +1,5 @@
+select
+    authority_code as unit_id,
+    indicator_id as node_id,
+    value
+from {{ ref('int_cells') }}

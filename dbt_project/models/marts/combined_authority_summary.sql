@@ -1,0 +1,1 @@
+{{ area_summary('combined_authority_code', 'combined_authority_name') }}

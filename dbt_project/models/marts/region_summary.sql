@@ -1,0 +1,1 @@
+{{ area_summary('region_code', 'region_name') }}

@@ -1,0 +1,5 @@
+select
+    area_code,
+    area_name,
+    area_kind
+from {{ source('raw', 'area') }}

@@ -1,0 +1,5 @@
+select
+    layer,
+    area_code,
+    geometry
+from {{ source('raw', 'boundary') }}

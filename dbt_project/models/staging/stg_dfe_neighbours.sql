@@ -1,0 +1,6 @@
+select
+    authority_code,
+    published_rank,
+    neighbour_code,
+    closeness
+from {{ source('raw', 'dfe_neighbour') }}

@@ -1,0 +1,8 @@
+select
+    area_code,
+    area_name,
+    valid_from_date,
+    valid_to_date,
+    authority_code,
+    relation
+from {{ source('raw', 'district_vintage') }}

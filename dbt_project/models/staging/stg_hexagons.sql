@@ -1,0 +1,5 @@
+select
+    area_code,
+    hexagon_column,
+    hexagon_row
+from {{ source('raw', 'hexagon') }}

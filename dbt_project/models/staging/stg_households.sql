@@ -1,0 +1,5 @@
+select
+    area_code,
+    households_2021,
+    dwellings_2025
+from {{ source('raw', 'household') }}

@@ -1,0 +1,7 @@
+select
+    indicator_id,
+    source_id,
+    measure,
+    role,
+    priority
+from {{ source('raw', 'indicator_measure') }}

@@ -1,0 +1,11 @@
+select
+    indicator_id,
+    indicator_title,
+    theme_id,
+    unit,
+    weighting_population,
+    rate_denominator,
+    rate_multiplier,
+    pooled_periods,
+    caveat
+from {{ source('raw', 'indicator') }}

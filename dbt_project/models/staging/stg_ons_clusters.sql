@@ -1,0 +1,6 @@
+select
+    authority_code,
+    global_cluster,
+    economic_cluster,
+    demographic_cluster
+from {{ source('raw', 'ons_cluster') }}

@@ -1,0 +1,6 @@
+select
+    authority_code,
+    model,
+    published_rank,
+    neighbour_code
+from {{ source('raw', 'ons_neighbour') }}

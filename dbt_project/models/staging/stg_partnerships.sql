@@ -1,0 +1,6 @@
+select
+    authority_code,
+    partnership_code,
+    partnership_name,
+    police_force_code
+from {{ source('raw', 'partnership') }}

@@ -1,0 +1,4 @@
+select
+    small_area_code,
+    residents
+from {{ source('raw', 'small_area_residents') }}

@@ -1,0 +1,19 @@
+select
+    source_id,
+    path,
+    seed,
+    sha256,
+    bytes,
+    publisher,
+    dataset,
+    landing_page,
+    licence,
+    distributor,
+    distributor_path,
+    distributor_commit,
+    snapshot_date,
+    is_refreshable,
+    geography_level,
+    code_vintage,
+    caveat
+from {{ source('raw', 'source_file') }}

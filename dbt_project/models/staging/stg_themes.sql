@@ -1,0 +1,4 @@
+select
+    theme_id,
+    theme_title
+from {{ source('raw', 'theme') }}
