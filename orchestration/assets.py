@@ -1,0 +1,192 @@
+"""Every Dagster asset: one for each seed, one for each dbt model (in one invocation of dbt), and the publication.
+
+Belongs here: how the steps are wired and reported. Loading is load.py, the transformations are dbt's SQL, publishing is
+publish.py. No `from __future__ import annotations`: Dagster reads the annotations of its functions.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, dbt_assets
+from dagster_dbt.asset_utils import get_subset_selection_for_context
+
+# Private, but the only way to turn dbt's events into Dagster's without a slow subprocess; a test guards it.
+from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
+from dagster_duckdb import DuckDBResource
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.artifacts.schemas.run import RunExecutionResult
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt_common.events.base_types import EventMsg
+from google.protobuf.json_format import MessageToDict
+
+from orchestration import DBT_PROJECT, PUBLISHED, WAREHOUSE, registry
+from orchestration.load import Loaded, SeedError, load_registry, load_source
+from orchestration.publish import PublicationError, publish
+
+# No telemetry and no look-up of newer versions: a run needs no network.
+os.environ.setdefault("DO_NOT_TRACK", "1")
+os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
+
+OWNERS = ["team:missions-index"]
+MANIFEST = DBT_PROJECT / "target" / "manifest.json"
+_RESULT_EVENTS = {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult"}
+# Editions come at most once a week; a publication older than this was missed.
+_FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=9))
+
+
+def invoke_dbt(arguments: Sequence[str], callbacks: Sequence[Any] = ()) -> dbtRunnerResult:
+    """Run dbt in this process on the project's own settings, quietly; it holds the build file no longer when done."""
+    os.environ["MISSIONS_WAREHOUSE"] = str(WAREHOUSE)
+    try:
+        return dbtRunner(callbacks=list(callbacks)).invoke(
+            ["--quiet", *arguments, "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
+        )
+    finally:
+        DuckDBConnectionManager.close_all_connections()
+
+
+def fresh_manifest() -> Path:
+    """dbt's manifest, parsed anew only where a file of the project is younger."""
+    files = [
+        path
+        for folder in ("macros", "models", "tests")
+        for path in (DBT_PROJECT / folder).rglob("*")
+        if path.suffix in (".sql", ".yml", ".md")
+    ]
+    newest = max(path.stat().st_mtime for path in [*files, DBT_PROJECT / "dbt_project.yml"])
+    if not MANIFEST.is_file() or MANIFEST.stat().st_mtime < newest:
+        result = invoke_dbt(["parse"])
+        if not result.success:
+            raise dg.DagsterInvalidDefinitionError(f"dbt cannot parse {DBT_PROJECT}: {result.exception}")
+    return MANIFEST
+
+
+class Translator(DagsterDbtTranslator):
+    """A dbt layer is a Dagster group and the first part of the asset key."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        return dg.AssetKey([self.get_group_name(dbt_resource_props), dbt_resource_props["name"]])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        if dbt_resource_props["resource_type"] == "source":
+            return registry.RAW_SOURCE
+        return str(dbt_resource_props["fqn"][1])
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:
+        return OWNERS
+
+
+def _raw_metadata(loaded: Loaded) -> dg.MaterializeResult:
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": loaded.rows,
+            "sha256": loaded.sha256,
+            "bytes": loaded.bytes,
+            "area_codes_checked": loaded.area_codes_checked,
+        }
+    )
+
+
+def _raw_asset(source: registry.Source) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=[registry.RAW_SOURCE, source.source_id],
+        group_name=registry.RAW_SOURCE,
+        description=f"{source.dataset} ({source.publisher}). {source.caveat or ''}".strip(),
+        kinds={"csv", "duckdb"},
+        owners=OWNERS,
+        metadata={
+            "seed": f"seeds/{source.seed}",
+            "publisher": source.publisher,
+            "licence": source.licence,
+            "snapshot_date": str(source.snapshot_date),
+            **({"landing_page": dg.MetadataValue.url(source.landing_page)} if source.landing_page else {}),
+            "dagster/column_schema": dg.TableSchema(
+                [dg.TableColumn(c.name, c.type, description=c.description) for c in source.layout.columns]
+            ),
+        },
+    )
+    def load(warehouse: DuckDBResource) -> dg.MaterializeResult:
+        with warehouse.get_connection() as connection:
+            try:
+                return _raw_metadata(load_source(connection, source))
+            except SeedError as error:
+                raise dg.Failure(str(error), allow_retries=False) from None
+
+    return load
+
+
+@dg.asset(
+    key=[registry.RAW_SOURCE, registry.SOURCE_FILE],
+    group_name=registry.RAW_SOURCE,
+    description="The registry of sources: every publisher's file that the seeds were made from.",
+    kinds={"yaml", "duckdb"},
+    owners=OWNERS,
+    metadata={"seed": "seeds/sources.yml"},
+)
+def source_file(warehouse: DuckDBResource) -> dg.MaterializeResult:
+    with warehouse.get_connection() as connection:
+        return _raw_metadata(load_registry(connection))
+
+
+raw_assets = [*(_raw_asset(source) for source in registry.sources().values()), source_file]
+
+
+_manifest = json.loads(fresh_manifest().read_text(encoding="utf-8"))
+
+
+@dbt_assets(manifest=_manifest, dagster_dbt_translator=Translator(), name="warehouse_models")
+def warehouse_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
+    """All models and their tests in one invocation of dbt; a failing test of any kind fails the step."""
+    selection, indirect_selection = get_subset_selection_for_context(
+        context, _manifest, None, None, None, Translator(), None
+    )
+    if indirect_selection:
+        selection = [*selection, "--indirect-selection", indirect_selection]
+    events: list[dict[str, Any]] = []
+
+    def keep(event: EventMsg) -> None:
+        if event.info.name in _RESULT_EVENTS:
+            events.append(MessageToDict(event, preserving_proto_field_name=True))
+
+    result = invoke_dbt(["build", *selection], [keep])
+    for event in events:
+        yield from DbtCoreCliEventMessage(event, {}).to_default_asset_events(_manifest, Translator(), context)
+    if not result.success:
+        raise dg.Failure(_what_failed(result), allow_retries=False)
+
+
+@dg.asset(
+    key="publication",
+    group_name="publication",
+    deps=[key for key in warehouse_models.keys if key.path[0] == "marts"],
+    description="The marts as a database, Parquet, CSV and a workbook, verified and put in place at once.",
+    kinds={"duckdb", "parquet", "csv", "excel"},
+    owners=OWNERS,
+    freshness_policy=_FRESH,
+)
+def publication() -> dg.MaterializeResult:
+    try:
+        published = publish(WAREHOUSE, PUBLISHED, attribution=registry.attribution())
+    except PublicationError as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
+    return dg.MaterializeResult(
+        metadata={
+            "publication": published.id,
+            "database": dg.MetadataValue.path(published.database),
+            "bytes": published.bytes,
+            "tables": dict(published.tables),
+        }
+    )
+
+
+def _what_failed(result: dbtRunnerResult) -> str:
+    """One line for each model or test that failed; those that were skipped for it are left out."""
+    if not isinstance(result.result, RunExecutionResult):
+        return f"dbt could not start: {result.exception}"
+    failed = [r for r in result.result.results if r.status in ("error", "fail", "runtime error")]
+    return "\n".join(f"{r.node.original_file_path}: {r.node.name}: {' '.join(str(r.message).split())}" for r in failed)
