@@ -9,3 +9,6 @@
 
 {% macro years_before(date_expression, years) %}{{ return(adapter.dispatch('years_before')(date_expression, years)) }}{% endmacro %}
 {% macro duckdb__years_before(date_expression, years) %}cast({{ date_expression }} - to_years({{ years }}) as date){% endmacro %}
+
+{% macro is_finite(expression) %}{{ return(adapter.dispatch('is_finite')(expression)) }}{% endmacro %}
+{% macro duckdb__is_finite(expression) %}isfinite({{ expression }}){% endmacro %}

@@ -49,6 +49,7 @@ select
     authorities.website,
     cast(residents.people as bigint) as population,
     cast(households.people as bigint) as households,
+    dwellings.dwellings_2025 as dwellings,
     authorities.longitude_degrees,
     authorities.latitude_degrees,
     hexagons.hexagon_column,
@@ -65,6 +66,8 @@ left join populations as households
         and households.population_id = 'households'
 left join main_boards
     on authorities.authority_code = main_boards.authority_code
+left join {{ ref('stg_households') }} as dwellings
+    on authorities.authority_code = dwellings.area_code
 left join {{ ref('stg_ons_clusters') }} as clusters
     on authorities.authority_code = clusters.authority_code
 left join {{ ref('stg_hexagons') }} as hexagons

@@ -1,0 +1,26 @@
+-- 317 x 66 cells, each with a value, a basis and a reason; the reason fits the basis.
+select
+    authority_code,
+    indicator_id,
+    value_basis,
+    value_basis_reason,
+    value
+from {{ ref('indicator_score') }}
+where
+    not coalesce({{ is_finite('value') }}, false)
+    or not coalesce({{ is_finite('need_z') }}, false)
+    or (value_basis = 'published') != (value_basis_reason in ('published', 'rate of published counts'))
+    or (value_basis = 'combined_area') != (value_basis_reason = 'published for a joint area')
+    or (value_basis = 'predecessor') != (value_basis_reason = 'boundary change')
+    or (source_id is null) != (value_basis = 'estimated')
+
+union all
+
+select
+    cast(count(*) as {{ dbt.type_string() }}) as authority_code,
+    'cells in all' as indicator_id,
+    null as value_basis,
+    null as value_basis_reason,
+    null as value
+from {{ ref('indicator_score') }}
+having count(*) != 317 * 66

@@ -1,0 +1,28 @@
+{{ config(meta={'dagster': {'ref': {'name': 'indicator_score'}}}) }}
+-- Every key of a fact stands in its dimension.
+{% set references = [
+    ('indicator_value', 'authority_code', 'dim_authority', 'authority_code'),
+    ('indicator_value', 'indicator_id', 'dim_indicator', 'indicator_id'),
+    ('indicator_score', 'indicator_id', 'dim_indicator', 'indicator_id'),
+    ('indicator_score', 'mission_id', 'dim_mission', 'mission_id'),
+    ('indicator_benchmark', 'indicator_id', 'dim_indicator', 'indicator_id'),
+    ('indicator_treatment', 'indicator_id', 'dim_indicator', 'indicator_id'),
+    ('mission_index', 'mission_id', 'dim_mission', 'mission_id'),
+    ('authority_peer', 'authority_code', 'dim_authority', 'authority_code'),
+    ('authority_peer', 'peer_code', 'dim_authority', 'authority_code'),
+    ('dim_area_code', 'authority_code', 'dim_authority', 'authority_code'),
+    ('dim_authority', 'county_code', 'dim_authority', 'authority_code'),
+    ('dim_indicator', 'mission_id', 'dim_mission', 'mission_id')
+] %}
+{% for mart, column, dimension, key in references %}
+    select
+        '{{ mart }}.{{ column }}' as reference,
+        facts.{{ column }} as missing_key
+    from {{ ref(mart) }} as facts
+    left join {{ ref(dimension) }} as dimension
+        on facts.{{ column }} = dimension.{{ key }}
+    where
+        facts.{{ column }} is not null
+        and dimension.{{ key }} is null
+    {% if not loop.last %}union all{% endif %}
+{% endfor %}

@@ -1,0 +1,93 @@
+"""A copy of the project for the session: tests build, break and publish there, never in the checkout.
+
+MISSIONS_HOME is set before anything of the project is imported, so that code under test and subprocesses share the copy.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+# What a build reads; everything else of the checkout stays out of the copies.
+BUILD_INPUTS = ("seeds", "dbt_project", "orchestration", "pyproject.toml", "workspace.yaml")
+
+_home = Path(tempfile.mkdtemp(prefix="missions-tests-"))
+os.environ["MISSIONS_HOME"] = str(_home)
+os.environ.setdefault("DO_NOT_TRACK", "1")
+
+
+def copy_project(target: Path) -> Path:
+    """The build inputs of the checkout in `target`, without what earlier builds left."""
+    target.mkdir(parents=True, exist_ok=True)
+    for name in BUILD_INPUTS:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(
+                source, target / name, ignore=shutil.ignore_patterns("target", "logs", "__pycache__", ".user.yml")
+            )
+        else:
+            shutil.copy2(source, target / name)
+    return target
+
+
+copy_project(_home)
+
+
+def pytest_sessionfinish() -> None:
+    shutil.rmtree(_home, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The suites that need a project of their own come last, so that a broken formula shows first."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+
+
+@pytest.fixture(scope="session")
+def home() -> Path:
+    """The session's copy of the project."""
+    return _home
+
+
+@pytest.fixture(scope="session")
+def database(home: Path) -> Path:
+    """The published database of one full run over the real seeds."""
+    from orchestration.pipeline import run_index
+
+    return run_index()
+
+
+@pytest.fixture(scope="session")
+def publication(database: Path) -> Path:
+    """The published folder of that run."""
+    return database.parent
+
+
+@pytest.fixture
+def missions() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the `missions` command in a process of its own, in the session's project or another."""
+
+    def run(*arguments: str, home: Path = _home, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "orchestration.cli", *arguments],
+            env={**os.environ, "MISSIONS_HOME": str(home), **more},
+            cwd=home,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    return run
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Path]:
+    """A copy of the project of the test's own, to be broken."""
+    yield copy_project(tmp_path / "project")
+    shutil.rmtree(tmp_path / "project", ignore_errors=True)
