@@ -1,7 +1,7 @@
 """The registry of sources: reads seeds/sources.yml, and writes whatever is made from it.
 
 Belongs here: the shape of a source and of a layout, and the files that list sources (dbt sources, docs/SOURCES.md,
-ATTRIBUTION.md), so that no source is listed twice by hand. Reading publishers' files is for readers/, loading is for load.py.
+ATTRIBUTION.md), so that no source is listed twice by hand. Publishers' files are for readers/, loading is for load.py.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ SOURCE_FILE = "source_file"  # the registry itself, loaded as a table
 _LICENCES = {
     "OGL v3.0": "Contains public sector information licensed under the Open Government Licence v3.0 "
     "(nationalarchives.gov.uk/doc/open-government-licence/version/3).",
-    "CC BY 4.0 (mySociety) and OGL v3.0": "Register of councils: mySociety, licensed under Creative Commons Attribution 4.0 "
-    "International (creativecommons.org/licenses/by/4.0), with public sector information licensed under the Open "
-    "Government Licence v3.0; both are joined and re-shaped here.",
-    "MIT (ODI Leeds)": "Hexagon layout: copyright ODI Leeds, MIT licence: permission is granted, free of charge, to deal "
-    "in it without restriction, provided that this notice is included; it is provided as is, without warranty.",
-    "MIT": "Framework, corrections and other tables of the project itself: copyright the Missions Index developers, MIT licence.",
+    "CC BY 4.0 (mySociety) and OGL v3.0": "Register of councils: mySociety, licensed under Creative Commons "
+    "Attribution 4.0 International (creativecommons.org/licenses/by/4.0), with public sector information licensed "
+    "under the Open Government Licence v3.0; both are joined and re-shaped here.",
+    "MIT (ODI Leeds)": "Hexagon layout: copyright ODI Leeds, MIT licence: permission is granted, free of charge, to "
+    "deal in it without restriction, provided that this notice is included; it is provided as is, without warranty.",
+    "MIT": "Framework, corrections and other tables of the project itself: copyright the Missions Index developers, "
+    "MIT licence.",
 }
 _BOUNDARY_NOTICE = (
     "Boundaries: Source: Office for National Statistics licensed under the Open Government Licence v3.0. "
@@ -38,7 +39,7 @@ _BOUNDARY_NOTICE = (
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a layout. `type` is text, number, integer, date or boolean; `area` says that it holds area codes."""
+    """One column of a layout. `type` is text, number, integer, date or boolean; `area` marks area codes."""
 
     name: str
     type: str
@@ -72,7 +73,7 @@ class SourceFile:
 class Source:
     """One seed with its provenance.
 
-    `period` stands where the publisher's file states none; figures whose period ends before `first_period_end` are left.
+    `period` stands where the publisher's file states none; figures that end before `first_period_end` are left out.
     """
 
     source_id: str

@@ -17,7 +17,9 @@ from orchestration.load import sha256
 from orchestration.readers import READERS
 from orchestration.registry import Source, document, sources
 
-_HEADER = "# The registry of sources. `missions snapshot` keeps the checksums and row floors; the rest is written by hand.\n"
+_HEADER = (
+    "# The registry of sources. `missions snapshot` keeps the checksums and row floors; the rest is written by hand.\n"
+)
 _ROW_FLOOR = 0.98  # an edition may lose a few areas; a file cut short loses more
 
 
@@ -40,8 +42,6 @@ def snapshot(folder: Path, report: Callable[[Source, int], None] = lambda source
         if source.reader is None:
             continue
         measures = set(used.loc[used["source_id"] == source.source_id, "measure"])
-        if source.source_id == "desnz_fuel_poverty_small_areas":
-            measures = set()
         try:
             table = READERS[source.reader](source, folder, measures)
             texts[source.source_id] = to_csv(source, table)
@@ -79,7 +79,7 @@ def to_csv(source: Source, table: pd.DataFrame) -> tuple[str, int]:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a seed; one that ends in .gz is compressed with no name and no time stamp, so that its bytes stay the same."""
+    """Write a seed; one that ends in .gz is compressed with no name and no time stamp: its bytes stay the same."""
     path.parent.mkdir(parents=True, exist_ok=True)
     data = text.encode("utf-8")
     if path.suffix == ".gz":

@@ -1,6 +1,6 @@
 """A copy of the project for the session: tests build, break and publish there, never in the checkout.
 
-MISSIONS_HOME is set before anything of the project is imported, so that code under test and subprocesses share the copy.
+MISSIONS_HOME is set before anything of the project is imported: code under test and subprocesses share the copy.
 """
 
 import os

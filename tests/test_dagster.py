@@ -92,9 +92,7 @@ def test_every_data_test_is_a_check_and_blocks_publication(defs: dg.Definitions,
     assert all(check.blocking for check in checks.values())
 
 
-def test_run_recorded_every_asset_and_every_check(
-    graph: Any, events: list[dg.DagsterEvent], home: Path
-) -> None:
+def test_run_recorded_every_asset_and_every_check(graph: Any, events: list[dg.DagsterEvent], home: Path) -> None:
     """Guards the private class of dagster-dbt that turns dbt's events into these."""
     materialised = {event.asset_key: event for event in events if event.is_step_materialization}
     assert set(materialised) == graph.get_all_asset_keys()
@@ -151,7 +149,7 @@ def untouched(project: Path, before: str) -> None:
 
 
 def current(project: Path) -> str:
-    return os.readlink(project / "published/current")
+    return str((project / "published/current").readlink())
 
 
 def test_broken_seeds_fail_alone_and_say_why(stray_runs: Path, missions: Missions) -> None:
@@ -245,8 +243,11 @@ def test_data_tests_can_fail(database: Path, home: Path, tmp_path: Path) -> None
         for statement in damage.values():
             connection.execute(statement)
     result = subprocess.run(
-        [str(Path(sys.executable).parent / "dbt"), "test", "--profiles-dir", ".", "--select", "test_type:singular"]
-        + ["--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path / "logs")],
+        [
+            str(Path(sys.executable).parent / "dbt"),
+            *("test", "--profiles-dir", ".", "--select", "test_type:singular"),
+            *("--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path / "logs")),
+        ],
         cwd=home / "dbt_project",
         env={**os.environ, "MISSIONS_WAREHOUSE": str(warehouse)},
         capture_output=True,
@@ -259,9 +260,7 @@ def test_data_tests_can_fail(database: Path, home: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.slow
-def test_reader_keeps_reading_through_a_full_run_and_two_builds_are_equal(
-    stray_runs: Path, missions: Missions
-) -> None:
+def test_reader_keeps_reading_through_a_full_run_and_two_builds_are_equal(stray_runs: Path, missions: Missions) -> None:
     """The reader never blocks the run, sees its old data to the end; a new connection sees the new publication."""
     database = stray_runs / "published/missions_index.duckdb"
     before = current(stray_runs)

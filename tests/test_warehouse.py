@@ -60,7 +60,8 @@ def test_every_published_figure_stands_in_a_seed(marts: duckdb.DuckDBPyConnectio
         "from indicator_score s join read_csv(?, all_varchar = true) m using (indicator_id, source_id) "
         "where value_basis in ('published', 'combined_area', 'inherited') and role = 'value' "
         "and value_basis_reason != 'rate of published counts' and indicator_id not in "
-        "(select indicator_id from read_csv(?, all_varchar = true) where rate_denominator in ('population', 'households'))",
+        "(select indicator_id from read_csv(?, all_varchar = true) "
+        "where rate_denominator in ('population', 'households'))",
         str(SEEDS / "framework/indicator_measure.csv"),
         str(SEEDS / "framework/indicator.csv"),
     )
@@ -138,7 +139,8 @@ def test_swapped_rows_of_sefton_and_st_helens_are_mended(marts: duckdb.DuckDBPyC
     assert cell(marts, "Sefton", "fuel_poverty")[0] == published("E08000013")
     assert cell(marts, "St. Helens", "fuel_poverty")[0] == published("E08000014")
     households = rows(
-        marts, "select households from dim_authority where authority_name in ('Sefton', 'St. Helens') order by authority_name"
+        marts,
+        "select households from dim_authority where authority_name in ('Sefton', 'St. Helens') order by authority_name",
     )
     assert households[0][0] > 1.4 * households[1][0]
     assert rows(marts, "select count(*) from data_correction") == [(8,)]

@@ -3,19 +3,33 @@ with
 
 expected as (
 
-    select 'county' as authority_type, 21 as authorities
+    select
+        'county' as authority_type,
+        21 as authorities
     union all
-    select 'district' as authority_type, 164 as authorities
+    select
+        'district' as authority_type,
+        164 as authorities
     union all
-    select 'unitary' as authority_type, 62 as authorities
+    select
+        'unitary' as authority_type,
+        62 as authorities
     union all
-    select 'metropolitan_district' as authority_type, 36 as authorities
+    select
+        'metropolitan_district' as authority_type,
+        36 as authorities
     union all
-    select 'london_borough' as authority_type, 32 as authorities
+    select
+        'london_borough' as authority_type,
+        32 as authorities
     union all
-    select 'city_of_london' as authority_type, 1 as authorities
+    select
+        'city_of_london' as authority_type,
+        1 as authorities
     union all
-    select 'isles_of_scilly' as authority_type, 1 as authorities
+    select
+        'isles_of_scilly' as authority_type,
+        1 as authorities
 
 ),
 

@@ -10,7 +10,9 @@ corrections as (
 
 applied as (
 
-    select correction_id, count(*) as observations
+    select
+        correction_id,
+        count(*) as observations
     from {{ ref('int_observations') }}
     where correction_id is not null
     group by correction_id
@@ -19,7 +21,9 @@ applied as (
 
 regions as (
 
-    select corrections.correction_id, count(*) as observations
+    select
+        corrections.correction_id,
+        count(*) as observations
     from corrections
     inner join {{ ref('stg_authorities') }} as authorities
         on
@@ -34,7 +38,11 @@ select
     corrections.correction_id,
     'finds nothing to correct: drop it if the publisher has mended the figure' as problem
 from corrections
-left join (select * from applied union all select * from regions) as found
+left join (
+    select * from applied
+    union all
+    select * from regions
+) as found
     on corrections.correction_id = found.correction_id
 where found.correction_id is null
 

@@ -30,7 +30,9 @@ where
 
 union all
 
-select 'composite' as node_id, 'effective weights do not sum to 1' as problem
+select
+    'composite' as node_id,
+    'effective weights do not sum to 1' as problem
 from {{ ref('dim_indicator') }}
 having abs(sum(effective_weight) - 1) > 1e-12
 

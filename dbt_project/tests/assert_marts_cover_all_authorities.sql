@@ -44,7 +44,10 @@ values_by_authority as (
             sum(case when scores.value_basis = 'estimated' and figures.indicator_id is null then 1 else 0 end) as estimated
         from {{ ref('indicator_score') }} as scores
         left join (
-            select distinct authority_code, indicator_id from {{ ref('indicator_value') }}
+            select distinct
+                authority_code,
+                indicator_id
+            from {{ ref('indicator_value') }}
         ) as figures
             on
                 scores.authority_code = figures.authority_code
@@ -57,7 +60,11 @@ values_by_authority as (
 )
 
 select *
-from (select * from counted union all select * from values_by_authority) as checked
+from (
+    select * from counted
+    union all
+    select * from values_by_authority
+) as checked
 where
     authority_code is null
     or found_rows != expected_rows

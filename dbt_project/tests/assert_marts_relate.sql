@@ -15,14 +15,14 @@
     ('dim_indicator', 'mission_id', 'dim_mission', 'mission_id')
 ] %}
 {% for mart, column, dimension, key in references %}
-    select
-        '{{ mart }}.{{ column }}' as reference,
-        facts.{{ column }} as missing_key
-    from {{ ref(mart) }} as facts
-    left join {{ ref(dimension) }} as dimension
-        on facts.{{ column }} = dimension.{{ key }}
-    where
-        facts.{{ column }} is not null
-        and dimension.{{ key }} is null
-    {% if not loop.last %}union all{% endif %}
+select
+    '{{ mart }}.{{ column }}' as reference,
+    facts.{{ column }} as missing_key
+from {{ ref(mart) }} as facts
+left join {{ ref(dimension) }} as dimension
+    on facts.{{ column }} = dimension.{{ key }}
+where
+    facts.{{ column }} is not null
+    and dimension.{{ key }} is null
+{% if not loop.last %}union all{% endif %}
 {% endfor %}

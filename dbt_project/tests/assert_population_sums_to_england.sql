@@ -10,7 +10,9 @@ populations as (
 
 england as (
 
-    select year, population
+    select
+        year,
+        population
     from populations
     where area_code = 'E92000001'
 

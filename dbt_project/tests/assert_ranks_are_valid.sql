@@ -4,12 +4,26 @@ with
 
 indexes as (
 
-    select authority_code, 'composite' as index_id, need_z, need_rank, need_decile, need_band, percentile
+    select
+        authority_code,
+        'composite' as index_id,
+        need_z,
+        need_rank,
+        need_decile,
+        need_band,
+        percentile
     from {{ ref('composite_index') }}
 
     union all
 
-    select authority_code, mission_id as index_id, need_z, need_rank, need_decile, need_band, percentile
+    select
+        authority_code,
+        mission_id as index_id,
+        need_z,
+        need_rank,
+        need_decile,
+        need_band,
+        percentile
     from {{ ref('mission_index') }}
 
 )

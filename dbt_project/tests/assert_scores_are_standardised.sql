@@ -4,17 +4,26 @@ with
 
 scores as (
 
-    select authority_code, indicator_id as node_id, need_z
+    select
+        authority_code,
+        indicator_id as node_id,
+        need_z
     from {{ ref('indicator_score') }}
 
     union all
 
-    select authority_code, mission_id as node_id, need_z
+    select
+        authority_code,
+        mission_id as node_id,
+        need_z
     from {{ ref('mission_index') }}
 
     union all
 
-    select authority_code, 'composite' as node_id, need_z
+    select
+        authority_code,
+        'composite' as node_id,
+        need_z
     from {{ ref('composite_index') }}
 
 )

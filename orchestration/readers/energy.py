@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Set
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -28,7 +29,7 @@ def read(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
                 ["area_code", "measure", "value"], axis=1
             )
         )
-        tables[-1]["period"] = [_year(file.path)] * len(tables[-1])
+        tables[-1] = tables[-1].assign(period=pd.Series([_year(file.path)] * len(tables[-1])))
     long = pd.concat(tables, ignore_index=True)
     return observations(
         area_code=long["area_code"],
@@ -48,8 +49,8 @@ def read_small_areas(source: Source, folder: Path, measures: Set[str]) -> pd.Dat
         long = table.melt(["LSOA Code", "LA Code"], _MEASURES[:2], "measure").set_axis(
             ["small_area_code", "authority_code", "measure", "value"], axis=1
         )
-        long["period_start_date"], long["period_end_date"] = _year(file.path)
-        tables.append(long)
+        start, end = _year(file.path)
+        tables.append(long.assign(period_start_date=start, period_end_date=end))
     return pd.concat(tables, ignore_index=True).astype({"value": float})
 
 
@@ -59,5 +60,5 @@ def _sheet(path: Path, name: str) -> pd.DataFrame:
     return sheet.rename(columns=lambda c: re.sub(r"\d+$|\[.*?\]", "", str(c)).strip())
 
 
-def _year(path: str) -> tuple[object, object]:
+def _year(path: str) -> tuple[date, date]:
     return periods.year(Path(path).name[:4], "calendar_year")

@@ -1,4 +1,4 @@
-"""Geography: the register of councils, code changes, populations, neighbours, lookups and outlines, joined from registers."""
+"""Geography: the register of councils, code changes, populations, neighbours, lookups and outlines."""
 
 import json
 from collections.abc import Set
@@ -165,9 +165,7 @@ def read_dfe_number(source: Source, folder: Path, measures: Set[str]) -> pd.Data
 
 def read_ons_neighbour(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
     """English statistical neighbours, in layout ons_neighbour."""
-    table = _csv(folder / source.files[0].path).rename(
-        columns={"gss_code": "authority_code", "rank": "published_rank"}
-    )
+    table = _csv(folder / source.files[0].path).rename(columns={"gss_code": "authority_code", "rank": "published_rank"})
     return table[table["neighbour_is_english_council"] == "True"]
 
 

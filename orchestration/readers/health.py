@@ -1,4 +1,4 @@
-"""Health tables by council that come one row an area: general practice and the child measurement programme (NHS England)."""
+"""Health tables by council, one row an area: general practice and the child measurement programme (NHS England)."""
 
 from collections.abc import Set
 from datetime import date

@@ -9,7 +9,7 @@ ENGLISH_AREAS = r"E(?:06|07|08|09|10|12|67|92)\d{6}$"
 
 
 def number(text: pd.Series, path: Path, missing: tuple[str, ...] = ("",)) -> pd.Series:
-    """Figures from text; `missing` are the markers that stand for none. Thousands commas are read, decimal commas refused.
+    """Figures from text; `missing` stand for none. Thousands commas are read, decimal commas refused.
 
     Raises ValueError naming the file, the row and the value that is no number.
     """
@@ -18,8 +18,8 @@ def number(text: pd.Series, path: Path, missing: tuple[str, ...] = ("",)) -> pd.
     values = pd.to_numeric(plain.mask(stripped.isin(missing)), errors="coerce")
     wrong = values.isna() & ~stripped.isin(missing)
     if wrong.any():
-        row = wrong.idxmax()
-        raise ValueError(f"{path.name}, data row {int(row) + 1}: {text[row]!r} is not a number")
+        place = int(wrong.to_numpy().argmax())
+        raise ValueError(f"{path.name}, data row {place + 1}: {text.iloc[place]!r} is not a number")
     return values
 
 

@@ -9,7 +9,7 @@ from orchestration.readers import periods
 from orchestration.readers.table import ENGLISH_AREAS, number, observations
 from orchestration.registry import Source
 
-# Columns that split one indicator into groups, in the files that have them; `unit` does so where it says who is counted.
+# Columns that split one indicator into groups, in the files that have them; `unit` does where it says who is counted.
 _GROUPS = ["group", "efficiency", "frequency", "inequality"]
 _PEOPLE = {"Male", "Female", "Persons"}
 

@@ -145,5 +145,9 @@ select
     part_share,
     period_start_date,
     period_end_date
-from (select * from counties union all select * from from_small_areas) as wholes
+from (
+    select * from counties
+    union all
+    select * from from_small_areas
+) as wholes
 where part_share >= {{ var('least_part_share') }}

@@ -36,18 +36,27 @@ partnerships as (
 -- A figure on any of these codes is the council's own. The newest code wins where two carry a figure.
 own as (
 
-    select current_code as area_code, authority_code, 1 as code_rank
+    select
+        current_code as area_code,
+        authority_code,
+        1 as code_rank
     from authorities
 
     union all
 
-    select authority_code as area_code, authority_code, 2 as code_rank
+    select
+        authority_code as area_code,
+        authority_code,
+        2 as code_rank
     from authorities
     where authority_code != current_code
 
     union all
 
-    select district_vintages.area_code, district_vintages.authority_code, 3 as code_rank
+    select
+        district_vintages.area_code,
+        district_vintages.authority_code,
+        3 as code_rank
     from district_vintages
     inner join authorities
         on district_vintages.authority_code = authorities.authority_code
@@ -57,7 +66,10 @@ own as (
 
     union all
 
-    select old_code as area_code, new_code as authority_code, 4 as code_rank
+    select
+        old_code as area_code,
+        new_code as authority_code,
+        4 as code_rank
     from county_changes
     where kind = 'whole'
 
@@ -65,24 +77,44 @@ own as (
 
 linked as (
 
-    select area_code, authority_code, 'published' as link, code_rank, 1.0 as weight
+    select
+        area_code,
+        authority_code,
+        'published' as link,
+        code_rank,
+        1.0 as weight
     from own
 
     union all
 
-    select joint_area_code as area_code, authority_code, 'combined_area' as link, 1 as code_rank, 1.0 as weight
+    select
+        joint_area_code as area_code,
+        authority_code,
+        'combined_area' as link,
+        1 as code_rank,
+        1.0 as weight
     from {{ ref('stg_joint_areas') }}
 
     union all
 
-    select partnership_code as area_code, authority_code, 'combined_area' as link, 1 as code_rank, 1.0 as weight
+    select
+        partnership_code as area_code,
+        authority_code,
+        'combined_area' as link,
+        1 as code_rank,
+        1.0 as weight
     from partnerships
     where members > 1
 
     union all
 
     -- Former districts come before former counties, which say less about one of several successors.
-    select old_code as area_code, new_code as authority_code, 'predecessor' as link, 1 as code_rank, weight_in_new as weight
+    select
+        old_code as area_code,
+        new_code as authority_code,
+        'predecessor' as link,
+        1 as code_rank,
+        weight_in_new as weight
     from district_changes
     where
         kind = 'merger'
@@ -90,7 +122,12 @@ linked as (
 
     union all
 
-    select old_code as area_code, new_code as authority_code, 'predecessor' as link, 2 as code_rank, 1.0 as weight
+    select
+        old_code as area_code,
+        new_code as authority_code,
+        'predecessor' as link,
+        2 as code_rank,
+        1.0 as weight
     from county_changes
     where
         kind = 'split'
@@ -98,12 +135,22 @@ linked as (
 
 )
 
-select area_code, authority_code, link, code_rank, weight
+select
+    area_code,
+    authority_code,
+    link,
+    code_rank,
+    weight
 from linked
 
 union all
 
-select dfe.la_number as area_code, linked.authority_code, linked.link, linked.code_rank, linked.weight
+select
+    dfe.la_number as area_code,
+    linked.authority_code,
+    linked.link,
+    linked.code_rank,
+    linked.weight
 from {{ ref('stg_dfe_local_authority_numbers') }} as dfe
 inner join linked
     on dfe.area_code = linked.area_code

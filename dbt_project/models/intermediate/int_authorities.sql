@@ -8,7 +8,9 @@ authorities as (
 
 corrections as (
 
-    select area_code, corrected_code
+    select
+        area_code,
+        corrected_code
     from {{ ref('stg_corrections') }}
     where source_id = 'authority' and action = 'recode_region'
 
@@ -16,7 +18,9 @@ corrections as (
 
 regions as (
 
-    select area_code, area_name
+    select
+        area_code,
+        area_name
     from {{ ref('stg_areas') }}
     where area_kind = 'region'
 

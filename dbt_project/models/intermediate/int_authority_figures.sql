@@ -51,7 +51,7 @@ linked as (
     left join populations as weighting_population
         on
             links.authority_code = weighting_population.area_code
-            and weighting_population.population_id = indicators.weighting_population
+            and indicators.weighting_population = weighting_population.population_id
             and weighting_population.year = least(year(figures.period_end_date), {{ var('latest_population_year') }})
 
 ),

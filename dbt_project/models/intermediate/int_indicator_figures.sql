@@ -75,10 +75,11 @@ pooled as (
             and amounts.role = earlier.role
             and amounts.area_code = earlier.area_code
             and (
-                earlier.period_end_date = amounts.period_end_date
+                amounts.period_end_date = earlier.period_end_date
                 or (
-                    earlier.period_end_date < amounts.period_end_date
-                    and earlier.period_end_date >= {{ years_before('amounts.period_end_date', 'cast(indicators.pooled_periods - 1 as integer)') }}
+                    amounts.period_end_date > earlier.period_end_date
+                    and earlier.period_end_date
+                    >= {{ years_before('amounts.period_end_date', 'cast(indicators.pooled_periods - 1 as integer)') }}
                 )
             )
     group by all

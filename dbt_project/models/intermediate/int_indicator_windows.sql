@@ -2,13 +2,17 @@ with
 
 figures as (
 
-    select indicator_id, period_end_date
+    select
+        indicator_id,
+        period_end_date
     from {{ ref('int_indicator_figures') }}
     where coalesce(published_value, numerator) is not null
 
     union all
 
-    select measures.indicator_id, observations.period_end_date
+    select
+        measures.indicator_id,
+        observations.period_end_date
     from {{ ref('stg_small_area_observations') }} as observations
     inner join {{ ref('stg_indicator_measures') }} as measures
         on

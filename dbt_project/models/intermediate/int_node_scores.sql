@@ -33,10 +33,18 @@ means_{{ depth }} as (
         nodes.parent_id as node_id,
         sum(nodes.weight_in_parent * children.score) / sum(nodes.weight_in_parent) as weighted_mean
     from (
-        select unit_id, node_id, score from leaves
+        select
+            unit_id,
+            node_id,
+            score
+        from leaves
         {% if depth < levels - 1 %}
         union all
-        select unit_id, node_id, score from level_{{ depth + 1 }}
+        select
+            unit_id,
+            node_id,
+            score
+        from level_{{ depth + 1 }}
         {% endif %}
     ) as children
     inner join nodes

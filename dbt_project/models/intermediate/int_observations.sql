@@ -26,20 +26,38 @@ council_counts as (
 ),
 
 -- Force totals cover unassigned crimes. The City of London has no force row: its one partnership stands for it.
+forces_with_total as (
+
+    select distinct force_code
+    from partnership_counts
+    where partnership_name is null
+
+),
+
 england_counts as (
 
     select
-        source_id,
+        partnership_counts.source_id,
         'E92000001' as area_code,
-        measure,
-        period_start_date,
-        period_end_date,
-        sum(value) as value
+        partnership_counts.measure,
+        partnership_counts.period_start_date,
+        partnership_counts.period_end_date,
+        sum(partnership_counts.value) as value
     from partnership_counts
+    left join forces_with_total
+        on partnership_counts.force_code = forces_with_total.force_code
     where
-        partnership_name is null
-        or force_code not in (select force_code from partnership_counts where partnership_name is null)
+        partnership_counts.partnership_name is null
+        or forces_with_total.force_code is null
     group by all
+
+),
+
+counts as (
+
+    select * from council_counts
+    union all
+    select * from england_counts
 
 ),
 
@@ -59,7 +77,7 @@ published as (
         cast(null as double) as lower_95,
         cast(null as double) as upper_95,
         cast(null as {{ dbt.type_string() }}) as marker
-    from (select * from council_counts union all select * from england_counts) as counts
+    from counts
 
 ),
 

@@ -2,7 +2,9 @@ with
 
 nodes as (
 
-    select node_id, treatment
+    select
+        node_id,
+        treatment
     from {{ ref('int_framework_nodes') }}
     where is_leaf
 

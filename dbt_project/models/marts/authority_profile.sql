@@ -15,13 +15,13 @@ composite as (
 missions as (
 
     select
-        authority_code,
         {% for mission in var('missions') %}
         max(case when mission_id = '{{ mission }}' then need_score end) as {{ mission }}_need_score,
         max(case when mission_id = '{{ mission }}' then need_rank end) as {{ mission }}_need_rank,
         max(case when mission_id = '{{ mission }}' then need_band end) as {{ mission }}_need_band,
-        max(case when mission_id = '{{ mission }}' then published_share end) as {{ mission }}_published_share{{ "," if not loop.last }}
+        max(case when mission_id = '{{ mission }}' then published_share end) as {{ mission }}_published_share,
         {% endfor %}
+        authority_code
     from {{ ref('mission_index') }}
     group by authority_code
 
@@ -35,7 +35,7 @@ drivers as (
         scores.contribution,
         row_number() over (
             partition by scores.authority_code
-            order by scores.contribution desc, scores.indicator_id
+            order by scores.contribution desc, scores.indicator_id asc
         ) as place_from_top,
         row_number() over (
             partition by scores.authority_code
@@ -50,13 +50,13 @@ drivers as (
 strongest as (
 
     select
-        authority_code,
         {% for place in range(1, 4) %}
         max(case when place_from_top = {{ place }} then indicator_title end) as raises_need_{{ place }},
         {% endfor %}
         {% for place in range(1, 4) %}
-        max(case when place_from_bottom = {{ place }} then indicator_title end) as lowers_need_{{ place }}{{ "," if not loop.last }}
+        max(case when place_from_bottom = {{ place }} then indicator_title end) as lowers_need_{{ place }},
         {% endfor %}
+        authority_code
     from drivers
     group by authority_code
 

@@ -8,7 +8,10 @@ authorities as (
 
 populations as (
 
-    select area_code, population_id, people
+    select
+        area_code,
+        population_id,
+        people
     from {{ ref('int_weighting_populations') }}
     where year = {{ var('latest_population_year') }}
 

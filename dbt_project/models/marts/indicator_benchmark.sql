@@ -20,7 +20,9 @@ populations as (
 
 areas as (
 
-    select area_code, area_name
+    select
+        area_code,
+        area_name
     from {{ ref('stg_areas') }}
     where area_kind in ('country', 'region')
 
@@ -28,12 +30,16 @@ areas as (
 
 codes as (
 
-    select area_code as published_code, area_code
+    select
+        area_code as published_code,
+        area_code
     from areas
 
     union all
 
-    select dfe.la_number as published_code, areas.area_code
+    select
+        dfe.la_number as published_code,
+        areas.area_code
     from {{ ref('stg_dfe_local_authority_numbers') }} as dfe
     inner join areas
         on dfe.area_code = areas.area_code

@@ -1,0 +1,52 @@
+# `make index` and `make test` do everything a fresh machine needs; the rest is for developers.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+export DO_NOT_TRACK := 1
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+
+.PHONY: help index test lint dev docs bench lock clean
+
+help: ## Show what can be made
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+index: .venv/installed ## Install, build everything from seeds/, publish, and show the ten most needy
+	@$(BIN)/missions build
+
+test: .venv/installed ## Install and run every test
+	@$(BIN)/python -m pytest
+
+lint: .venv/installed ## Style, types and SQL
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	cd dbt_project && ../$(BIN)/sqlfluff lint models tests --processes 2 --disable-progress-bar
+
+dev: .venv/installed ## Open the Dagster UI on the whole asset graph
+	@mkdir -p build/dagster && printf 'telemetry:\n  enabled: false\n' > build/dagster/dagster.yaml
+	DAGSTER_HOME=$(CURDIR)/build/dagster $(BIN)/dagster dev -w workspace.yaml
+
+docs: .venv/installed ## Make again what is made from the registry and the publication
+	$(BIN)/python -m orchestration.registry
+	$(BIN)/python docs/figures.py
+
+bench: .venv/installed ## Time everything and write docs/PERFORMANCE.md
+	$(BIN)/python bench/run.py
+
+lock: ## Lock the dependencies anew, with hashes and no addresses (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --no-strip-extras --extra dev pyproject.toml --output-file requirements.txt
+
+clean: ## Remove the environment and all that was built; published/ stays
+	rm -rf .venv build dbt_project/target dbt_project/logs
+
+# A half-done install leaves no stamp, so the next run starts it again.
+.venv/installed: requirements.txt pyproject.toml
+	@echo "Installing into .venv (some minutes the first time)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in [(3, 11), (3, 12)])' \
+	  || { echo "Python 3.11 or 3.12 is needed: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@

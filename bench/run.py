@@ -1,0 +1,199 @@
+"""`make bench`: how long the pipeline and its parts take, as medians with spread, written into docs/PERFORMANCE.md.
+
+Belongs here: measuring. Everything is run in processes of their own on a copy of the project, one after another: the
+figures of one run of this script can be compared with each other.
+"""
+
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "PERFORMANCE.md"
+PIPELINE_RUNS, SHORT_RUNS = 3, 5
+
+
+@dataclass
+class Measurement:
+    """Seconds of each run; the largest resident memory of all runs in MB where it is known; the goal in seconds."""
+
+    name: str
+    seconds: list[float]
+    goal: float | None = None
+    memory: float | None = None
+    memory_goal: float | None = None
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+    @property
+    def verdict(self) -> str:
+        if self.goal is None:
+            return ""
+        within = self.median <= self.goal and (self.memory_goal is None or (self.memory or 0) <= self.memory_goal)
+        return "met" if within else "missed"
+
+
+def timed(arguments: list[str], home: Path) -> tuple[float, float]:
+    """Wall-clock seconds and peak resident memory in MB of one process."""
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        arguments,
+        cwd=home,
+        env={**os.environ, "MISSIONS_HOME": str(home), "DO_NOT_TRACK": "1"},
+        stdout=subprocess.DEVNULL,
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    if status != 0:
+        raise SystemExit(f"{' '.join(arguments)} failed; nothing was measured")
+    # Linux counts in kilobytes, macOS in bytes.
+    return seconds, usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024**2)
+
+
+def measure(name: str, arguments: list[str], home: Path, runs: int, **goals: float) -> Measurement:
+    found = [timed(arguments, home) for _ in range(runs)]
+    return Measurement(name, [s for s, _ in found], memory=max(m for _, m in found), **goals)
+
+
+def model_seconds(home: Path) -> float:
+    """Sum of the time that dbt's models took in the last run, by dbt's own clock."""
+    results = json.loads((home / "dbt_project/target/run_results.json").read_text())["results"]
+    return sum(r["execution_time"] for r in results if r["unique_id"].startswith("model."))
+
+
+def straight_seconds(home: Path) -> float:
+    """The same compiled SQL of all models, run straight in DuckDB on the same raw tables, in order of dependence."""
+    nodes = json.loads((home / "dbt_project/target/manifest.json").read_text())["nodes"]
+    models = {key: node for key, node in nodes.items() if node["resource_type"] == "model"}
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "warehouse.duckdb"
+        # The compiled SQL names the database, which DuckDB takes from the file's name.
+        shutil.copy2(home / "build/warehouse.duckdb", file)
+        with duckdb.connect(str(file), config={"threads": 1}) as connection:
+            start = time.perf_counter()
+            for key in in_order(models):
+                node = models[key]
+                kind = "view" if node["config"]["materialized"] == "view" else "table"
+                connection.execute(
+                    f'create or replace {kind} "{node["schema"]}"."{node["name"]}" as {node["compiled_code"]}'
+                )
+            return time.perf_counter() - start
+
+
+def in_order(models: dict[str, dict]) -> list[str]:
+    from graphlib import TopologicalSorter
+
+    return list(
+        TopologicalSorter(
+            {k: [d for d in n["depends_on"]["nodes"] if d in models] for k, n in models.items()}
+        ).static_order()
+    )
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "project"
+        for name in ("seeds", "dbt_project"):
+            shutil.copytree(ROOT / name, home / name, ignore=shutil.ignore_patterns("target", "logs"))
+        sql, straight = [], []
+        pipeline: list[tuple[float, float]] = []
+        run = [sys.executable, "-c", "from orchestration.pipeline import run_index; run_index()"]
+        for _ in range(PIPELINE_RUNS):
+            shutil.rmtree(home / "build", ignore_errors=True)
+            pipeline.append(timed(run, home))
+            sql.append(model_seconds(home))
+            straight.append(straight_seconds(home))
+        missions = [sys.executable, "-m", "orchestration.cli"]
+        found = [
+            Measurement(
+                "Pipeline, everything rebuilt in one process from seeds to publication",
+                [s for s, _ in pipeline],
+                goal=35,
+                memory=max(m for _, m in pipeline),
+                memory_goal=1500,
+            ),
+            Measurement("Sum of the models' own time, by dbt's clock", sql, goal=3),
+            Measurement("The same SQL run straight in DuckDB", straight),
+            measure(
+                "Importing the code location with a fresh manifest",
+                [sys.executable, "-c", "import orchestration.definitions"],
+                home,
+                SHORT_RUNS,
+                goal=5,
+            ),
+            measure("`missions rank`", [*missions, "rank"], home, SHORT_RUNS, goal=1.5),
+            measure("`missions profile Blackpool`", [*missions, "profile", "Blackpool"], home, SHORT_RUNS),
+        ]
+    page(found)
+    show(found)
+
+
+def cells(item: Measurement) -> list[str]:
+    return [
+        item.name,
+        f"{item.median:.2f}",
+        f"{min(item.seconds):.2f} to {max(item.seconds):.2f} ({len(item.seconds)})",
+        f"{item.memory:.0f}" if item.memory else "",
+        (f"{item.goal:g} s" if item.goal else "") + (f", {item.memory_goal:g} MB" if item.memory_goal else ""),
+        item.verdict,
+    ]
+
+
+HEADER = ["What", "Median, s", "Range, s (runs)", "Peak memory, MB", "Goal", ""]
+
+
+def show(found: list[Measurement]) -> None:
+    table = Table(*HEADER)
+    for item in found:
+        table.add_row(*cells(item))
+    Console().print(table)
+
+
+def page(found: list[Measurement]) -> None:
+    by_name = {item.name: item.median for item in found}
+    whole = found[0].median
+    straight = by_name["The same SQL run straight in DuckDB"]
+    lines = [
+        "# Performance",
+        "",
+        f"Written by `make bench` on {time.strftime('%d %B %Y')}: {machine()}.",
+        "Times are wall-clock seconds, each run in a process of its own; memory is the largest resident size.",
+        "",
+        f"| {' | '.join(HEADER)} |",
+        f"|{'---|' * len(HEADER)}",
+        *(f"| {' | '.join(cells(item))} |" for item in found),
+        "",
+        f"The models' SQL takes {straight:.2f} s when run straight in DuckDB, {100 * straight / whole:.0f} % of the",
+        f"pipeline's {whole:.1f} s. The rest is loading and checking the seeds, starting Dagster and dbt, the",
+        "data tests and unit tests, and writing the publication.",
+    ]
+    PAGE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def machine() -> str:
+    """Cores, memory, processor and versions; nothing that names the machine."""
+    pages: Callable[[str], int] = os.sysconf
+    memory = pages("SC_PAGE_SIZE") * pages("SC_PHYS_PAGES") / 1024**3
+    return (
+        f"{os.cpu_count()} cores, {memory:.0f} GB, {platform.machine()}, {platform.system()}, "
+        f"Python {platform.python_version()}, DuckDB {duckdb.__version__}"
+    )
+
+
+if __name__ == "__main__":
+    main()
