@@ -24,7 +24,7 @@ lint: .venv/installed ## Style, types and SQL
 	cd dbt_project && ../$(BIN)/sqlfluff lint models tests --processes 2 --disable-progress-bar
 
 dev: .venv/installed ## Open the Dagster UI on the whole asset graph
-	@mkdir -p build/dagster && printf 'telemetry:\n  enabled: false\n' > build/dagster/dagster.yaml
+	@mkdir -p build/dagster && cp orchestration/dagster.yaml build/dagster/
 	DAGSTER_HOME=$(CURDIR)/build/dagster $(BIN)/dagster dev -w workspace.yaml
 
 docs: .venv/installed ## Make again what is made from the registry and the publication

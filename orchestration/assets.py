@@ -6,6 +6,7 @@ publish.py. No `from __future__ import annotations`: Dagster reads the annotatio
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -76,6 +77,14 @@ class Translator(DagsterDbtTranslator):
         if dbt_resource_props["resource_type"] == "source":
             return registry.RAW_SOURCE
         return str(dbt_resource_props["fqn"][1])
+
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: Any
+    ) -> dg.AssetCheckSpec | None:
+        """A check says of itself what the comment at the head of the test says."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        comment = re.findall(r"^-- (.+)$", manifest["nodes"][unique_id]["raw_code"], re.MULTILINE)
+        return spec._replace(description=" ".join(comment)) if spec and comment else spec
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:
         return OWNERS

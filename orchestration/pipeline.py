@@ -3,6 +3,7 @@
 Belongs here: starting the job and saying plainly what went wrong. What the job does is in assets.py.
 """
 
+import shutil
 from pathlib import Path
 
 import dagster as dg
@@ -11,7 +12,7 @@ from orchestration import PROJECT, PUBLISHED, WAREHOUSE
 from orchestration.publish import DATABASE
 
 DAGSTER_HOME = PROJECT / "build" / "dagster"
-_SETTINGS = "telemetry:\n  enabled: false\n"
+_SETTINGS = Path(__file__).with_name("dagster.yaml")
 
 
 class PipelineError(Exception):
@@ -21,9 +22,7 @@ class PipelineError(Exception):
 def dagster_home() -> Path:
     """The folder where runs are recorded, with the project's settings: `make dev` shows what `make index` did."""
     DAGSTER_HOME.mkdir(parents=True, exist_ok=True)
-    settings = DAGSTER_HOME / "dagster.yaml"
-    if not settings.is_file():
-        settings.write_text(_SETTINGS, encoding="utf-8")
+    shutil.copy2(_SETTINGS, DAGSTER_HOME)
     return DAGSTER_HOME
 
 

@@ -47,6 +47,22 @@ def cell(marts: duckdb.DuckDBPyConnection, authority: str, indicator: str) -> tu
     return found
 
 
+def test_sizes(marts: duckdb.DuckDBPyConnection) -> None:
+    """317 councils, 66 indicators, five missions."""
+    for mart, size in {
+        "dim_authority": 317,
+        "dim_indicator": 66,
+        "indicator_score": 20_922,
+        "indicator_coverage": 20_922,
+        "mission_index": 1_585,
+        "composite_index": 317,
+        "authority_profile": 317,
+        "region_summary": 9 * 6,
+        "combined_authority_summary": 15 * 6,
+    }.items():
+        assert rows(marts, f"select count(*) from {mart}") == [(size,)], mart
+
+
 def test_a_published_figure_is_the_sources_own(marts: duckdb.DuckDBPyConnection) -> None:
     published = observed("ons_claimant_count", area_code="E06000001", period_end_date="2025-12-31")
     assert cell(marts, "Hartlepool", "claimant_count") == (published, "published", "published")

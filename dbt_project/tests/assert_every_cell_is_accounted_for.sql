@@ -1,4 +1,5 @@
--- 317 x 66 cells, each with a value, a basis and a reason; the reason fits the basis.
+{{ config(meta={'dagster': {'ref': {'name': 'indicator_score'}}}) }}
+-- Each of the 317 has a cell for each indicator, with a value, a basis and a reason that fits it.
 select
     authority_code,
     indicator_id,
@@ -23,4 +24,4 @@ select
     null as value_basis_reason,
     null as value
 from {{ ref('indicator_score') }}
-having count(*) != 317 * 66
+having count(*) != 317 * (select count(*) from {{ ref('stg_indicators') }})

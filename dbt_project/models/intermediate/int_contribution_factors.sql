@@ -35,7 +35,7 @@ factors as (
 
     select
         nodes.node_id,
-        factors.factor * nodes.weight_in_parent / spreads.spread as factor
+        factors.factor * nodes.weight_in_parent / nullif(spreads.spread, 0) as factor
     from factors
     inner join nodes
         on factors.node_id = nodes.parent_id
