@@ -110,7 +110,7 @@ def test_the_rule_of_treatment_is_as_the_method_says(publication: Path) -> None:
     method = " ".join((ROOT / "docs/method.md").read_text(encoding="utf-8").split())
     assert "its skewness is beyond 2 either way and its excess kurtosis above 3.5" in method
     with duckdb.connect(str(publication / "missions_index.duckdb"), read_only=True) as connection:
-        broken = connection.sql(
+        broken = connection.execute(
             "SELECT indicator_id FROM marts.indicator_treatment "
             "WHERE (outcome <> 'none') <> (abs(skewness_before) > 2 AND kurtosis_before > 3.5)"
         ).fetchall()
@@ -161,8 +161,10 @@ def test_the_readme_knows_every_command_and_everything_at_the_top() -> None:
 def test_models_and_columns_that_the_pages_name_exist(publication: Path) -> None:
     models = {path.stem for path in (ROOT / "dbt_project").rglob("*.sql")}
     with duckdb.connect(str(publication / "missions_index.duckdb"), read_only=True) as connection:
-        columns = {name for (name,) in connection.sql("SELECT DISTINCT column_name FROM duckdb_columns()").fetchall()}
-        values = {name for (name,) in connection.sql("SELECT indicator_id FROM marts.dim_indicator").fetchall()}
+        columns = {
+            name for (name,) in connection.execute("SELECT DISTINCT column_name FROM duckdb_columns()").fetchall()
+        }
+        values = {name for (name,) in connection.execute("SELECT indicator_id FROM marts.dim_indicator").fetchall()}
     for page in [ROOT / "docs" / name for name in ("method.md", "data-quality.md", "caveats.md")]:
         words = set(re.findall(r"`([a-z]+_[a-z_]+)`", page.read_text(encoding="utf-8")))
         assert words <= models | columns | values | {"dbt_project"}, page.name
@@ -170,9 +172,9 @@ def test_models_and_columns_that_the_pages_name_exist(publication: Path) -> None
 
 def test_readme_shell_query_runs(publication: Path) -> None:
     (command,) = [text for _, text in fences(README, "sh") if "bin/duckdb" in text]
-    ran = run(command, publication, ["bash", "-c"])
-    assert "Blackpool" in ran or "need_rank" in ran
-    assert len(ran.splitlines()) >= 5
+    printed = run(command, publication, ["bash", "-c"])
+    assert "need_rank" in printed
+    assert len(printed.splitlines()) > 5
 
 
 def test_readme_python_runs(publication: Path) -> None:
@@ -216,23 +218,21 @@ def test_adding_an_indicator_as_the_readme_says(project: Path, publication: Path
     with duckdb.connect(str(project / "published/missions_index.duckdb"), read_only=True) as after:
         after.execute("SET schema = 'marts'")
         after.execute(f"ATTACH '{publication / 'missions_index.duckdb'}' AS before (READ_ONLY)")
-        counts = after.sql(
+        (counts,) = after.execute(
             "SELECT (SELECT count(*) FROM dim_indicator), (SELECT count(*) FROM before.marts.dim_indicator)"
-        ).fetchone()
+        ).fetchall()
         assert counts == (67, 66)
-        councils = after.sql(
+        (councils,) = after.execute(
             "SELECT count(*), count(need_z), count(DISTINCT authority_code), "
             "count(*) FILTER (value_basis = 'published') FROM indicator_score WHERE indicator_id = 'bicycle_theft'"
-        ).fetchone()
-        assert councils is not None
+        ).fetchall()
         assert councils[:3] == (317, 317, 317)
         assert councils[3] > 250
-        moved = after.sql(
+        (moved,) = after.execute(
             "SELECT count(*) FROM mission_index AS a JOIN before.marts.mission_index AS b "
             "USING (authority_code, mission_id) WHERE mission_id = 'crime' AND abs(a.need_z - b.need_z) > 1e-9"
-        ).fetchone()
+        ).fetchall()
         assert moved == (317,)
     with duckdb.connect(str(project / "build/warehouse.duckdb"), read_only=True) as build:
-        assert build.sql("SELECT count(*) FROM raw.library_visits").fetchone() == (1,)
-        staged = build.sql("SELECT value FROM staging.stg_observations WHERE source_id = 'library_visits'").fetchall()
-        assert staged == [(2.5,)]
+        staged = build.execute("SELECT value FROM staging.stg_observations WHERE source_id = 'library_visits'")
+        assert staged.fetchall() == [(2.5,)]

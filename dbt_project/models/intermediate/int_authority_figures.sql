@@ -35,6 +35,10 @@ linked as (
         indicators.rate_denominator,
         indicators.rate_multiplier,
         own_population.people as own_people,
+        -- The residents or households of all the councils that a joint or former area stands for.
+        sum(own_population.people) over (
+            partition by figures.indicator_id, figures.source_id, figures.area_code, figures.period_end_date, links.link
+        ) as area_people,
         weighting_population.people as weighting_people
     from figures
     inner join links
@@ -79,19 +83,25 @@ own as (
 
 ),
 
-combined as (
+joint_figures as (
 
     select
         *,
         case
             when rate_denominator in ('population', 'households')
-                then
-                    rate_multiplier * numerator
-                    / sum(own_people) over (partition by indicator_id, area_code, period_end_date)
+                then rate_multiplier * numerator / area_people
             else coalesce(published_value, rate_multiplier * numerator / nullif(denominator, 0))
         end as value
     from linked
     where link = 'combined_area'
+
+),
+
+combined as (
+
+    {{ first_row_of_each(
+        'joint_figures', 'indicator_id, authority_code, period_end_date', 'value is null, priority, area_code'
+    ) }}
 
 ),
 
@@ -103,28 +113,24 @@ successor_figures as (
         authority_code,
         period_end_date,
         code_rank,
+        min(priority) as priority,
         min(period_start_date) as period_start_date,
         max(own_people) as own_people,
         max(weighting_people) as weighting_people,
         max(rate_denominator) as rate_denominator,
         -- Counts are added up where every former district has one; rates are weighted by what each district brought.
         case
-            when max(rate_denominator) in ('population', 'households')
-                then
-                    case
-                        when sum(case when numerator is not null then weight end) > 0.999
-                            then max(rate_multiplier) * sum(numerator) / max(own_people)
-                    end
-            when max(rate_denominator) = 'measure'
-                then
-                    case
-                        when sum(case when numerator is not null and denominator is not null then weight end) > 0.999
-                            then max(rate_multiplier) * sum(numerator) / sum(denominator)
-                    end
-            when sum(case when published_value is not null then weight end) >= {{ var('least_part_share') }}
-                then
-                    sum(weight * published_value)
-                    / sum(case when published_value is not null then weight end)
+            when
+                max(rate_denominator) in ('population', 'households')
+                and sum(case when numerator is not null then weight end) > 0.999
+                then max(rate_multiplier) * sum(numerator) / max(area_people)
+            when
+                max(rate_denominator) = 'measure'
+                and sum(case when numerator is not null and denominator is not null then weight end) > 0.999
+                then max(rate_multiplier) * sum(numerator) / nullif(sum(denominator), 0)
+            when
+                sum(case when published_value is not null then weight end) >= {{ var('least_part_share') }}
+                then sum(weight * published_value) / sum(case when published_value is not null then weight end)
         end as value,
         sum(denominator) as denominator,
         count(distinct area_code) as former_areas,
@@ -138,7 +144,7 @@ successor_figures as (
 predecessor as (
 
     {{ first_row_of_each(
-        'successor_figures', 'indicator_id, authority_code, period_end_date', 'value is null, code_rank'
+        'successor_figures', 'indicator_id, authority_code, period_end_date', 'value is null, priority, code_rank'
     ) }}
 
 )
