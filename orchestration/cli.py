@@ -68,7 +68,7 @@ _TYPE_WORDS = {
 _PEER_WORDS = {"ons_global": "ONS statistical neighbours", "dfe": "DfE statistical neighbours"}
 # What a title adds to a council's name: "City of", "Metropolitan Borough Council", "Royal Borough of" …
 _COUNCIL_TITLE = re.compile(
-    r"\b((london|royal|metropolitan|county|city|district) )*(borough|city|county|district|council|corporation)"
+    r"\b((london(?= borough)|royal|metropolitan|county|city|district) )*(borough|city|county|district|council|corporation)"
     r"( council)?( of)?( the)?\b"
 )
 
@@ -179,7 +179,7 @@ def build() -> None:
     with _open(database) as connection:
         ranked = _ranked(connection)
     _show_ranks(ranked.records[:10], f"All missions: the ten of {len(ranked.values)} councils with the greatest need")
-    query = "FROM marts.composite_index ORDER BY need_rank"
+    query = "SELECT authority_name, need_rank, need_score FROM marts.authority_profile ORDER BY need_rank"
     python = f"import duckdb; print(duckdb.connect({str(database)!r}, read_only=True).sql({query!r}))"
     typer.echo(f"\nPublished in {database}\nOpen it in the DuckDB shell or in Python:")
     typer.echo(f"  duckdb -readonly {shlex.quote(str(database))}")
@@ -454,11 +454,13 @@ def _open(database: Path) -> duckdb.DuckDBPyConnection:
     """The published file, read-only and shut off from every other file, whatever SQL is run."""
     if not database.is_file():
         raise Problem(f"nothing is published yet; run `make index` (there is no {database})")
-    connection = duckdb.connect(str(database), read_only=True)
-    connection.execute(
-        "SET schema = 'marts'; SET python_enable_replacements = false; SET enable_external_access = false; "
-        "SET lock_configuration = true"
-    )
+    shut: dict[str, Any] = {
+        "enable_external_access": False,
+        "python_enable_replacements": False,  # the program's own variables
+        "lock_configuration": True,
+    }
+    connection = duckdb.connect(str(database), read_only=True, config=shut)
+    connection.execute("USE marts")
     return connection
 
 
@@ -520,7 +522,8 @@ def _find_authority(connection: duckdb.DuckDBPyConnection, text: str) -> str:
     names = _query(
         connection,
         """
-        SELECT area_code, area_name AS name, authority_code, authority_name, region_name, valid_to_date
+        SELECT area_code, area_name AS name, authority_code, authority_name, region_name,
+            if(relation = 'same', NULL, valid_to_date) AS ended_date
         FROM dim_area_code JOIN dim_authority USING (authority_code)
         UNION ALL
         SELECT authority_code, council_name, authority_code, authority_name, region_name, NULL FROM dim_authority
@@ -529,9 +532,9 @@ def _find_authority(connection: duckdb.DuckDBPyConnection, text: str) -> str:
     ).records
     found = _named(names, text)
     if not found:
-        nearest = _nearest(text, {n["name"]: n["name"] if n["valid_to_date"] else n["authority_name"] for n in names})
+        nearest = _nearest(text, {n["name"]: n["name"] if n["ended_date"] else n["authority_name"] for n in names})
         raise Problem(f"there is no council {text!r}" + (f"; the nearest: {nearest}" if nearest else ""), 2)
-    one, ended = found[0], found[0]["valid_to_date"]
+    one, ended = found[0], found[0]["ended_date"]
     successors = {n["authority_code"]: n["authority_name"] for n in found}
     if len(successors) > 1:
         what = f"was split on {_day(ended)} into" if ended else "could be"
@@ -545,18 +548,16 @@ def _find_authority(connection: duckdb.DuckDBPyConnection, text: str) -> str:
 
 def _named(names: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
     """Those of the names and codes that the text stands for: in full, or else but for the council's title."""
-    present = [n for n in names if n["valid_to_date"] is None]
-    former = [n for n in names if n["valid_to_date"] is not None]
+    present = [n for n in names if n["ended_date"] is None]
+    former = [n for n in names if n["ended_date"] is not None]
+    key, short = _key(text), _short_key(text)
     if found := [n for n in names if n["area_code"] == text.strip().upper()]:
         return found
     for group in (present, former):
-        if found := [n for n in group if _key(n["name"]) == _key(text)]:
+        if found := [n for n in group if _key(n["name"]) == key]:
             return found
-    if any(
-        _key(text) == _key(n["region_name"]) for n in names
-    ):  # without its title, the City is called like its region
+    if any(_key(n["region_name"]) == key for n in names):  # without its title, the City is called like its region
         raise Problem(f"{text!r} is a region: see `missions rank --region {shlex.quote(text)}`", 2)
-    short = _short_key(text)
     for group in (present, former):
         if short and any(_short_key(n["name"]) == short for n in group):
             # "Newcastle" is all of one council's name and the beginning of another's.
@@ -580,7 +581,7 @@ def _choose(what: str, text: str, options: Mapping[str, str], forgiving: bool = 
     nearest = _nearest(text, {called: shown[o] for o, name in options.items() for called in (o, name)})
     message = f"there is no {what} {text!r}" + (f"; the nearest: {nearest}" if nearest else "")
     if len(options) <= LONG_LIST or not nearest:
-        message += "".join(f"\n  {option}" for option in ["valid are:", *shown.values()])
+        message += "\nvalid are:" + "".join(f"\n  {option}" for option in shown.values())
     raise Problem(message, 2)
 
 

@@ -232,6 +232,8 @@ def test_data_tests_can_fail(database: Path, home: Path, tmp_path: Path) -> None
         "where source_id = 'desnz_fuel_poverty' and area_code = 'E06000001'",
         "assert_corrections_apply": "update intermediate.int_observations set correction_id = null "
         "where correction_id = 'lait_dorset'",
+        "assert_lait_corrections_are_due": "update raw.dfe_local_authority_interactive_tool set value = 122 "
+        "where measure = 'FirstYJS' and area_code = '838' and period_end_date = date '2024-12-31'",
         "assert_indicators_are_the_framework": "delete from marts.dim_indicator where indicator_id = 'robbery'",
         "assert_scores_rest_on_figures": "update marts.indicator_score set value = value + 1 "
         "where indicator_id = 'claimant_count'",

@@ -27,7 +27,25 @@ BY_HAND = [page for page in PAGES if page.name not in GENERATED]
 BLOCK = re.compile(r"<!-- figures: [\w.]+ -->.*?<!-- end -->", re.DOTALL)
 FENCE = re.compile(r"^(?P<indent> *)```(?P<info>[^\n]*)\n(?P<text>.*?)^(?P=indent)```$", re.DOTALL | re.MULTILINE)
 # Constants of the method, ports and versions. Years may stand anywhere.
-CONSTANTS = {"0.01", "1", "1.5.5", "10", "100", "110", "16", "2", "2.0", "2.1", "3", "3.11", "3.5", "3000", "5", "95"}
+CONSTANTS = {
+    "0.01",
+    "1",
+    "1.5.5",
+    "10",
+    "100",
+    "110",
+    "16",
+    "2",
+    "2.0",
+    "2.1",
+    "3",
+    "3.11",
+    "3.12",
+    "3.5",
+    "3000",
+    "5",
+    "95",
+}
 
 
 def named(path: Path) -> str:
@@ -221,7 +239,7 @@ def test_adding_an_indicator_as_the_readme_says(project: Path, publication: Path
         (counts,) = after.execute(
             "SELECT (SELECT count(*) FROM dim_indicator), (SELECT count(*) FROM before.marts.dim_indicator)"
         ).fetchall()
-        assert counts == (67, 66)
+        assert counts[0] == counts[1] + 1
         (councils,) = after.execute(
             "SELECT count(*), count(need_z), count(DISTINCT authority_code), "
             "count(*) FILTER (value_basis = 'published') FROM indicator_score WHERE indicator_id = 'bicycle_theft'"
