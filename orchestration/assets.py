@@ -45,7 +45,17 @@ def invoke_dbt(arguments: Sequence[str], callbacks: Sequence[Any] = ()) -> dbtRu
     os.environ["MISSIONS_WAREHOUSE"] = str(WAREHOUSE)
     try:
         return dbtRunner(callbacks=list(callbacks)).invoke(
-            ["--quiet", *arguments, "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
+            # Its log file would double what Dagster records, and takes a second to write.
+            [
+                "--quiet",
+                "--log-level-file",
+                "none",
+                *arguments,
+                "--project-dir",
+                str(DBT_PROJECT),
+                "--profiles-dir",
+                str(DBT_PROJECT),
+            ]
         )
     finally:
         DuckDBConnectionManager.close_all_connections()
@@ -146,13 +156,14 @@ raw_assets = [*(_raw_asset(source) for source in registry.sources().values()), s
 
 
 _manifest = json.loads(fresh_manifest().read_text(encoding="utf-8"))
+_translator = Translator()  # one for all events: it remembers what it has worked out
 
 
-@dbt_assets(manifest=_manifest, dagster_dbt_translator=Translator(), name="warehouse_models")
+@dbt_assets(manifest=_manifest, dagster_dbt_translator=_translator, name="warehouse_models")
 def warehouse_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
     """All models and their tests in one invocation of dbt; a failing test of any kind fails the step."""
     selection, indirect_selection = get_subset_selection_for_context(
-        context, _manifest, None, None, None, Translator(), None
+        context, _manifest, None, None, None, _translator, None
     )
     if indirect_selection:
         selection = [*selection, "--indirect-selection", indirect_selection]
@@ -164,7 +175,7 @@ def warehouse_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
 
     result = invoke_dbt(["build", *selection], [keep])
     for event in events:
-        yield from DbtCoreCliEventMessage(event, {}).to_default_asset_events(_manifest, Translator(), context)
+        yield from DbtCoreCliEventMessage(event, {}).to_default_asset_events(_manifest, _translator, context)
     if not result.success:
         raise dg.Failure(_what_failed(result), allow_retries=False)
 
