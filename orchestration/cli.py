@@ -30,6 +30,7 @@ from typer.core import TyperGroup
 
 from orchestration import PUBLISHED, SEEDS, WAREHOUSE
 from orchestration.publish import DATABASE, PublicationError
+from orchestration.registry import RegistryError
 
 SQL_ROWS = 40  # a screenful; --csv and --json give all
 END_ROWS = 10  # of an indicator's councils, at either end
@@ -68,8 +69,8 @@ _TYPE_WORDS = {
 _PEER_WORDS = {"ons_global": "ONS statistical neighbours", "dfe": "DfE statistical neighbours"}
 # What a title adds to a council's name: "City of", "Metropolitan Borough Council", "Royal Borough of" …
 _COUNCIL_TITLE = re.compile(
-    r"\b((london(?= borough)|royal|metropolitan|county|city|district) )*(borough|city|county|district|council|corporation)"
-    r"( council)?( of)?( the)?\b"
+    r"\b((london(?= borough)|royal|metropolitan|county|city|district) )*"
+    r"(borough|city|county|district|council|corporation)( council)?( of)?( the)?\b"
 )
 
 
@@ -87,14 +88,13 @@ class _Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except (
-            BrokenPipeError
-        ):  # the reader has seen enough, as in `missions rank --csv | head`; typer knows what to do
+        except BrokenPipeError:
+            # The reader has seen enough, as in `missions rank --csv | head`; typer knows what to do.
             raise
         except Problem as problem:
             _tell(str(problem))
             raise typer.Exit(problem.exit_code) from None
-        except (duckdb.Error, PublicationError, OSError) as error:
+        except (duckdb.Error, PublicationError, RegistryError, OSError) as error:
             _tell(str(error))
             raise typer.Exit(1) from None
 

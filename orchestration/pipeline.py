@@ -31,8 +31,10 @@ def run_index() -> Path:
 
     Raises PipelineError naming each failed step and why.
     """
-    from orchestration.definitions import defs
-
+    try:
+        from orchestration.definitions import defs
+    except dg.DagsterError as error:
+        raise PipelineError(str(error)) from error
     WAREHOUSE.parent.mkdir(parents=True, exist_ok=True)
     with dg.DagsterInstance.from_config(str(dagster_home())) as instance:
         result = defs.resolve_job_def("index").execute_in_process(

@@ -7,6 +7,7 @@ ATTRIBUTION.md), so that no source is listed twice by hand. Publishers' files ar
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -35,6 +36,10 @@ _BOUNDARY_NOTICE = (
     "Boundaries: Source: Office for National Statistics licensed under the Open Government Licence v3.0. "
     "Contains OS data © Crown copyright and database right 2026."
 )
+
+
+class RegistryError(Exception):
+    """seeds/sources.yml cannot be read: where, and what was expected."""
 
 
 @dataclass(frozen=True)
@@ -108,41 +113,56 @@ class Source:
 
 
 def document(path: Path = SEEDS / "sources.yml") -> dict[str, Any]:
-    """The registry as plain data, in file order."""
-    with path.open(encoding="utf-8") as stream:
-        # The C loader is eight times as fast; PyYAML is built without it on some systems.
-        loaded: dict[str, Any] = yaml.load(stream, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    """The registry as plain data, in file order. Raises RegistryError where it is no YAML."""
+    try:
+        with path.open(encoding="utf-8") as stream:
+            # The C loader is eight times as fast; PyYAML is built without it on some systems.
+            loaded: dict[str, Any] = yaml.load(stream, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise RegistryError(f"seeds/{path.name}: {error}") from error
     return loaded
 
 
 @cache
 def layouts() -> Mapping[str, Layout]:
-    """Every layout by name."""
-    return {
-        name: Layout(
-            name, item["description"], tuple(item["key"]), tuple(Column(n, **c) for n, c in item["columns"].items())
-        )
-        for name, item in document()["layouts"].items()
-    }
+    """Every layout by name. Raises RegistryError naming the one that is malformed."""
+    return {name: _layout(name, item) for name, item in document()["layouts"].items()}
 
 
 @cache
 def sources() -> Mapping[str, Source]:
-    """Every source by id, in registry order."""
-    return {
-        item["source_id"]: Source(
+    """Every source by id, in registry order. Raises RegistryError naming the one that is malformed."""
+    return {source.source_id: source for source in map(_source, document()["sources"])}
+
+
+def _layout(name: str, item: dict[str, Any]) -> Layout:
+    with _errors_naming(f"layout {name}"):
+        columns = tuple(Column(column, **described) for column, described in item["columns"].items())
+        return Layout(name, item["description"], tuple(item["key"]), columns)
+
+
+def _source(item: dict[str, Any]) -> Source:
+    with _errors_naming(f"source {item.get('source_id', 'without source_id')}"):
+        files = tuple(
+            SourceFile(f["path"], f["sha256"], f["bytes"], f["distributor_path"], f["commit"]) for f in item["files"]
+        )
+        return Source(
             **{
                 **item,
                 "layout": layouts()[item["layout"]],
                 "snapshot_date": date.fromisoformat(item["snapshot_date"]),
-                "files": tuple(
-                    SourceFile(f["path"], f["sha256"], f["bytes"], f["distributor_path"], f["commit"])
-                    for f in item["files"]
-                ),
+                "files": files,
             }
         )
-        for item in document()["sources"]
-    }
+
+
+@contextmanager
+def _errors_naming(entry: str) -> Iterator[None]:
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        wrong = f"no {error}" if isinstance(error, KeyError) else str(error).replace("Source.__init__() ", "")
+        raise RegistryError(f"seeds/sources.yml, {entry}: {wrong}") from error
 
 
 def source_file_rows() -> Iterator[dict[str, object]]:

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -128,3 +129,25 @@ def test_periods_in_iso(text: str, start: str, end: str) -> None:
 def test_a_period_that_is_not_understood_is_an_error(text: str, kind: str) -> None:
     with pytest.raises(ValueError, match="period"):
         periods.year(text, kind)
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (("  layout: observation", "  layout: observations"), "source ons_gross_value_added: no 'observations'"),
+        (("  publisher: Office", "  publisherr: Office"), "source ons_gross_value_added"),
+        (("sources:\n", "sources: [\n"), "sources.yml"),
+    ],
+)
+def test_a_damaged_registry_is_one_plain_error(
+    project: Path, missions: Callable[..., subprocess.CompletedProcess[str]], damage: tuple[str, str], said: str
+) -> None:
+    registry_file = project / "seeds/sources.yml"
+    text = registry_file.read_text()
+    start = text.index("\nsources:\n")
+    registry_file.write_text(text[:start] + text[start:].replace(*damage, 1))
+    for command in ("load", "build"):
+        run = missions(command, home=project)
+        assert run.returncode == 1
+        assert said in " ".join(run.stderr.split())
+        assert "Traceback" not in run.stderr
