@@ -73,10 +73,24 @@ def measure(name: str, arguments: list[str], home: Path, runs: int, **goals: flo
     return Measurement(name, [s for s, _ in found], **goals)
 
 
-def model_seconds(home: Path) -> float:
-    """Sum of the time that dbt's models took in the last run, by dbt's own clock."""
+def model_seconds(home: Path) -> tuple[float, float]:
+    """Time of all models in one `dbt run`: of their SQL statements, and of the models whole, both by dbt's clock."""
+    with tempfile.TemporaryDirectory() as logs:
+        timed(
+            [
+                str(Path(sys.executable).parent / "dbt"),
+                *("run", "--quiet", "--project-dir", "dbt_project", "--profiles-dir", "dbt_project"),
+                *("--log-path", logs, "--log-level-file", "debug", "--log-format-file", "json"),
+            ],
+            home,
+        )
+        lines = (Path(logs) / "dbt.log").read_text(encoding="utf-8").splitlines()
+    events = [event for event in map(json.loads, lines) if event["info"]["name"] == "SQLQueryStatus"]
     results = json.loads((home / "dbt_project/target/run_results.json").read_text())["results"]
-    return sum(r["execution_time"] for r in results if r["unique_id"].startswith("model."))
+    return (
+        sum(e["data"]["elapsed"] for e in events if e["data"].get("node_info", {}).get("resource_type") == "model"),
+        sum(result["execution_time"] for result in results),
+    )
 
 
 def straight_seconds(home: Path) -> float:
@@ -113,14 +127,16 @@ def main() -> None:
         home = Path(folder) / "project"
         for name in ("seeds", "dbt_project"):
             shutil.copytree(ROOT / name, home / name, ignore=shutil.ignore_patterns("target", "logs"))
-        sql, straight = [], []
+        sql, models, straight = [], [], []
         pipeline: list[tuple[float, float]] = []
         run = [sys.executable, "-c", "from orchestration.pipeline import run_index; run_index()"]
         for _ in range(PIPELINE_RUNS):
             shutil.rmtree(home / "build", ignore_errors=True)
             pipeline.append(timed(run, home))
-            sql.append(model_seconds(home))
             straight.append(straight_seconds(home))
+            statements, whole = model_seconds(home)
+            sql.append(statements)
+            models.append(whole)
         missions = [sys.executable, "-m", "orchestration.cli"]
         found = [
             Measurement(
@@ -130,7 +146,8 @@ def main() -> None:
                 memory=max(m for _, m in pipeline),
                 memory_goal=1500,
             ),
-            Measurement("Sum of the models' own time, by dbt's clock", sql, goal=3),
+            Measurement("SQL statements of all models, as dbt runs them", sql, goal=3),
+            Measurement("All models with dbt's own work around the SQL", models),
             Measurement("The same SQL run straight in DuckDB", straight),
             measure(
                 "Importing the code location with a fresh manifest",
