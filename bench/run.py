@@ -48,7 +48,7 @@ class Measurement:
         return "met" if within else "missed"
 
 
-def timed(arguments: list[str], home: Path) -> tuple[float, float]:
+def timed(arguments: list[str], folder: Path) -> tuple[float, float]:
     """Wall-clock seconds and peak resident memory in MB of one process.
 
     A process counts this script's own size until it has started, so the memory of a small one says nothing.
@@ -56,8 +56,8 @@ def timed(arguments: list[str], home: Path) -> tuple[float, float]:
     start = time.perf_counter()
     process = subprocess.Popen(
         arguments,
-        cwd=home,
-        env={**os.environ, "MISSIONS_HOME": str(home), "DO_NOT_TRACK": "1"},
+        cwd=folder,
+        env={**os.environ, "DO_NOT_TRACK": "1"},
         stdout=subprocess.DEVNULL,
     )
     _, status, usage = os.wait4(process.pid, 0)
@@ -79,10 +79,10 @@ def model_seconds(home: Path) -> tuple[float, float]:
         timed(
             [
                 str(Path(sys.executable).parent / "dbt"),
-                *("run", "--quiet", "--project-dir", "dbt_project", "--profiles-dir", "dbt_project"),
+                *("run", "--quiet", "--profiles-dir", "."),
                 *("--log-path", logs, "--log-level-file", "debug", "--log-format-file", "json"),
             ],
-            home,
+            home / "dbt_project",
         )
         lines = (Path(logs) / "dbt.log").read_text(encoding="utf-8").splitlines()
     events = [event for event in map(json.loads, lines) if event["info"]["name"] == "SQLQueryStatus"]
@@ -125,6 +125,7 @@ def in_order(models: dict[str, dict]) -> list[str]:
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "project"
+        os.environ["MISSIONS_HOME"] = str(home)
         for name in ("seeds", "dbt_project"):
             shutil.copytree(ROOT / name, home / name, ignore=shutil.ignore_patterns("target", "logs"))
         sql, models, straight = [], [], []

@@ -30,7 +30,6 @@ from typer.core import TyperGroup
 
 from orchestration import PUBLISHED, SEEDS, WAREHOUSE
 from orchestration.publish import DATABASE, PublicationError
-from orchestration.registry import RegistryError
 
 SQL_ROWS = 40  # a screenful; --csv and --json give all
 END_ROWS = 10  # of an indicator's councils, at either end
@@ -94,7 +93,7 @@ class _Commands(TyperGroup):
         except Problem as problem:
             _tell(str(problem))
             raise typer.Exit(problem.exit_code) from None
-        except (duckdb.Error, PublicationError, RegistryError, OSError) as error:
+        except (duckdb.Error, PublicationError, OSError) as error:
             _tell(str(error))
             raise typer.Exit(1) from None
 
@@ -135,13 +134,13 @@ def main(
 def load() -> None:
     """Load the seeds into the build file, checked and typed."""
     from orchestration.load import SeedError, load_all
-    from orchestration.registry import sources
+    from orchestration.registry import RegistryError, sources
 
     WAREHOUSE.parent.mkdir(parents=True, exist_ok=True)
     try:
         with _progress(len(sources()) + 1) as advance, duckdb.connect(str(WAREHOUSE)) as connection:
             loaded = load_all(connection, lambda done: advance(done.source_id))
-    except SeedError as error:
+    except (SeedError, RegistryError) as error:
         raise Problem(str(error)) from error
     typer.echo(f"{len(loaded)} tables with {sum(done.rows for done in loaded):,} rows loaded into {WAREHOUSE}")
 
@@ -153,15 +152,15 @@ def snapshot(
     ],
 ) -> None:
     """Write the seeds anew from the publishers' own files."""
-    from orchestration.registry import sources
+    from orchestration.registry import RegistryError, sources
     from orchestration.snapshot import SnapshotError
     from orchestration.snapshot import snapshot as write_seeds
 
-    read = [source for source in sources().values() if source.reader is not None]
     try:
+        read = [source for source in sources().values() if source.reader is not None]
         with _progress(len(read)) as advance:
             write_seeds(folder, lambda source, rows: advance(source.source_id))
-    except SnapshotError as error:
+    except (SnapshotError, RegistryError) as error:
         raise Problem(str(error)) from error
     typer.echo(f"{len(read)} seeds written to {SEEDS}")
 
@@ -171,19 +170,19 @@ def build() -> None:
     """Run everything from the seeds to the publication, and show the ten councils with the greatest need."""
     with Console(stderr=True).status("Building the index …"):
         from orchestration.pipeline import PipelineError, run_index
+        from orchestration.registry import RegistryError
 
         try:
             database = run_index()
-        except PipelineError as error:
+        except (PipelineError, RegistryError) as error:
             raise Problem(str(error)) from error
     with _open(database) as connection:
         ranked = _ranked(connection)
     _show_ranks(ranked.records[:10], f"All missions: the ten of {len(ranked.values)} councils with the greatest need")
     query = "SELECT authority_name, need_rank, need_score FROM marts.authority_profile ORDER BY need_rank"
-    python = f"import duckdb; print(duckdb.connect({str(database)!r}, read_only=True).sql({query!r}))"
-    typer.echo(f"\nPublished in {database}\nOpen it in the DuckDB shell or in Python:")
-    typer.echo(f"  duckdb -readonly {shlex.quote(str(database))}")
-    typer.echo(f"  python -c {shlex.quote(python)}")
+    typer.echo(f"\nPublished: {database}\nIn the DuckDB shell:\n  duckdb -readonly {shlex.quote(str(database))}")
+    typer.echo("In Python:")
+    typer.echo(f"  import duckdb; duckdb.connect({str(database)!r}, read_only=True).sql({query!r}).show()")
 
 
 # --- Commands that read -------------------------------------------------------------------------------------------
@@ -274,7 +273,7 @@ def profile(
             FROM indicator_score AS score
             JOIN dim_indicator AS indicator USING (indicator_id)
             LEFT JOIN ({_SOURCES}) AS source ON score.source_id = source.source_id
-            LEFT JOIN indicator_benchmark AS england
+            JOIN indicator_benchmark AS england
                 ON score.indicator_id = england.indicator_id AND england.area_name = 'England'
             WHERE authority_code = $code
             ORDER BY contribution DESC, indicator_id
@@ -337,9 +336,10 @@ def indicator(
                 period_start_date, period_end_date
             FROM indicator_score JOIN dim_authority USING (authority_code)
             WHERE indicator_id = $chosen
-            ORDER BY need_rank, authority_name
+            ORDER BY need_rank, if($more_is_more, -value, value), authority_name
             """,
             chosen=chosen,
+            more_is_more=described["higher_means"] == "more_need",
         )
     whole = {"indicator": described, "england": england, "coverage": coverage, "authorities": councils.records}
     if _printed_as_data(councils, as_json, as_csv, whole):
@@ -811,7 +811,10 @@ def _show_indicator(
             f": {described['winsorised_values']} values moved, to between {_value(described['lower_bound'], unit)} "
             f"and {_value(described['upper_bound'], unit)}"
         )
-    skewness = f"skewness {described['skewness_before']:.2f} before, {described['skewness_after']:.2f} after"
+    if described["skewness_before"] is not None:
+        treatment += f"; skewness {described['skewness_before']:.2f}"
+        if described["outcome"] != "none":
+            treatment += f" before, {described['skewness_after']:.2f} after"
     ours = ", our mean of the councils" if england["value_basis"] == "aggregated" else ""
     console.print(described["indicator_title"], style="bold")
     _show_card(
@@ -824,7 +827,7 @@ def _show_indicator(
             "Weight": f"{described['weight']:g}, which is {100 * described['effective_weight']:.2f} % of the composite",
             "Latest period": f"to {_day(described['latest_period_end_date'])}",
             "England": f"{_value(england['value'], unit)} in the period to {_day(england['period_end_date'])}{ours}",
-            "Treatment": f"{treatment}; {skewness}" if treatment != "none" else f"none; {skewness.split(' before')[0]}",
+            "Treatment": treatment,
             "Coverage": ", ".join(f"{r['authorities']} {_words(r['value_basis'])}" for r in coverage),
             "Publisher": _publisher(described["publisher"]),
             "Data set": described["dataset"],

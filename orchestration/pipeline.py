@@ -3,6 +3,7 @@
 Belongs here: starting the job and saying plainly what went wrong. What the job does is in assets.py.
 """
 
+import gc
 import shutil
 from pathlib import Path
 
@@ -31,6 +32,8 @@ def run_index() -> Path:
 
     Raises PipelineError naming each failed step and why.
     """
+    # dagster and dbt make many small objects that live as long as the run; looking for garbage among them takes seconds.
+    gc.set_threshold(100_000, 50, 100)
     try:
         from orchestration.definitions import defs
     except dg.DagsterError as error:

@@ -459,9 +459,9 @@ def test_build_prints_the_ten_and_how_to_open_them(
         "SELECT authority_name FROM composite_index JOIN dim_authority USING (authority_code) WHERE need_rank < 11"
     )
     assert all(name in result.stdout for (name,) in names)
-    shell, python = (line.strip() for line in result.stdout.splitlines()[-2:])
+    shell, _, python = (line.strip() for line in result.stdout.splitlines()[-3:])
     assert shell == f"duckdb -readonly {publication / DATABASE}"
-    opened = subprocess.run(python.replace("python", sys.executable, 1), shell=True, capture_output=True, text=True)
+    opened = subprocess.run([sys.executable, "-c", python], capture_output=True, text=True)
     assert opened.returncode == 0 and "need_score" in opened.stdout
 
     def fail() -> None:
