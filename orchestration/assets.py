@@ -45,16 +45,11 @@ def invoke_dbt(arguments: Sequence[str], callbacks: Sequence[Any] = ()) -> dbtRu
     os.environ["MISSIONS_WAREHOUSE"] = str(WAREHOUSE)
     try:
         return dbtRunner(callbacks=list(callbacks)).invoke(
-            # Its log file would double what Dagster records, and takes a second to write.
+            # What it would print or log, Dagster records.
             [
-                "--quiet",
-                "--log-level-file",
-                "none",
+                *("--log-level", "none", "--log-level-file", "none"),
                 *arguments,
-                "--project-dir",
-                str(DBT_PROJECT),
-                "--profiles-dir",
-                str(DBT_PROJECT),
+                *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)),
             ]
         )
     finally:

@@ -32,7 +32,7 @@ def run_index() -> Path:
 
     Raises PipelineError naming each failed step and why.
     """
-    # dagster and dbt make many small objects that live as long as the run; looking for garbage among them takes seconds.
+    # dagster and dbt make many small objects that live as long as the run: looking for garbage there takes seconds.
     gc.set_threshold(100_000, 50, 100)
     try:
         from orchestration.definitions import defs
