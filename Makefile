@@ -21,6 +21,7 @@ lint: .venv/installed ## Style, types and SQL
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@mkdir -p build # sqlfluff compiles with dbt, which opens the build file
 	cd dbt_project && ../$(BIN)/sqlfluff lint models tests --processes 2 --disable-progress-bar
 
 dev: .venv/installed ## Open the Dagster UI on the whole asset graph

@@ -57,13 +57,8 @@ def invoke_dbt(arguments: Sequence[str], callbacks: Sequence[Any] = ()) -> dbtRu
 
 
 def fresh_manifest() -> Path:
-    """dbt's manifest, parsed anew only where a file of the project is younger."""
-    files = [
-        path
-        for folder in ("macros", "models", "tests")
-        for path in (DBT_PROJECT / folder).rglob("*")
-        if path.suffix in (".sql", ".yml", ".md")
-    ]
+    """dbt's manifest, parsed anew only where a file of the project is younger, or a folder: a file of it may be gone."""
+    files = [path for folder in ("macros", "models", "tests") for path in (DBT_PROJECT / folder).rglob("*")]
     newest = max(path.stat().st_mtime for path in [*files, DBT_PROJECT / "dbt_project.yml"])
     if not MANIFEST.is_file() or MANIFEST.stat().st_mtime < newest:
         result = invoke_dbt(["parse"])
