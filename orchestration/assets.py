@@ -59,7 +59,7 @@ def invoke_dbt(arguments: Sequence[str], callbacks: Sequence[Any] = ()) -> dbtRu
 def fresh_manifest() -> Path:
     """dbt's manifest, parsed anew only where a file of the project is younger, or a folder (a file is gone)."""
     files = [path for folder in ("macros", "models", "tests") for path in (DBT_PROJECT / folder).rglob("*")]
-    newest = max(path.stat().st_mtime for path in [*files, DBT_PROJECT / "dbt_project.yml"])
+    newest = max(path.stat().st_mtime for path in [*files, *DBT_PROJECT.glob("*.yml")])
     if not MANIFEST.is_file() or MANIFEST.stat().st_mtime < newest:
         result = invoke_dbt(["parse"])
         if not result.success:

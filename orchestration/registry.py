@@ -21,14 +21,28 @@ from orchestration import PROJECT, SEEDS
 RAW_SOURCE = "raw"
 SOURCE_FILE = "source_file"  # the registry itself, loaded as a table
 
+_MIT_TERMS = """\
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
+documentation files (the "Software"), to deal in the Software without restriction, including without
+limitation the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the
+Software, and to permit persons to whom the Software is furnished to do so, subject to the following
+conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions
+of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED
+TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL
+THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF
+CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER
+DEALINGS IN THE SOFTWARE."""
 _LICENCES = {
     "OGL v3.0": "Contains public sector information licensed under the Open Government Licence v3.0 "
     "(nationalarchives.gov.uk/doc/open-government-licence/version/3).",
     "CC BY 4.0 (mySociety) and OGL v3.0": "Register of councils: mySociety, licensed under Creative Commons "
     "Attribution 4.0 International (creativecommons.org/licenses/by/4.0), with public sector information licensed "
     "under the Open Government Licence v3.0; both are joined and re-shaped here.",
-    "MIT (ODI Leeds)": "Hexagon layout: copyright ODI Leeds, MIT licence: permission is granted, free of charge, to "
-    "deal in it without restriction, provided that this notice is included; it is provided as is, without warranty.",
+    "MIT (ODI Leeds)": f"Hexagon layout: copyright (c) ODI Leeds.\n\n{_MIT_TERMS}",
     "MIT": "Framework, corrections and other tables of the project itself: copyright the Missions Index developers, "
     "MIT licence.",
 }

@@ -45,11 +45,13 @@ def snapshot(folder: Path, report: Callable[[Source, int], None] = lambda source
         try:
             table = READERS[source.reader](source, folder, measures)
             texts[source.source_id] = to_csv(source, table)
-        except (ValueError, KeyError, AssertionError) as error:
+        except Exception as error:  # a damaged file fails in whatever way its format's library does
             raise SnapshotError(f"{source.source_id} ({source.files[0].path}): {error}") from error
         report(source, texts[source.source_id][1])
-    for source_id, (text, _) in texts.items():
-        write(sources()[source_id].path, text)
+    # All new seeds stand beside the old before the first takes its place: a full disk leaves the old set whole.
+    fresh = {source_id: write(sources()[source_id].path, text) for source_id, (text, _) in texts.items()}
+    for source_id, path in fresh.items():
+        path.replace(sources()[source_id].path)
     _update_registry(folder, {source_id: rows for source_id, (_, rows) in texts.items()})
 
 
@@ -78,8 +80,8 @@ def to_csv(source: Source, table: pd.DataFrame) -> tuple[str, int]:
     return text.sort_values(key).to_csv(index=False, lineterminator="\n"), len(text)
 
 
-def write(path: Path, text: str) -> None:
-    """Write a seed; one that ends in .gz is compressed with no name and no time stamp: its bytes stay the same."""
+def write(path: Path, text: str) -> Path:
+    """Write a seed beside `path` and return where. A .gz has no name and no time stamp: its bytes stay the same."""
     path.parent.mkdir(parents=True, exist_ok=True)
     data = text.encode("utf-8")
     if path.suffix == ".gz":
@@ -87,7 +89,9 @@ def write(path: Path, text: str) -> None:
         with gzip.GzipFile(filename="", mode="wb", fileobj=buffer, mtime=0, compresslevel=9) as stream:
             stream.write(data)
         data = buffer.getvalue()
-    path.write_bytes(data)
+    beside = path.with_name(path.name + ".new")
+    beside.write_bytes(data)
+    return beside
 
 
 def write_registry(registry: dict[str, object], path: Path = SEEDS / "sources.yml") -> None:

@@ -36,7 +36,7 @@ select
     authority_code,
     'aggregated' as value_basis,
     4 as basis_rank,
-    cast(null as varchar) as source_area_code,
+    cast(null as {{ dbt.type_string() }}) as source_area_code,
     value,
     cast(null as double) as lower_95,
     cast(null as double) as upper_95,

@@ -52,7 +52,7 @@ select
     main_files.dataset,
     main_files.landing_page,
     main_files.licence,
-    indicators.caveat,
+    coalesce(indicators.caveat, main_files.caveat) as caveat,
     main_files.caveat as source_caveat,
     nodes.weight,
     nodes.effective_weight,
