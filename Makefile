@@ -26,7 +26,7 @@ lint: .venv/installed ## Style, types and SQL
 
 dev: .venv/installed ## Open the Dagster UI on the whole asset graph
 	@mkdir -p build/dagster && cp orchestration/dagster.yaml build/dagster/
-	DAGSTER_HOME=$(CURDIR)/build/dagster $(BIN)/dagster dev -w workspace.yaml
+	DAGSTER_HOME="$(CURDIR)/build/dagster" $(BIN)/dagster dev -w workspace.yaml
 
 docs: .venv/installed ## Make again what is made from the registry and the publication
 	$(BIN)/python -m orchestration.registry
