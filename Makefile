@@ -36,7 +36,7 @@ bench: .venv/installed ## Time everything and write docs/PERFORMANCE.md
 	$(BIN)/python bench/run.py
 
 lock: ## Lock the dependencies anew, with hashes and no addresses (needs uv)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-strip-extras --extra dev pyproject.toml --output-file requirements.txt
 
 clean: ## Remove the environment and all that was built; published/ stays

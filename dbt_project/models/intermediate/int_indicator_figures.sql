@@ -38,8 +38,7 @@ amounts as (
         end as amount,
         max(observations.lower_95) as lower_95,
         max(observations.upper_95) as upper_95,
-        max(observations.marker) as marker,
-        max(observations.correction_id) as correction_id
+        max(observations.marker) as marker
     from measures
     inner join observations
         on
@@ -63,8 +62,7 @@ pooled as (
         case when count(earlier.amount) = max(indicators.pooled_periods) then sum(earlier.amount) end as amount,
         max(amounts.lower_95) as lower_95,
         max(amounts.upper_95) as upper_95,
-        max(earlier.marker) as marker,
-        max(earlier.correction_id) as correction_id
+        max(earlier.marker) as marker
     from amounts
     inner join indicators
         on amounts.indicator_id = indicators.indicator_id
@@ -111,7 +109,6 @@ select
     max(case when role = 'value' then lower_95 end) as lower_95,
     max(case when role = 'value' then upper_95 end) as upper_95,
     max(marker) as marker,
-    max(correction_id) as correction_id,
     min(period_start_date) as period_start_date,
     period_end_date
 from complete
