@@ -29,7 +29,7 @@ dev: .venv/installed ## Open the Dagster UI on the whole asset graph
 	DAGSTER_HOME="$(CURDIR)/build/dagster" $(BIN)/dagster dev -w workspace.yaml
 
 docs: .venv/installed ## Make again what is made from the registry and the publication
-	$(BIN)/python -m orchestration.registry
+	$(BIN)/python -m orchestration.sources.registry
 	$(BIN)/python docs/figures.py
 
 bench: .venv/installed ## Time everything and write docs/PERFORMANCE.md

@@ -25,9 +25,10 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt_common.events.base_types import EventMsg
 from google.protobuf.json_format import MessageToDict
 
-from orchestration import DBT_PROJECT, PUBLISHED, WAREHOUSE, registry
-from orchestration.load import Loaded, SeedError, load_registry, load_source
+from orchestration import DBT_PROJECT, PUBLISHED, WAREHOUSE
 from orchestration.publish import PublicationError, publish
+from orchestration.sources import registry
+from orchestration.sources.load import Loaded, SeedError, load_registry, load_source
 
 # No telemetry and no look-up of newer versions: a run needs no network.
 os.environ.setdefault("DO_NOT_TRACK", "1")

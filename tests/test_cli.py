@@ -16,8 +16,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from orchestration import cli
-from orchestration.load import SeedError
+from orchestration.cli.names import name_key, short_name_key
+from orchestration.cli.wording import period_words, value_words
 from orchestration.publish import DATABASE
+from orchestration.sources.load import SeedError
 
 Ask = Callable[..., Result]
 Marts = Callable[..., list[tuple[Any, ...]]]
@@ -233,7 +235,7 @@ def test_profile_finds_a_council_by_what_it_is_called(ask: Ask, typed: str, name
 def test_no_two_councils_go_by_one_name(marts: Marts) -> None:
     """Without titles too, so that each council is found by all its names; only Newcastle is asked about."""
     names = marts("SELECT authority_name, council_name FROM dim_authority")
-    for key in (cli._key, cli._short_key):
+    for key in (name_key, short_name_key):
         called = [{key(name), key(council)} for name, council in names]
         assert len(set().union(*called)) == sum(map(len, called))
         assert all(all(keys) for keys in called)
@@ -418,7 +420,7 @@ def run(*words: str) -> Result:
 
 def test_load_fills_the_build_file_or_says_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     build_file = tmp_path / "build" / "warehouse.duckdb"
-    monkeypatch.setattr(cli, "WAREHOUSE", build_file)
+    monkeypatch.setattr("orchestration.cli.work.WAREHOUSE", build_file)
     result = run("load")
     assert (result.exit_code, result.stderr) == (0, "")
     with duckdb.connect(str(build_file), read_only=True) as connection:
@@ -428,7 +430,7 @@ def test_load_fills_the_build_file_or_says_what_is_wrong(tmp_path: Path, monkeyp
     def fail(*arguments: object) -> None:
         raise SeedError("seeds/a.csv", "9 cells where 8 belong", 3)
 
-    monkeypatch.setattr("orchestration.load.load_all", fail)
+    monkeypatch.setattr("orchestration.sources.load.load_all", fail)
     result = run("load")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == "seeds/a.csv, line 3: 9 cells where 8 belong\n"
@@ -436,7 +438,7 @@ def test_load_fills_the_build_file_or_says_what_is_wrong(tmp_path: Path, monkeyp
 
 def test_snapshot_reports_or_says_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     taken = []
-    monkeypatch.setattr("orchestration.snapshot.snapshot", lambda folder, report: taken.append(folder))
+    monkeypatch.setattr("orchestration.sources.snapshot.snapshot", lambda folder, report: taken.append(folder))
     result = run("snapshot", "--from", str(tmp_path))
     assert (result.exit_code, taken) == (0, [tmp_path])
     assert "seeds written to " in result.stdout
@@ -533,7 +535,7 @@ def test_reading_imports_nothing_heavy() -> None:
     ],
 )
 def test_values_are_rounded_for_people(value: float, unit: str, text: str) -> None:
-    assert cli._value(value, unit) == text
+    assert value_words(value, unit) == text
 
 
 @pytest.mark.parametrize(
@@ -551,4 +553,4 @@ def test_values_are_rounded_for_people(value: float, unit: str, text: str) -> No
     ],
 )
 def test_periods_are_told_in_words(start: str | None, end: str, text: str) -> None:
-    assert cli._period(date.fromisoformat(start) if start else None, date.fromisoformat(end)) == text
+    assert period_words(date.fromisoformat(start) if start else None, date.fromisoformat(end)) == text

@@ -104,7 +104,7 @@ def test_run_recorded_every_asset_and_every_check(graph: Any, events: list[dg.Da
     assert set(evaluated) == graph.asset_check_keys
     assert all(evaluated.values())
 
-    from orchestration.load import sha256
+    from orchestration.sources.load import sha256
 
     metadata = materialised[dg.AssetKey(["raw", "ons_claimant_count"])].materialization.metadata
     seed = home / "seeds/observations/ons_claimant_count.csv"

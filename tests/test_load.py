@@ -12,9 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestration import SEEDS, load, registry
-from orchestration.load import Loaded, SeedError, load_all, load_registry, load_source
-from orchestration.registry import Column, Layout, Source, sources
+from orchestration import SEEDS
+from orchestration.sources import load, registry
+from orchestration.sources.load import Loaded, SeedError, load_all, load_registry, load_source
+from orchestration.sources.registry import Column, Layout, Source, sources
 
 SAMPLE = "observations/trafford_cycling.csv"
 COLUMNS = ["area_code", "measure", "period_start_date", "period_end_date", "value", "lower_95", "upper_95", "marker"]

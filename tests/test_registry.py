@@ -11,8 +11,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from orchestration import registry
-from orchestration.readers import periods
+from orchestration.sources import registry
+from orchestration.sources.readers import periods
 from tests.conftest import ROOT, SHARED
 
 SEEDS = ROOT / "seeds"

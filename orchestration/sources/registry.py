@@ -181,7 +181,7 @@ def _errors_naming(entry: str) -> Iterator[None]:
 
 def source_file_rows() -> Iterator[dict[str, object]]:
     """The registry as rows of the layout source_file: one a publisher's file, or the seed itself where it is ours."""
-    from orchestration.load import sha256  # load.py imports this module
+    from orchestration.sources.load import sha256  # load.py imports this module
 
     for source in sources().values():
         files = source.files or (

@@ -21,8 +21,9 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration import SEEDS, registry
-from orchestration.registry import RAW_SOURCE, SOURCE_FILE, Column, Layout, Source
+from orchestration import SEEDS
+from orchestration.sources import registry
+from orchestration.sources.registry import RAW_SOURCE, SOURCE_FILE, Column, Layout, Source
 
 
 class SeedError(Exception):

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from orchestration.readers import periods
-from orchestration.readers.table import number, observations
-from orchestration.registry import Source
+from orchestration.sources.readers import periods
+from orchestration.sources.readers.table import number, observations
+from orchestration.sources.registry import Source
 
 _YEAR_TYPES = {
     "Academic Year": "academic_year",

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from orchestration.readers.table import number
-from orchestration.registry import Source
+from orchestration.sources.readers.table import number
+from orchestration.sources.registry import Source
 
 _KEYS = ["force_code", "force_name", "partnership_code", "partnership_name", "authority_code", "authority_name"]
 

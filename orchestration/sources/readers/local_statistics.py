@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from orchestration.readers import periods
-from orchestration.readers.table import ENGLISH_AREAS, number, observations
-from orchestration.registry import Source
+from orchestration.sources.readers import periods
+from orchestration.sources.readers.table import ENGLISH_AREAS, number, observations
+from orchestration.sources.registry import Source
 
 
 def read(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from orchestration.readers import periods
-from orchestration.readers.table import ENGLISH_AREAS, observations
-from orchestration.registry import Source
+from orchestration.sources.readers import periods
+from orchestration.sources.readers.table import ENGLISH_AREAS, observations
+from orchestration.sources.registry import Source
 
 _MEASURES = [
     "Number of households",

@@ -10,8 +10,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from orchestration.readers import crime, deprivation, education, energy, geography, health, local_statistics, trafford
-from orchestration.registry import Source
+from orchestration.sources.readers import (
+    crime,
+    deprivation,
+    education,
+    energy,
+    geography,
+    health,
+    local_statistics,
+    trafford,
+)
+from orchestration.sources.registry import Source
 
 Reader = Callable[[Source, Path, Set[str]], pd.DataFrame]
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from orchestration.readers import periods
-from orchestration.readers.table import observations
-from orchestration.registry import Source
+from orchestration.sources.readers import periods
+from orchestration.sources.readers.table import observations
+from orchestration.sources.registry import Source
 
 
 def read_general_practice(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:

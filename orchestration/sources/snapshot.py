@@ -13,9 +13,9 @@ import pandas as pd
 import yaml
 
 from orchestration import SEEDS
-from orchestration.load import sha256
-from orchestration.readers import READERS
-from orchestration.registry import Source, document, sources
+from orchestration.sources.load import sha256
+from orchestration.sources.readers import READERS
+from orchestration.sources.registry import Source, document, sources
 
 _HEADER = (
     "# The registry of sources. `missions snapshot` keeps the checksums and row floors; the rest is written by hand.\n"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from orchestration.readers import crime
-from orchestration.registry import Source, sources
+from orchestration.sources.readers import crime
+from orchestration.sources.registry import Source, sources
 
 _DFE_REGIONS = {"Yorkshire and the Humber": "Yorkshire and The Humber"}
 # Former authorities that the published lookup leaves out, by their names in the DfE list.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from orchestration.registry import Source
+from orchestration.sources.registry import Source
 
 
 def read(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:

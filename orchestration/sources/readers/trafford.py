@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from orchestration.readers import periods
-from orchestration.readers.table import ENGLISH_AREAS, number, observations
-from orchestration.registry import Source
+from orchestration.sources.readers import periods
+from orchestration.sources.readers.table import ENGLISH_AREAS, number, observations
+from orchestration.sources.registry import Source
 
 # Columns that split one indicator into groups, in the files that have them; `unit` does where it says who is counted.
 _GROUPS = ["group", "efficiency", "frequency", "inequality"]

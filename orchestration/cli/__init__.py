@@ -1,0 +1,10 @@
+"""The `missions` command: words in, tables or plain data out.
+
+Belongs here: what people type, the SQL of questions asked of the published file, and printing; a module for each family
+of commands. What they do beyond that is imported only when they are called, so that `missions rank` starts fast.
+"""
+
+from orchestration.cli import read, work
+from orchestration.cli.app import app
+
+__all__ = ["app", "read", "work"]

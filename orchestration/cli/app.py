@@ -1,0 +1,72 @@
+"""The command itself: its options, and how every failure that can be expected is told.
+
+Belongs here: what all commands share. Each family of commands is a module beside this one.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import duckdb
+import typer
+from typer.core import TyperGroup
+
+from orchestration import PUBLISHED
+from orchestration.publish import PublicationError
+
+
+class Problem(Exception):
+    """What the user is told instead of a result. The exit code is 2 where the words of the command are wrong."""
+
+    def __init__(self, message: str, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class _Commands(TyperGroup):
+    """The commands, with every failure that can be expected told in plain words."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # The reader has seen enough, as in `missions rank --csv | head`; typer knows what to do.
+            raise
+        except Problem as problem:
+            tell(str(problem))
+            raise typer.Exit(problem.exit_code) from None
+        except (duckdb.Error, PublicationError, OSError) as error:
+            tell(str(error))
+            raise typer.Exit(1) from None
+
+
+app = typer.Typer(cls=_Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, numbers in full.")]
+Csv = Annotated[bool, typer.Option("--csv", help="Print CSV, numbers in full.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("missions-index"))
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    ctx: typer.Context,
+    published: Annotated[
+        Path,
+        typer.Option(envvar="MISSIONS_PUBLISHED", help="The folder of the publication to read.", show_default=False),
+    ] = PUBLISHED,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Need in the 317 councils of England under the Government's missions: build the index, and ask it."""
+    ctx.obj = published
+
+
+def tell(message: str) -> None:
+    typer.echo(message, err=True)

@@ -1,0 +1,72 @@
+"""The commands that write: load, snapshot and build.
+
+Belongs here: their words and messages. What they do is in orchestration.sources and orchestration.pipeline.
+"""
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import duckdb
+import typer
+from rich.console import Console
+
+from orchestration import SEEDS, WAREHOUSE
+from orchestration.cli.app import Problem, app
+from orchestration.cli.printing import progress, show_ranks
+from orchestration.cli.published import open_database, ranked
+
+
+@app.command()
+def load() -> None:
+    """Load the seeds into the build file, checked and typed."""
+    from orchestration.sources.load import SeedError, load_all
+    from orchestration.sources.registry import RegistryError, sources
+
+    WAREHOUSE.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with progress(len(sources()) + 1) as advance, duckdb.connect(str(WAREHOUSE)) as connection:
+            loaded = load_all(connection, lambda done: advance(done.source_id))
+    except (SeedError, RegistryError) as error:
+        raise Problem(str(error)) from error
+    typer.echo(f"{len(loaded)} tables with {sum(done.rows for done in loaded):,} rows loaded into {WAREHOUSE}")
+
+
+@app.command()
+def snapshot(
+    folder: Annotated[
+        Path, typer.Option("--from", exists=True, file_okay=False, help="The folder of the publishers' files.")
+    ],
+) -> None:
+    """Write the seeds anew from the publishers' own files."""
+    from orchestration.sources.registry import RegistryError, sources
+    from orchestration.sources.snapshot import SnapshotError
+    from orchestration.sources.snapshot import snapshot as write_seeds
+
+    try:
+        read = [source for source in sources().values() if source.reader is not None]
+        with progress(len(read)) as advance:
+            write_seeds(folder, lambda source, rows: advance(source.source_id))
+    except (SnapshotError, RegistryError) as error:
+        raise Problem(str(error)) from error
+    typer.echo(f"{len(read)} seeds written to {SEEDS}")
+
+
+@app.command()
+def build() -> None:
+    """Run everything from the seeds to the publication, and show the ten councils with the greatest need."""
+    with Console(stderr=True).status("Building the index …"):
+        from orchestration.pipeline import PipelineError, run_index
+        from orchestration.sources.registry import RegistryError
+
+        try:
+            database = run_index()
+        except (PipelineError, RegistryError) as error:
+            raise Problem(str(error)) from error
+    with open_database(database) as connection:
+        councils = ranked(connection).records
+    show_ranks(councils[:10], f"All missions: the ten of {len(councils)} councils with the greatest need")
+    query = "SELECT authority_name, need_rank, need_score FROM marts.authority_profile ORDER BY need_rank"
+    typer.echo(f"\nPublished: {database}\nIn the DuckDB shell:\n  duckdb -readonly {shlex.quote(str(database))}")
+    typer.echo("In Python:")
+    typer.echo(f"  import duckdb; duckdb.connect({str(database)!r}, read_only=True).sql({query!r}).show()")
