@@ -99,9 +99,8 @@ def _near(key: str, options: Mapping[str, str]) -> str | None:
     begin = [option for option, name in options.items() if name_key(name).startswith(key)]
     if len(begin) == 1:
         return begin[0]
-    (best, option), (second, _) = sorted(((fuzz.ratio(key, name_key(n)), o) for o, n in options.items()), reverse=True)[
-        :2
-    ]
+    ratios = ((fuzz.ratio(key, name_key(name)), option) for option, name in options.items())
+    (best, option), (second, _) = sorted(ratios, reverse=True)[:2]
     return option if best >= 85 and best - second >= 10 else None
 
 
