@@ -6,7 +6,7 @@ BIN := .venv/bin
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help index test lint dev docs bench lock clean
+.PHONY: help index test lint dev docs bench torture lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -28,12 +28,17 @@ dev: .venv/installed ## Open the Dagster UI on the whole asset graph
 	@mkdir -p build/dagster && cp orchestration/dagster.yaml build/dagster/
 	DAGSTER_HOME="$(CURDIR)/build/dagster" $(BIN)/dagster dev -w workspace.yaml
 
-docs: .venv/installed ## Make again what is made from the registry and the publication
+docs: .venv/installed ## Make again what is made from the registry, the models and the publication
 	$(BIN)/python -m orchestration.sources.registry
+	$(BIN)/python -m orchestration.scoring.ship
 	$(BIN)/python docs/figures.py
 
 bench: .venv/installed ## Time everything and write docs/PERFORMANCE.md
 	$(BIN)/python bench/run.py
+
+KILLS ?= 50
+torture: .venv/installed ## Try every fault many times, about an hour, and write docs/reliability.md
+	MISSIONS_TORTURE=$(KILLS) $(BIN)/python -m pytest tests/test_faults.py
 
 lock: ## Lock the dependencies anew, with hashes and no addresses (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \

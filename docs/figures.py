@@ -7,6 +7,7 @@ in the pages. Does not: timings, which bench/run.py writes.
 from __future__ import annotations
 
 import argparse
+import csv
 import math
 import os
 import re
@@ -76,9 +77,11 @@ NUMBERS = {
         WHERE region_name = 'London' AND need_band = 'very high' AND mission_id = 'crime'
     """,
     "london_councils": "SELECT count(*) FROM dim_authority WHERE region_name = 'London'",
+    "least_alpha": "SELECT max(lower_bound) FROM framework_audit WHERE statistic = 'cronbach_alpha'",
+    "least_loading": "SELECT round(max(lower_bound), 2) FROM framework_audit WHERE statistic = 'loading'",
 }
 DAYS = {
-    "snapshot_day": "SELECT max(snapshot_date) FROM dim_source",
+    "snapshot_day": "SELECT max(snapshot_date) FROM dim_source WHERE is_refreshable",
     "oldest_newest_period": "SELECT min(latest_period_end_date) FROM dim_indicator",
     "newest_period": "SELECT max(latest_period_end_date) FROM dim_indicator",
 }
@@ -146,12 +149,18 @@ def ten_most_needy(book: Book) -> str:
     )
 
 
+def in_short(description: str) -> str:
+    """What a table holds and the grain of its rows, without what is said between."""
+    sentences = re.split(r"(?<=[.?])\s+", description.strip())
+    return " ".join([sentences[0], *(s for s in sentences[1:] if s.startswith("One row"))])
+
+
 @block
 def marts(book: Book) -> str:
     found = book.rows("SELECT table_name, comment FROM duckdb_tables() ORDER BY table_name")
     return table(
         ["Table", "What it holds", "Rows"],
-        [[f"`{name}`", comment, f"{book.one(f'SELECT count(*) FROM {name}'):,}"] for name, comment in found],
+        [[f"`{name}`", in_short(comment), f"{book.one(f'SELECT count(*) FROM {name}'):,}"] for name, comment in found],
     )
 
 
@@ -267,6 +276,115 @@ def worked_example(book: Book) -> str:
     return table(["Step", "Model", "Result"], [[step, f"`{model}`", result] for step, model, result in rows])
 
 
+@block
+def peer_variables(book: Book) -> str:
+    """The list is a seed: what is published is each council's figures."""
+    with (ROOT / "seeds/framework/peer_variable.csv").open(encoding="utf-8", newline="") as file:
+        found = list(csv.DictReader(file))
+    titles = set(book.rows("SELECT DISTINCT variable_id, variable_title FROM authority_structure"))
+    if titles != {(row["variable_id"], row["variable_title"]) for row in found}:
+        raise ValueError("authority_structure does not hold the variables of seeds/framework/peer_variable.csv")
+    return table(
+        ["Variable", "Unit", "Compared as", "From", "Why"],
+        [
+            [
+                row["variable_title"],
+                row["unit"],
+                "logarithm" if row["transformation"] == "log" else "it stands",
+                ", ".join(f"`{source}`" for source in row["source_ids"].split(", ")),
+                row["reason"],
+            ]
+            for row in found
+        ],
+    )
+
+
+@block
+def peer_example(book: Book) -> str:
+    found = book.rows(
+        """
+        SELECT peer_rank, peer.authority_name, structure_distance, peer.authority_type
+        FROM authority_peer AS peers JOIN dim_authority AS council USING (authority_code)
+        JOIN dim_authority AS peer ON peer_code = peer.authority_code
+        WHERE council.authority_name = ? AND peer_model = 'open' AND peer_rank <= 5 ORDER BY peer_rank
+        """,
+        EXAMPLE["council"],
+    )
+    return table(
+        ["Rank", "Peer", "Distance", "Type"], [[r, name, f"{d:.2f}", words(kind)] for r, name, d, kind in found]
+    )
+
+
+@block
+def few_peers(book: Book) -> str:
+    """Councils with fewer than ten peers under the open model, in a sentence."""
+    found = book.rows(
+        """
+        SELECT count(peer_code) AS peers, authority_name FROM dim_authority
+        LEFT JOIN authority_peer ON dim_authority.authority_code = authority_peer.authority_code AND peer_model = 'open'
+        GROUP BY authority_name HAVING peers < 10 ORDER BY peers, authority_name
+        """
+    )
+    return "; ".join(f"{name} {peers or 'none'}" for peers, name in found)
+
+
+@block
+def audit_of_missions(book: Book) -> str:
+    found = book.rows(
+        """
+        PIVOT (SELECT node_name, node_id, statistic, value FROM framework_audit WHERE NOT is_indicator)
+        ON statistic IN (
+            'cronbach_alpha', 'mean_correlation_within', 'mean_correlation_across', 'first_component_share', 'loading',
+            'correlation_with_rest'
+        )
+        USING max(value) GROUP BY node_name, node_id ORDER BY node_id = 'composite', node_name
+        """
+    )
+    return table(
+        ["", "Alpha", "Mean correlation within", "Across", "First component", "Loading", "With the rest"],
+        [
+            [name, *(f"{n:.2f}" if n is not None else "" for n in (a, w, x)), percent(share)]
+            + [f"{n:.2f}" if n is not None else "" for n in (loading, rest)]
+            for name, _, a, w, x, share, loading, rest in found
+        ],
+    )
+
+
+@block
+def audit_exceptions(book: Book) -> str:
+    found = book.rows(
+        """
+        SELECT exception_reason, node_name, string_agg(statistic, ', ' ORDER BY statistic),
+            string_agg(format('{:.2f}', value), ', ' ORDER BY statistic), min(exception_noted_date)
+        FROM framework_audit WHERE status = 'exception'
+        GROUP BY node_name, exception_reason ORDER BY bool_or(is_indicator), max(mission_id), node_name
+        """
+    )
+    return table(
+        ["Mission or indicator", "Out of bound", "Value", "Why it is kept", "Noted"],
+        [
+            [name, ", ".join(words(s) for s in statistics.split(", ")), value, reason, str(noted)]
+            for reason, name, statistics, value, noted in found
+        ],
+    )
+
+
+@block
+def redundant_pairs(book: Book) -> str:
+    found = book.rows(
+        """
+        SELECT node_name, other_node_name, correlation, one.weight, other.weight FROM framework_audit_pair
+        JOIN dim_indicator AS one ON node_id = one.indicator_id
+        JOIN dim_indicator AS other ON other_node_id = other.indicator_id
+        WHERE is_redundant ORDER BY abs(correlation) DESC
+        """
+    )
+    return table(
+        ["Indicator", "And", "Correlation", "Weights"],
+        [[a, b, f"{r:.3f}", f"{w:g} and {v:g}"] for a, b, r, w, v in found],
+    )
+
+
 # --- docs/data-quality.md -----------------------------------------------------------------------------------------
 
 
@@ -369,6 +487,122 @@ def coverage_by_indicator(book: Book) -> str:
     return table(
         ["Mission", "Indicator", "Newest period ends", *map(words, BASES), "Of an older period"],
         [[r[0], f"`{r[1]}`", str(r[2]), *(n or "" for n in r[4:]), r[3] or ""] for r in found],
+    )
+
+
+@block
+def trend_basket(book: Book) -> str:
+    found = book.rows(
+        """
+        SELECT mission_name, count(*) FILTER (is_in_basket), count(*),
+            coalesce(string_agg(DISTINCT basket_reason, '; ') FILTER (NOT is_in_basket), '')
+        FROM index_trend_basket JOIN dim_mission USING (mission_id) GROUP BY ALL ORDER BY mission_name
+        """
+    )
+    return table(
+        ["Mission", "In the basket", "Indicators", "Why others are not"],
+        [[name, kept, whole, "; ".join(sorted(reasons.split("; ")))] for name, kept, whole, reasons in found],
+    )
+
+
+@block
+def milestones(book: Book) -> str:
+    found = book.rows(
+        """
+        SELECT milestone_title, target_is, progress.target_value, unit, year(progress.target_date), source_title,
+            source_page, published_date, is_exact_measure, current_value, year(current_period_end_date), status,
+            is_own_figure
+        FROM dim_milestone JOIN milestone_progress AS progress USING (milestone_id)
+        WHERE area_type = 'country' ORDER BY milestone_title
+        """
+    )
+    return table(
+        ["Milestone", "Number", "By", "Set in", "Exact measure", "England", "Status of England"],
+        [
+            [
+                r[0],
+                f"{r[1]} {r[2]:g} {r[3].replace('percent', '%')}",
+                r[4] or "no year",
+                f"[{r[5]}]({r[6]}), {day(r[7])}",
+                "yes" if r[8] else "near",
+                "" if r[9] is None else f"{r[9]:.1f} in {r[10]}" + ("" if r[12] else ", our mean of councils"),
+                r[11],
+            ]
+            for r in found
+        ],
+    )
+
+
+@block
+def basis_errors(book: Book) -> str:
+    found = book.rows("SELECT value_basis, error_sd, pairs, indicators FROM value_basis_error ORDER BY error_sd")
+    return table(
+        ["Basis", "Standard deviations", "Pairs", "Indicators"],
+        [[words(basis), f"{error:.2f}", f"{pairs:,}", indicators] for basis, error, pairs, indicators in found],
+    )
+
+
+@block
+def method_choices(book: Book) -> str:
+    """The choices are a seed; how far each moves ranks by itself is published."""
+    with (ROOT / "seeds/framework/method_choice.csv").open(encoding="utf-8", newline="") as file:
+        choices = list(csv.DictReader(file))
+    moves = {
+        (factor, option): (mean, most)
+        for factor, option, mean, most in book.rows(
+            """
+            SELECT factor, option, avg(abs(rank_change)), max(abs(rank_change)) FROM rank_by_method_choice
+            WHERE index_id NOT IN (SELECT mission_id FROM dim_mission) GROUP BY ALL
+            """
+        )
+    }
+    rows: list[list[object]] = []
+    for choice in choices:
+        mean, most = moves.get((choice["factor"], choice["option"]), (None, None))
+        official = choice["is_official"] == "true"
+        rows.append(
+            [
+                words(choice["factor"]).capitalize(),
+                choice["label"] + (" (the index)" if official else ""),
+                choice["probability"],
+                "" if mean is None else f"{mean:.1f}",
+                "" if most is None else most,
+            ]
+        )
+    return table(["Factor", "Option", "Probability", "Moves a rank by, on average", "At most"], rows)
+
+
+@block
+def rank_widths(book: Book) -> str:
+    found = book.rows(
+        """
+        SELECT coalesce(mission_name, 'Composite'), median(rank_percentile_95 - rank_percentile_5),
+            avg((rank_percentile_95 - rank_percentile_5 <= 30)::int), avg(share_without_stated_error)
+        FROM rank_uncertainty LEFT JOIN dim_mission ON index_id = mission_id
+        GROUP BY mission_name ORDER BY mission_name NULLS FIRST
+        """
+    )
+    return table(
+        ["", "Median places from 5th to 95th percentile", "Councils with at most 30", "Weight without a stated error"],
+        [[name, f"{width:.0f}", percent(narrow), percent(share)] for name, width, narrow, share in found],
+    )
+
+
+@block
+def sensitivity(book: Book) -> str:
+    found = book.rows(
+        """
+        SELECT factor, first_order_share, first_order_standard_error, total_order_share, total_order_standard_error
+        FROM rank_sensitivity WHERE index_id NOT IN (SELECT mission_id FROM dim_mission)
+        ORDER BY total_order_share DESC
+        """
+    )
+    return table(
+        ["Source", "By itself (standard error)", "With all it does together with others (standard error)"],
+        [
+            [words(factor).capitalize(), f"{percent(first)} ({100 * e:.0f})", f"{percent(total)} ({100 * f:.0f})"]
+            for factor, first, e, total, f in found
+        ],
     )
 
 

@@ -1,4 +1,4 @@
-"""Every Dagster asset: one for each seed, one for each dbt model (in one invocation of dbt), and the publication.
+"""Every Dagster asset: each seed, each dbt model (in one invocation of dbt), what changed, and the publication.
 
 Belongs here: how the steps are wired and reported. Loading is load.py, the transformations are dbt's SQL, publishing is
 publish.py. No `from __future__ import annotations`: Dagster reads the annotations of its functions.
@@ -8,7 +8,6 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from dagster_dbt.asset_utils import get_subset_selection_for_context
 
 # Private, but the only way to turn dbt's events into Dagster's without a slow subprocess; a test guards it.
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
-from dagster_duckdb import DuckDBResource
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner, dbtRunnerResult
@@ -26,8 +24,13 @@ from dbt_common.events.base_types import EventMsg
 from google.protobuf.json_format import MessageToDict
 
 from orchestration import DBT_PROJECT, PUBLISHED, WAREHOUSE
-from orchestration.publish import PublicationError, publish
+from orchestration.pipeline import Warehouse
+from orchestration.publish import PublicationError, add_site, publish
+from orchestration.scoring.difference import COMPARED, DifferenceError
+from orchestration.scoring.publication_change import PUBLICATION_CHANGE, write_publication_change
+from orchestration.site import build_site
 from orchestration.sources import registry
+from orchestration.sources.editions import EditionError, keep
 from orchestration.sources.load import Loaded, SeedError, load_registry, load_source
 
 # No telemetry and no look-up of newer versions: a run needs no network.
@@ -37,8 +40,6 @@ os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
 OWNERS = ["team:missions-index"]
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
 _RESULT_EVENTS = {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult"}
-# Editions come at most once a week; a publication older than this was missed.
-_FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=9))
 
 
 def invoke_dbt(arguments: Sequence[str], callbacks: Sequence[Any] = ()) -> dbtRunnerResult:
@@ -120,7 +121,7 @@ def _raw_asset(source: registry.Source) -> dg.AssetsDefinition:
             ),
         },
     )
-    def load(warehouse: DuckDBResource) -> dg.MaterializeResult:
+    def load(warehouse: Warehouse) -> dg.MaterializeResult:
         with warehouse.get_connection() as connection:
             try:
                 return _raw_metadata(load_source(connection, source))
@@ -138,7 +139,7 @@ def _raw_asset(source: registry.Source) -> dg.AssetsDefinition:
     owners=OWNERS,
     metadata={"seed": "seeds/sources.yml"},
 )
-def source_file(warehouse: DuckDBResource) -> dg.MaterializeResult:
+def source_file(warehouse: Warehouse) -> dg.MaterializeResult:
     with warehouse.get_connection() as connection:
         return _raw_metadata(load_registry(connection))
 
@@ -147,11 +148,15 @@ raw_assets = [*(_raw_asset(source) for source in registry.sources().values()), s
 
 
 _manifest = json.loads(fresh_manifest().read_text(encoding="utf-8"))
+# A model says of itself that it is too detailed for the workbook: writing a sheet takes longer than all its SQL.
+_NO_SHEETS = {
+    node["name"] for node in _manifest["nodes"].values() if node["config"].get("meta", {}).get("in_workbook") is False
+}
 _translator = Translator()  # one for all events: it remembers what it has worked out
 
 
 @dbt_assets(manifest=_manifest, dagster_dbt_translator=_translator, name="warehouse_models")
-def warehouse_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
+def warehouse_models(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[Any]:
     """All models and their tests in one invocation of dbt; a failing test of any kind fails the step."""
     selection, indirect_selection = get_subset_selection_for_context(
         context, _manifest, None, None, None, _translator, None
@@ -171,26 +176,123 @@ def warehouse_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
         raise dg.Failure(_what_failed(result), allow_retries=False)
 
 
+_CHANGE = dg.AssetKey(["marts", PUBLICATION_CHANGE])
+_change_definition = _manifest["sources"][f"source.missions_index.publication.{PUBLICATION_CHANGE}"]
+
+
 @dg.asset(
-    key="publication",
-    group_name="publication",
-    deps=[key for key in warehouse_models.keys if key.path[0] == "marts"],
-    description="The marts as a database, Parquet, CSV and a workbook, verified and put in place at once.",
-    kinds={"duckdb", "parquet", "csv", "excel"},
+    key=_CHANGE,
+    group_name="marts",
+    # What the comparison reads.
+    deps=[dg.AssetKey(["marts", mart]) for mart in COMPARED],
+    description=_change_definition["description"],
+    kinds={"python", "duckdb"},
     owners=OWNERS,
-    freshness_policy=_FRESH,
+    metadata={
+        "dagster/column_schema": dg.TableSchema(
+            [
+                dg.TableColumn(name, column["data_type"], description=column["description"])
+                for name, column in _change_definition["columns"].items()
+            ]
+        )
+    },
+    check_specs=[
+        dg.AssetCheckSpec(
+            "publication_change_adds_up",
+            asset=_CHANGE,
+            blocking=True,
+            description="The amounts of all causes add up to the whole change of each score, rank and value.",
+        ),
+        dg.AssetCheckSpec(
+            "publication_change_is_whole",
+            asset=_CHANGE,
+            blocking=True,
+            description="Every council of the build has its composite and each mission.",
+        ),
+    ],
 )
-def publication() -> dg.MaterializeResult:
+def publication_change(warehouse: Warehouse) -> dg.MaterializeResult:
     try:
-        published = publish(WAREHOUSE, PUBLISHED, attribution=registry.attribution())
-    except PublicationError as error:
+        written = write_publication_change(WAREHOUSE, PUBLISHED, _change_definition)
+    except DifferenceError as error:  # of the build itself: what is wrong with an earlier publication stops nothing
         raise dg.Failure(str(error), allow_retries=False) from None
     return dg.MaterializeResult(
         metadata={
+            "dagster/row_count": written.rows,
+            "previous_publication": written.previous or "none",
+            "rows_by_cause": written.rows_by_cause,
+            **({"not_compared": written.explanation} if written.explanation else {}),
+        },
+        check_results=[
+            _found_no(_CHANGE, "publication_change_adds_up", written.unreconciled),
+            _found_no(_CHANGE, "publication_change_is_whole", written.missing),
+        ],
+    )
+
+
+def _found_no(key: dg.AssetKey, check: str, faults: Sequence[tuple[str, str]]) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed=not faults,
+        asset_key=key,
+        check_name=check,
+        metadata={"faults": len(faults), "first": "; ".join(map(" ".join, faults[:5]))},
+    )
+
+
+@dg.asset(
+    key="publication",
+    group_name="publication",
+    deps=[*(key for key in warehouse_models.keys if key.path[0] == "marts"), _CHANGE],
+    description="The marts as a database, Parquet, CSV and a workbook, verified and put in place at once.",
+    kinds={"duckdb", "parquet", "csv", "excel"},
+    owners=OWNERS,
+)
+def publication(warehouse: Warehouse) -> dg.MaterializeResult:
+    try:
+        published = publish(
+            WAREHOUSE,
+            PUBLISHED,
+            attribution=registry.attribution(),
+            unhashed={PUBLICATION_CHANGE},
+            no_sheets=_NO_SHEETS,
+        )
+    except PublicationError as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
+    try:
+        not_kept = keep(PUBLISHED)
+    except (EditionError, OSError) as error:  # what was published is good all the same
+        not_kept = [str(error)]
+    return dg.MaterializeResult(
+        metadata={
             "publication": published.id,
+            **({"seeds_not_kept": not_kept} if not_kept else {}),
             "database": dg.MetadataValue.path(published.database),
             "bytes": published.bytes,
             "tables": dict(published.tables),
+        }
+    )
+
+
+@dg.asset(
+    key=["publication", "site"],
+    group_name="publication",
+    deps=[publication],
+    description="The explorer: a static site made from the published marts, put in place when it is whole.",
+    kinds={"html", "jinja"},
+    owners=OWNERS,
+)
+def site(warehouse: Warehouse) -> dg.MaterializeResult:
+    try:
+        folder, written = add_site(PUBLISHED, lambda *folders: build_site(*folders, manifest=MANIFEST))
+    except PublicationError as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return dg.MaterializeResult(
+        metadata={
+            "site": dg.MetadataValue.path(folder / "index.html"),
+            "files": len(files),
+            "files_written": written,
+            "bytes": sum(path.stat().st_size for path in files),
         }
     )
 

@@ -1,34 +1,40 @@
-"""The Dagster code location: assets, the job that makes all of them, its schedule, and what they run on.
+"""The Dagster code location: assets, the job that makes all of them, and what they run on.
 
-Belongs here: what `workspace.yaml` loads, and nothing that computes. The assets are in assets.py.
+Belongs here: what `workspace.yaml` loads, and nothing that computes. The assets are in assets.py, when they are made by
+themselves is in automation.py.
 """
 
 import dagster as dg
-from dagster_duckdb import DuckDBResource
 
 from orchestration import WAREHOUSE
-from orchestration.assets import publication, raw_assets, warehouse_models
+from orchestration.assets import publication, publication_change, raw_assets, site, warehouse_models
+from orchestration.automation import (
+    automated,
+    by_rhythm,
+    dead_runs,
+    failure_notice,
+    landed_editions,
+    weekly,
+    weekly_refresh,
+)
+from orchestration.pipeline import Warehouse
+from orchestration.sources.job import newest_editions, refresh_job
 
 index = dg.define_asset_job(
     "index",
     selection=dg.AssetSelection.all(),
     description="Everything, from the seeds to the publication.",
-)
-
-weekly = dg.ScheduleDefinition(
-    name="weekly",
-    job=index,
-    cron_schedule="0 6 * * 1",
-    execution_timezone="Europe/London",
-    description="Monday mornings, once somebody turns it on.",
-    default_status=dg.DefaultScheduleStatus.STOPPED,
+    # Begun again as a whole where it was killed: a step that was under way may have left half of its work.
+    tags={"dagster/retry_strategy": "ALL_STEPS"},
 )
 
 defs = dg.Definitions(
-    assets=[*raw_assets, warehouse_models, publication],
-    jobs=[index],
-    schedules=[weekly],
-    resources={"warehouse": DuckDBResource(database=str(WAREHOUSE))},
+    assets=automated([*raw_assets, warehouse_models, publication_change, publication, site]),
+    asset_checks=[newest_editions],
+    jobs=[index, refresh_job],
+    schedules=[weekly_refresh, weekly],
+    sensors=[landed_editions, by_rhythm, dead_runs, failure_notice],
+    resources={"warehouse": Warehouse(database=str(WAREHOUSE))},
     # One process: every step needs the one build file, and a new process would import dagster and dbt anew.
     executor=dg.in_process_executor,
 )

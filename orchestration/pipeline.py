@@ -1,23 +1,117 @@
-"""Running the whole job in this process, for `missions build` and the tests.
+"""Running the whole job in this process, for `missions build` and the tests; and that runs do not overlap.
 
-Belongs here: starting the job and saying plainly what went wrong. What the job does is in assets.py.
+Belongs here: starting the job, the lock that every run holds, and saying plainly what went wrong. What the job does is
+in assets.py, when Dagster starts it by itself is in automation.py.
 """
 
+import fcntl
 import gc
+import os
 import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import dagster as dg
+import duckdb
+from dagster_duckdb import DuckDBResource
 
 from orchestration import PROJECT, PUBLISHED, WAREHOUSE
 from orchestration.publish import DATABASE
 
 DAGSTER_HOME = PROJECT / "build" / "dagster"
 _SETTINGS = Path(__file__).with_name("dagster.yaml")
+_LOCK = WAREHOUSE.with_name(".run.lock")
+_UNDER_WAY = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+# Seconds that a run of Dagster's waits for `missions build` to end, and that it may have no lock after its start.
+_PATIENCE, _WITHOUT_LOCK = 45.0, 90.0
+_holds_lock = False
 
 
 class PipelineError(Exception):
     """The run failed; the last publication is as it was. The message has a paragraph for each failed step."""
+
+
+class OverlapError(PipelineError):
+    """Another run is under way; this one has touched nothing. The message says which, and what to do."""
+
+
+@contextmanager
+def only_run(patience: float = 0.0) -> Iterator[None]:
+    """Hold the lock on the build; the system frees it when the process ends, however it ends.
+
+    Raises OverlapError where another process has it for longer than `patience` seconds. Within a process it nests.
+    """
+    global _holds_lock
+    if _holds_lock:
+        yield
+        return
+    _LOCK.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(_LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    holder = os.pread(handle, 100, 0).decode(errors="replace")
+                    raise OverlapError(
+                        f"Another run is under way in {_LOCK.parent} ({holder or 'just begun'}). "
+                        "Nothing was touched. Wait until it has ended and try again."
+                    ) from None
+                time.sleep(0.1)
+        with suppress(OSError):  # a full disk: the text is for people only
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"process {os.getpid()}, since {time.strftime('%H:%M:%S')}".encode(), 0)
+        _holds_lock = True
+        try:
+            _discard_damaged()
+            yield
+        finally:
+            _holds_lock = False
+    finally:
+        os.close(handle)
+
+
+class Warehouse(DuckDBResource):
+    """The build file, for one run alone: whatever a run of Dagster's makes, it holds the lock from start to end."""
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Warehouse"]:
+        with only_run(_PATIENCE):
+            yield self
+
+
+def _discard_damaged() -> None:
+    """Remove a build file that DuckDB cannot open: all that was in it is made anew from the seeds."""
+    try:
+        if WAREHOUSE.exists():
+            duckdb.connect(str(WAREHOUSE)).close()
+    except duckdb.Error as error:
+        # Somebody has it open, or the disk is at fault: the run itself will say so.
+        if not any(words in str(error) for words in ("lock", "space", "Read-only", "Permission")):
+            WAREHOUSE.unlink()
+            WAREHOUSE.with_name(f"{WAREHOUSE.name}.wal").unlink(missing_ok=True)
+
+
+def fail_dead_runs(instance: dg.DagsterInstance) -> list[str]:
+    """Mark the runs failed whose process is gone, as when it was killed or the machine went down; returns their ids.
+
+    Whoever holds the lock knows that no other run works. Raises OverlapError where a run does.
+    """
+    with only_run():
+        dead = []
+        for record in instance.get_run_records(dg.RunsFilter(statuses=_UNDER_WAY)):
+            run = record.dagster_run
+            # A run of `missions build` takes the lock before it is recorded; one of Dagster's soon after.
+            if run.remote_job_origin and time.time() - record.update_timestamp.timestamp() < _WITHOUT_LOCK:
+                continue
+            instance.report_run_failed(run, "The process of this run is gone: it was killed, or the machine went down.")
+            dead.append(run.run_id)
+        return dead
 
 
 def dagster_home() -> Path:
@@ -34,28 +128,38 @@ def run_index() -> Path:
     """
     # dagster and dbt make many small objects that live as long as the run: looking for garbage there takes seconds.
     gc.set_threshold(100_000, 50, 100)
-    try:
-        from orchestration.definitions import defs
-    except dg.DagsterError as error:
-        raise PipelineError(str(error)) from error
-    WAREHOUSE.parent.mkdir(parents=True, exist_ok=True)
-    with dg.DagsterInstance.from_config(str(dagster_home())) as instance:
-        result = defs.resolve_job_def("index").execute_in_process(
-            instance=instance,
-            raise_on_error=False,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        )
+    # A sensor holds the lock for a moment to look after dead runs.
+    with only_run(patience=2.0):
+        try:
+            from orchestration.definitions import defs
+        except dg.DagsterError as error:
+            raise PipelineError(str(error)) from error
+        with dg.DagsterInstance.from_config(str(dagster_home())) as instance:
+            fail_dead_runs(instance)
+            result = defs.resolve_job_def("index").execute_in_process(
+                instance=instance,
+                raise_on_error=False,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
     if not result.success:
         raise PipelineError(_what_failed(result))
     return PUBLISHED / DATABASE
 
 
 def _what_failed(result: dg.ExecuteInProcessResult) -> str:
-    lines = ["The run failed; what was published before is as it was."]
-    for event in result.all_events:
-        if event.is_step_failure:
-            failure = event.step_failure_data
-            described = failure.user_failure_data.description if failure.user_failure_data else None
-            error = failure.error.cause or failure.error if failure.error else None
-            lines.append(f"{event.step_key}: {described or (error.message.strip() if error else 'failed')}")
-    return "\n\n".join(lines)
+    failed = [f"{event.step_key}: {step_problem(event)}" for event in result.all_events if event.is_step_failure]
+    published = any(event.is_step_success and event.step_key == "publication" for event in result.all_events)
+    what = (
+        "The index is published, but its site could not be made; the last good site stays."
+        if published
+        else "The run failed; what was published before is as it was."
+    )
+    return "\n\n".join([what, *failed])
+
+
+def step_problem(event: dg.DagsterEvent) -> str:
+    """What a failed step said of itself, without a traceback."""
+    failure = event.step_failure_data
+    described = failure.user_failure_data.description if failure.user_failure_data else None
+    error = failure.error.cause or failure.error if failure.error else None
+    return described or (error.message.strip() if error else "failed")

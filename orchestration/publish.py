@@ -12,7 +12,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +28,7 @@ WORKBOOK = "missions_index.xlsx"
 DESCRIPTOR = "datapackage.json"
 ATTRIBUTION = "ATTRIBUTION.md"
 SUMS = "SHA256SUMS"
+SITE = "site"  # added to a publication afterwards, and made again at will: its files have no checksums
 # What readers open: links in the published folder that lead through `current`.
 FIXED_NAMES = (DATABASE, WORKBOOK, DESCRIPTOR, "csv", "parquet", ATTRIBUTION, SUMS)
 
@@ -50,6 +51,11 @@ DIALECT = {
     "skipInitialSpace": False,
     "header": True,
 }
+
+# A text that begins so is a formula to a spreadsheet that opens a CSV file (OWASP, CSV Injection), unless it is a plain
+# number or a single sign. Spreadsheets take the last four, which are wider, for the first four.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+NO_FORMULA = r"[+-]?[0-9]+([.,][0-9]+)*([eE][+-]?[0-9]+)?%?|."
 
 _ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}(-\d+)?")
 _TROUBLES = {
@@ -83,6 +89,7 @@ class _Column:
     field_type: str  # as the Data Package standard calls it: string, integer, number, boolean, date, datetime
     description: str | None
     is_required: bool
+    is_text: bool  # and no list, whose text begins with a bracket
 
 
 @dataclass(frozen=True)
@@ -101,12 +108,22 @@ class _Mart:
         return f"FROM publication.marts.{_name(self.name)} ORDER BY {', '.join(map(_name, self.key))}"
 
 
-def publish(warehouse: Path, published: Path, *, attribution: str, keep: int = 10) -> Publication:
+def publish(
+    warehouse: Path,
+    published: Path,
+    *,
+    attribution: str,
+    keep: int = 10,
+    unhashed: Collection[str] = (),
+    no_sheets: Collection[str] = (),
+) -> Publication:
     """Publish every table of the build file's schema `marts` and make it what the fixed names lead to.
 
     The folder appears as `published/history/<id>` only when it is complete and verified; `current` changes by one
     rename after that, so a run that fails or is killed leaves the last good publication in force. The newest `keep`
-    publications stay, and always the current one. The last part of the id is the same whenever the marts are.
+    publications stay, and always the current one. The last part of the id is the same whenever the marts are, but for
+    those named in `unhashed`, which say how a publication came about and not what it holds. Those named in `no_sheets`
+    are left out of the workbook.
 
     Raises PublicationError where the build cannot be read or has marts that are missing, empty, views or without a
     primary key, where the disk is full or read-only, and where another run is publishing.
@@ -120,7 +137,7 @@ def publish(warehouse: Path, published: Path, *, attribution: str, keep: int = 1
             partial = history / f".{created:%Y%m%dT%H%M%SZ}.partial"
             try:
                 partial.mkdir()
-                publication_id, marts = _write(warehouse, partial, history, created, attribution)
+                publication_id, marts = _write(warehouse, partial, history, created, attribution, unhashed, no_sheets)
                 for path in (partial, *partial.rglob("*")):
                     _flush(path)
                 verify(partial)
@@ -140,7 +157,7 @@ def publish(warehouse: Path, published: Path, *, attribution: str, keep: int = 1
                 shutil.rmtree(partial, ignore_errors=True)
             _flush(history)
             _flush(published)
-            _prune(history, keep, publication_id)
+            _prune(history, keep, {publication_id, _site_of(published)})
     return Publication(
         id=publication_id,
         path=folder,
@@ -151,10 +168,47 @@ def publish(warehouse: Path, published: Path, *, attribution: str, keep: int = 1
     )
 
 
+def add_site(published: Path, write: Callable[[Path, Path, Path | None], int]) -> tuple[Path, int]:
+    """Add a site to the publication in force, and have `published/site` lead there; returns it and what `write` did.
+
+    `write` gets the publication, the folder to fill, and the last good site or None. Readers see its work only when
+    it is whole: where it fails, `published/site` leads where it led before.
+
+    Raises PublicationError where nothing is published, and where another run is publishing.
+    """
+    link = published / SITE
+    with _in_plain_words(published), _only_publisher(published):
+        folder = current(published)
+        if folder is None:
+            raise PublicationError(f"There is no publication in {published} to make a site of. Publish first.")
+        previous = link.resolve() if link.exists() else None
+        site = folder / SITE
+        partial, replaced = (folder.with_name(f".{folder.name}.{name}.partial") for name in (SITE, f"old-{SITE}"))
+        try:
+            shutil.rmtree(partial, ignore_errors=True)
+            result = write(folder, partial, previous)
+            if site.exists():
+                site.rename(replaced)
+            partial.rename(site)
+            _link(link, f"history/{folder.name}/{SITE}")
+        finally:
+            for leftover in (partial, replaced):
+                shutil.rmtree(leftover, ignore_errors=True)
+        _flush(published)
+    return site, result
+
+
 def current(published: Path) -> Path | None:
     """The folder of the publication in force, or None where nothing was published yet."""
     link = published / "current"
     return link.resolve() if link.exists() else None
+
+
+def kept(published: Path) -> list[Path]:
+    """The folders of the publications that are kept, newest first. Ids sort by time."""
+    history = published / "history"
+    found = [entry for entry in history.iterdir() if _ID.fullmatch(entry.name)] if history.is_dir() else []
+    return sorted(found, key=lambda folder: folder.name, reverse=True)
 
 
 def verify(folder: Path) -> None:
@@ -177,7 +231,8 @@ def verify(folder: Path) -> None:
                 f"{file} is not as it was published: sha256 {found}, expected {expected}. Publish again."
             )
     for file in _files(folder):
-        if file != sums and file.relative_to(folder).as_posix() not in listed:
+        inside = file.relative_to(folder)
+        if file != sums and inside.parts[0] != SITE and inside.as_posix() not in listed:
             raise PublicationError(f"{file} is no part of the publication: {SUMS} does not list it. Remove it.")
 
 
@@ -213,7 +268,7 @@ def _sweep(published: Path) -> None:
     """Remove what a killed run left. Only the holder of the lock may: to anyone else it could be work in progress."""
     for leftover in (published / "history").glob(".*.partial"):
         shutil.rmtree(leftover)
-    for name in ("current", *FIXED_NAMES):
+    for name in ("current", SITE, *FIXED_NAMES):
         _fresh(published / name).unlink(missing_ok=True)
 
 
@@ -230,11 +285,17 @@ def _fresh(link: Path) -> Path:
     return link.with_name(f".{link.name}.new")
 
 
-def _prune(history: Path, keep: int, in_force: str) -> None:
-    """Remove all but the newest `keep` publications and the one in force. Ids sort by time."""
+def _site_of(published: Path) -> str:
+    """The id of the publication whose site readers see; it is an older one where the newest has none."""
+    link = published / SITE
+    return link.resolve().parent.name if link.exists() else ""
+
+
+def _prune(history: Path, keep: int, in_force: Collection[str]) -> None:
+    """Remove all but the newest `keep` publications and those in force. Ids sort by time."""
     ids = sorted((entry.name for entry in history.iterdir() if _ID.fullmatch(entry.name)), reverse=True)
     for old in ids[keep:]:
-        if old != in_force:
+        if old not in in_force:
             # Renamed first, so that a kill half-way leaves something to sweep and not half a publication.
             doomed = (history / old).rename(history / f".{old}.partial")
             shutil.rmtree(doomed, ignore_errors=True)
@@ -253,7 +314,13 @@ def _flush(path: Path) -> None:
 
 
 def _write(
-    warehouse: Path, folder: Path, history: Path, created: datetime, attribution: str
+    warehouse: Path,
+    folder: Path,
+    history: Path,
+    created: datetime,
+    attribution: str,
+    unhashed: Collection[str],
+    no_sheets: Collection[str],
 ) -> tuple[str, list[_Mart]]:
     """Write all files of a publication into `folder`. Returns its id, unused in `history` so far, and its marts."""
     with duckdb.connect() as connection:
@@ -264,8 +331,10 @@ def _write(
         (folder / "parquet").mkdir()
         for mart in marts:
             _write_flat_files(connection, folder, mart)
-        publication_id = _new_id(history, created, _content_hash(folder, marts))
-        _write_workbook(connection, folder / WORKBOOK, marts, publication_id, created, attribution)
+        publication_id = _new_id(
+            history, created, _content_hash(folder, [mart for mart in marts if mart.name not in unhashed])
+        )
+        _write_workbook(connection, folder / WORKBOOK, marts, no_sheets, publication_id, created, attribution)
         descriptor = _descriptor(folder, marts, publication_id, created, _sources(connection, marts))
     (folder / DESCRIPTOR).write_text(json.dumps(descriptor, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     (folder / ATTRIBUTION).write_text(attribution, encoding="utf-8")
@@ -287,7 +356,8 @@ def _read_marts(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> list[
         ) from error
     rows = connection.execute(
         """
-        SELECT table_name, table_type, table_comment
+        -- YAML's folded texts end with a line break.
+        SELECT table_name, table_type, trim(table_comment, chr(10) || ' ')
         FROM information_schema.tables
         WHERE table_catalog = 'build' AND table_schema = 'marts'
         ORDER BY table_name
@@ -298,7 +368,8 @@ def _read_marts(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> list[
     ddl = _by_table(connection, "SELECT table_name, sql FROM duckdb_tables()")
     columns = _by_table(
         connection,
-        "SELECT table_name, column_name, data_type, comment, NOT is_nullable FROM duckdb_columns()",
+        "SELECT table_name, column_name, data_type, trim(comment, chr(10) || ' '), NOT is_nullable "
+        "FROM duckdb_columns()",
         "ORDER BY column_index",
     )
     constraints = _by_table(
@@ -313,7 +384,9 @@ def _read_marts(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> list[
         keys = [names for kind, names, _ in constraints.get(name, []) if kind == "PRIMARY KEY"]
         if not keys:
             raise PublicationError(f"{where} has no primary key, so its rows have no order. Add one to its contract.")
-        fields = [_Column(column, _field_type(of), text, must) for column, of, text, must in columns[name]]
+        fields = [
+            _Column(column, _field_type(of), text, must, of == "VARCHAR") for column, of, text, must in columns[name]
+        ]
         texts = [field.name for field in fields if field.is_required and field.field_type == "string"]
         blanks = "".join(f", count(*) FILTER ({_name(text)}::VARCHAR = '')" for text in texts)
         count, *blank_counts = _one(connection, f"SELECT count(*){blanks} FROM build.marts.{_name(name)}")
@@ -362,10 +435,29 @@ def _write_database(connection: duckdb.DuckDBPyConnection, path: Path, marts: li
     connection.execute("CHECKPOINT publication")  # closing would checkpoint too, but silently when it fails
 
 
+def safe_in_spreadsheets(text: str) -> str:
+    """A text as a CSV cell that no spreadsheet takes for a formula: after an apostrophe where it would."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) and not re.fullmatch(NO_FORMULA, text) else text
+
+
+def safe_column(name: str) -> str:
+    """The same of a column, in SQL; `name` is quoted as SQL needs it."""
+    starts = ", ".join(f"chr({ord(start)})" for start in FORMULA_STARTS)
+    is_formula = f"left({name}, 1) IN ({starts}) AND NOT regexp_full_match({name}, {_text(NO_FORMULA)})"
+    return f"CASE WHEN {is_formula} THEN chr(39) || {name} ELSE {name} END AS {name}"
+
+
 def _write_flat_files(connection: duckdb.DuckDBPyConnection, folder: Path, mart: _Mart) -> None:
     # DuckDB writes dates as ISO 8601 has them, but times with a space where ISO 8601 has a T.
-    names = [(_name(column.name), column.field_type) for column in mart.columns]
-    columns = ", ".join(f"replace({n}::VARCHAR, ' ', 'T') AS {n}" if of == "datetime" else n for n, of in names)
+    names = [(_name(column.name), column) for column in mart.columns]
+    columns = ", ".join(
+        f"replace({name}::VARCHAR, ' ', 'T') AS {name}"
+        if column.field_type == "datetime"
+        else safe_column(name)
+        if column.is_text
+        else name
+        for name, column in names
+    )
     csv, parquet = folder / "csv" / f"{mart.name}.csv", folder / "parquet" / f"{mart.name}.parquet"
     connection.execute(f"COPY (SELECT {columns} {mart.in_order}) TO {_text(str(csv))} (FORMAT csv, HEADER)")
     connection.execute(f"COPY (SELECT * {mart.in_order}) TO {_text(str(parquet))} (FORMAT parquet, COMPRESSION zstd)")
@@ -395,6 +487,7 @@ def _write_workbook(
     connection: duckdb.DuckDBPyConnection,
     path: Path,
     marts: list[_Mart],
+    no_sheets: Collection[str],
     publication_id: str,
     created: datetime,
     attribution: str,
@@ -402,7 +495,7 @@ def _write_workbook(
     """Write a cover sheet and one sheet per mart that Excel can hold; the cover says which are left out and why."""
     import xlsxwriter
 
-    left_out = {mart.name: reason for mart in marts if (reason := _why_no_sheet(connection, mart))}
+    left_out = {mart.name: reason for mart in marts if (reason := _why_no_sheet(connection, mart, no_sheets))}
     sheets = _sheet_names([mart.name for mart in marts if mart.name not in left_out])
     # Put together in memory (some 200 MB for half a million cells) and written at once: XlsxWriter's own temporary
     # files would outlive a kill, and hold on to the space of a full disk.
@@ -424,7 +517,9 @@ def _write_workbook(
     path.write_bytes(content.getvalue())
 
 
-def _why_no_sheet(connection: duckdb.DuckDBPyConnection, mart: _Mart) -> str | None:
+def _why_no_sheet(connection: duckdb.DuckDBPyConnection, mart: _Mart, no_sheets: Collection[str]) -> str | None:
+    if mart.name in no_sheets:
+        return f"{mart.rows:,} rows of detail, for tools rather than for reading"
     if mart.rows > SHEET_ROWS:
         return f"more than {SHEET_ROWS:,} rows"
     texts = [f"max(length({_name(c.name)}::VARCHAR))" for c in mart.columns if c.field_type == "string"]

@@ -374,36 +374,6 @@ def test_sql_stands_rows_that_are_too_wide_on_their_side(ask: Ask) -> None:
     assert "indicator_id " in shown and "effective_weight " in shown and "…" not in shown
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "COPY (SELECT 1) TO '{folder}/out.csv'",
-        "EXPORT DATABASE '{folder}/out'",
-        "FROM read_csv('{folder}/in.csv')",
-        "FROM '{folder}/in.csv'",
-        "SELECT content FROM read_text('{folder}/in.csv')",
-        "FROM glob('{folder}/*')",
-        "ATTACH '{folder}/other.duckdb' AS other",
-        "INSTALL httpfs",
-        "LOAD '{folder}/in.csv'",
-        "SET enable_external_access = true",
-        "SET threads = 1",
-        "CREATE TABLE mine (a INTEGER)",
-        "DELETE FROM composite_index",
-        "FROM connection",  # a variable of the program
-        "SELEC 1",
-        "FROM no_such_table",
-    ],
-)
-def test_sql_reads_nothing_else_and_writes_nothing(ask: Ask, tmp_path: Path, query: str) -> None:
-    (tmp_path / "in.csv").write_text("a\n1\n")
-    before = sorted(tmp_path.iterdir())
-    result = ask("sql", query.format(folder=tmp_path))
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert "Error: " in result.stderr and "Traceback" not in result.stderr
-    assert sorted(tmp_path.iterdir()) == before
-
-
 def test_sql_says_what_it_cannot_print(ask: Ask) -> None:
     result = ask("sql", "SELECT 1 AS a, 2 AS a", "--json")
     assert (result.exit_code, result.stdout) == (1, "") and "same name" in result.stderr

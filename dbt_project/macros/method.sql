@@ -1,12 +1,11 @@
-{# The test of the method: outliers are treated where both hold. #}
+{# The test of the method, to nine decimals: outliers are treated where both hold. Three ties of four have a skewness of 2. #}
 {% macro is_skewed(skewness, kurtosis) -%}
-    (abs({{ skewness }}) > 2 and {{ kurtosis }} > 3.5)
+    (round(abs({{ skewness }}), 9) > 2 and round({{ kurtosis }}, 9) > 3.5)
 {%- endmacro %}
 
-{# A value's place in the reference set: (x - mean) / standard deviation over n - 1; null where there is no spread. #}
-{% macro z_score(value, is_in_reference_set, partition) -%}
-    ({{ value }} - avg(case when {{ is_in_reference_set }} then {{ value }} end) over (partition by {{ partition }}))
-    / nullif(stddev_samp(case when {{ is_in_reference_set }} then {{ value }} end) over (partition by {{ partition }}), 0)
+{# A value's place between the bounds that it is cut to, from -1/2 to 1/2: skewness and kurtosis stay, their sums stay small. #}
+{% macro place_in_bounds(value, lower, upper) -%}
+    (greatest(least({{ value }}, {{ upper }}), {{ lower }}) - ({{ lower }} + {{ upper }}) / 2) / nullif({{ upper }} - {{ lower }}, 0)
 {%- endmacro %}
 
 {# Rank 1 is the greatest need, ties share the lower number; scores count to nine decimals. #}

@@ -1,14 +1,47 @@
-{# Statistics whose name or form differs between engines. Unbiased (sample) forms; null where there is no spread. #}
-
-{% macro sample_skewness(expression) %}{{ return(adapter.dispatch('sample_skewness')(expression)) }}{% endmacro %}
-{# DuckDB gives NaN for values without spread, and holds NaN to be greater than any number. #}
-{% macro duckdb__sample_skewness(expression) %}nullif(skewness({{ expression }}), 'nan'::double){% endmacro %}
-
-{% macro sample_excess_kurtosis(expression) %}{{ return(adapter.dispatch('sample_excess_kurtosis')(expression)) }}{% endmacro %}
-{% macro duckdb__sample_excess_kurtosis(expression) %}nullif(kurtosis({{ expression }}), 'nan'::double){% endmacro %}
+{# Functions whose name or form differs between engines. #}
 
 {% macro years_before(date_expression, years) %}{{ return(adapter.dispatch('years_before')(date_expression, years)) }}{% endmacro %}
 {% macro duckdb__years_before(date_expression, years) %}cast({{ date_expression }} - to_years({{ years }}) as date){% endmacro %}
 
 {% macro is_finite(expression) %}{{ return(adapter.dispatch('is_finite')(expression)) }}{% endmacro %}
 {% macro duckdb__is_finite(expression) %}isfinite({{ expression }}){% endmacro %}
+
+{# A mean whose rounding error does not grow with the number of values. #}
+{% macro precise_mean(expression) %}{{ return(adapter.dispatch('precise_mean')(expression)) }}{% endmacro %}
+{% macro duckdb__precise_mean(expression) %}favg({{ expression }}){% endmacro %}
+
+{# A number in a JSON object; null where the object or the key is missing. #}
+{% macro json_number(json, key) %}{{ return(adapter.dispatch('json_number')(json, key)) }}{% endmacro %}
+{% macro duckdb__json_number(json, key) %}cast(json_extract_string({{ json }}, '$.{{ key }}') as double){% endmacro %}
+
+{#
+Skewness and excess kurtosis in their unbiased (sample) forms, from sums of powers: any engine has these, and they are many
+times faster than skewness() and kurtosis(). Null where there is no spread. The values must lie about zero and be of a size
+near 1, or the sums lose digits: see place_in_bounds.
+#}
+{% macro power_sums(x) -%}
+    count({{ x }}) as n,
+    sum({{ x }}) / count({{ x }}) as m,
+    sum({{ x }} * {{ x }}) as sum_2,
+    sum({{ x }} * {{ x }} * {{ x }}) as sum_3,
+    sum({{ x }} * {{ x }} * {{ x }} * {{ x }}) as sum_4
+{%- endmacro %}
+
+{% macro skewness_of_power_sums() -%}
+    case
+        when n > 2
+            then
+                sqrt(n) * (sum_3 - 3 * m * sum_2 + 2 * n * power(m, 3)) / power(sum_2 - n * power(m, 2), 1.5)
+                * sqrt(cast(n as double) * (n - 1)) / (n - 2)
+    end
+{%- endmacro %}
+
+{% macro kurtosis_of_power_sums() -%}
+    case
+        when n > 3
+            then
+                ((n + 1)
+                * (n * (sum_4 - 4 * m * sum_3 + 6 * power(m, 2) * sum_2 - 3 * n * power(m, 4)) / power(sum_2 - n * power(m, 2), 2) - 3)
+                + 6) * (n - 1) / ((n - 2) * (n - 3))
+    end
+{%- endmacro %}

@@ -12,6 +12,12 @@
     ('authority_peer', 'peer_code', 'dim_authority', 'authority_code'),
     ('dim_area_code', 'authority_code', 'dim_authority', 'authority_code'),
     ('dim_authority', 'county_code', 'dim_authority', 'authority_code'),
+    ('index_trend', 'authority_code', 'dim_authority', 'authority_code'),
+    ('index_trend_basket', 'indicator_id', 'dim_indicator', 'indicator_id'),
+    ('indicator_trend', 'authority_code', 'dim_authority', 'authority_code'),
+    ('indicator_trend', 'indicator_id', 'dim_indicator', 'indicator_id'),
+    ('dim_milestone', 'indicator_id', 'dim_indicator', 'indicator_id'),
+    ('milestone_progress', 'milestone_id', 'dim_milestone', 'milestone_id'),
     ('dim_indicator', 'mission_id', 'dim_mission', 'mission_id')
 ] %}
 {% for mart, column, dimension, key in references %}

@@ -4,7 +4,7 @@ Belongs here: what people type, the SQL of questions asked of the published file
 of commands. What they do beyond that is imported only when they are called, so that `missions rank` starts fast.
 """
 
-from orchestration.cli import read, work
+from orchestration.cli import explain, explore, history, read, refresh, score, trend, what_if, work
 from orchestration.cli.app import app
 
-__all__ = ["app", "read", "work"]
+__all__ = ["app", "explain", "explore", "history", "read", "refresh", "score", "trend", "what_if", "work"]

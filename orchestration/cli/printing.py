@@ -32,6 +32,7 @@ from orchestration.cli.wording import (
     unit_words,
     value_words,
 )
+from orchestration.publish import safe_in_spreadsheets
 
 END_ROWS = 10  # of an indicator's councils, at either end
 
@@ -54,8 +55,8 @@ def printed_as_data(rows: Rows, as_json: bool, as_csv: bool, whole: Any = None) 
         typer.echo(json.dumps(plain(rows.records if whole is None else whole), ensure_ascii=False, indent=2))
     if as_csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(rows.columns)
-        writer.writerows([as_text(value) for value in row] for row in rows.values)
+        writer.writerow([as_cell(column) for column in rows.columns])
+        writer.writerows([as_cell(value) for value in row] for row in rows.values)
     return as_json or as_csv
 
 
@@ -83,6 +84,11 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
+def as_cell(value: Any) -> str:
+    """A value as a CSV cell: as text that reads back the same, but for what a spreadsheet would take for a formula."""
+    return safe_in_spreadsheets(value) if isinstance(value, str) else as_text(value)
+
+
 # --- Tables for people ------------------------------------------------------------------------------------------------
 
 
@@ -98,14 +104,27 @@ def table_of(
     `bold` and `line_after` are positions of rows.
     """
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    lacking: dict[int, int] = {}  # characters that columns of words lack for no line to break, by position
     for position, (heading, justify) in enumerate(columns.items()):
         if justify == "right":
             table.add_column(heading, justify="right", no_wrap=True)
         else:
-            words = [word for row in rows for word in str(row[position]).split()]
-            table.add_column(heading, overflow="fold", min_width=max(map(len, [heading, *words])))
+            cells = [heading, *(str(row[position]) for row in rows)]
+            longest_word = max(len(word) for cell in cells for word in cell.split() or [""])
+            lacking[position] = max(len(line) for cell in cells for line in cell.splitlines() or [""]) - longest_word
+            table.add_column(heading, overflow="fold", width=longest_word)
     for position, row in enumerate(rows):
         table.add_row(*row, style="bold" if position == bold else None, end_section=position == line_after)
+    # Rich narrows columns without regard to their words and then crops the line. Here they start from their longest
+    # word; what room there is fills the columns that lack least, and the others share what is left.
+    console = new_console()
+    room = console.width - console.measure(table, options=console.options.update(max_width=sys.maxsize)).maximum
+    columns_left = len(lacking)
+    for position, lack in sorted(lacking.items(), key=lambda item: item[1]):
+        more = max(0, lack if lack <= room else room // columns_left)
+        table.columns[position].width = (table.columns[position].width or 0) + more
+        room -= more
+        columns_left -= 1
     return table
 
 

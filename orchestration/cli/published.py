@@ -32,7 +32,13 @@ SOURCES = f"""
     GROUP BY source_id
     ORDER BY source_id
 """
-PEER_WORDS = {"ons_global": "ONS statistical neighbours", "dfe": "DfE statistical neighbours"}
+PEER_WORDS = {
+    "ons_global": "ONS statistical neighbours",
+    "ons_economic": "ONS statistical neighbours by economy",
+    "ons_demographic": "ONS statistical neighbours by residents",
+    "dfe": "DfE statistical neighbours",
+    "open": "peers by structure",
+}
 
 
 class Rows(NamedTuple):
@@ -57,6 +63,7 @@ def open_database(database: Path) -> duckdb.DuckDBPyConnection:
     shut: dict[str, Any] = {
         "enable_external_access": False,
         "python_enable_replacements": False,  # the program's own variables
+        "temp_directory": "",  # or a large sort would write beside the publication
         "lock_configuration": True,
     }
     connection = duckdb.connect(str(database), read_only=True, config=shut)
@@ -96,16 +103,23 @@ def ranked(
     )
 
 
-def neighbourhood(connection: duckdb.DuckDBPyConnection, code: str) -> tuple[list[str], str]:
-    """The codes of a council and its nearest neighbours, and the group in words. Counties have those of DfE."""
+def neighbourhood(connection: duckdb.DuckDBPyConnection, code: str, model: str | None = None) -> tuple[list[str], str]:
+    """The codes of a council and its nearest neighbours, and the group in words; by default DfE's for a county."""
     name, tier = ask(
         connection, "SELECT authority_name, tier FROM dim_authority WHERE authority_code = $code", code=code
     ).values[0]
-    model = "dfe" if tier == "upper" else "ons_global"
+    model = model or ("dfe" if tier == "upper" else "ons_global")
     peers = ask(
         connection,
         "SELECT peer_code FROM authority_peer WHERE authority_code = $code AND peer_model = $model",
         code=code,
         model=model,
     ).values
+    if not peers:
+        models = ask(
+            connection,
+            "SELECT DISTINCT peer_model FROM authority_peer WHERE authority_code = $code ORDER BY ALL",
+            code=code,
+        ).values
+        raise Problem(f"{name} has no {PEER_WORDS[model]}; it has peers under {', '.join(m for (m,) in models)}")
     return [code, *(peer for (peer,) in peers)], f"{name} and its {len(peers)} {PEER_WORDS[model]}"

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.measure import Measurement
 
-from orchestration.cli.app import Csv, Json, Problem, app
+from orchestration.cli.app import LOOK_UP, Csv, Json, Problem, app
 from orchestration.cli.names import choose, find_authority
 from orchestration.cli.printing import (
     as_text,
@@ -26,13 +26,23 @@ from orchestration.cli.printing import (
     show_scores,
     table_of,
 )
-from orchestration.cli.published import SCORES, SOURCE_FILES, SOURCES, Rows, ask, neighbourhood, open_published, ranked
+from orchestration.cli.published import (
+    PEER_WORDS,
+    SCORES,
+    SOURCE_FILES,
+    SOURCES,
+    Rows,
+    ask,
+    neighbourhood,
+    open_published,
+    ranked,
+)
 from orchestration.cli.wording import day_words, publisher_words, refreshable_words, shortened, type_words
 
 SQL_ROWS = 40  # a screenful; --csv and --json give all
 
 
-@app.command()
+@app.command(rich_help_panel=LOOK_UP)
 def rank(
     ctx: typer.Context,
     mission: Annotated[str | None, typer.Option(help="Rank by this mission, not by all together.")] = None,
@@ -40,6 +50,12 @@ def rank(
     type_: Annotated[str | None, typer.Option("--type", help="Only councils of this type.")] = None,
     neighbours_of: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only this council and its statistical neighbours.")
+    ] = None,
+    peers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL", help="Neighbours under this model: open, ons, ons_economic, ons_demographic or dfe."
+        ),
     ] = None,
     top: Annotated[int, typer.Option(min=1, help="How many to list.")] = 20,
     as_json: Json = False,
@@ -62,8 +78,11 @@ def rank(
         council, group = None, None
         if neighbours_of:
             council = find_authority(connection, neighbours_of)
-            group, words = neighbourhood(connection, council)
+            model = choose("peer model", "ons_global" if peers == "ons" else peers, PEER_WORDS) if peers else None
+            group, words = neighbourhood(connection, council, model)
             title.append(words)
+        elif peers:
+            raise Problem("--peers says whose neighbours; name the council with --neighbours-of", 2)
         found = ranked(connection, index_id, region, type_, group)
     shown = Rows(found.columns, found.values[:top])
     if printed_as_data(shown, as_json, as_csv):
@@ -73,7 +92,7 @@ def rank(
     show_ranks(shown.records, f"{', '.join(title)}: {len(shown.values)}{of_matching} of {councils} councils", council)
 
 
-@app.command()
+@app.command(rich_help_panel=LOOK_UP)
 def profile(
     ctx: typer.Context,
     words: Annotated[
@@ -136,7 +155,7 @@ def profile(
     show_notes(console, raising + lowering)
 
 
-@app.command()
+@app.command(rich_help_panel=LOOK_UP)
 def indicator(
     ctx: typer.Context,
     indicator_id: Annotated[str, typer.Argument(metavar="ID", help="An indicator's id, such as fuel_poverty.")],
@@ -195,7 +214,7 @@ def indicator(
             console.print(f"{basis.capitalize()} ({len(names)}): {shortened(sorted(names))}")
 
 
-@app.command()
+@app.command(rich_help_panel=LOOK_UP)
 def sources(
     ctx: typer.Context,
     source_id: Annotated[str | None, typer.Argument(help="Show every file of this source.", show_default=False)] = None,
@@ -245,7 +264,7 @@ def sources(
         )
 
 
-@app.command()
+@app.command(rich_help_panel=LOOK_UP)
 def sql(
     ctx: typer.Context,
     query: Annotated[str, typer.Argument(metavar="SQL", help="For example: FROM composite_index LIMIT 5")],

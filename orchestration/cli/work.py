@@ -3,7 +3,13 @@
 Belongs here: their words and messages. What they do is in orchestration.sources and orchestration.pipeline.
 """
 
+import os
 import shlex
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -12,27 +18,28 @@ import typer
 from rich.console import Console
 
 from orchestration import SEEDS, WAREHOUSE
-from orchestration.cli.app import Problem, app
+from orchestration.cli.app import BUILD, Problem, app
 from orchestration.cli.printing import progress, show_ranks
 from orchestration.cli.published import open_database, ranked
 
 
-@app.command()
+@app.command(rich_help_panel=BUILD)
 def load() -> None:
     """Load the seeds into the build file, checked and typed."""
+    from orchestration.pipeline import OverlapError, only_run
     from orchestration.sources.load import SeedError, load_all
     from orchestration.sources.registry import RegistryError, sources
 
     WAREHOUSE.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with progress(len(sources()) + 1) as advance, duckdb.connect(str(WAREHOUSE)) as connection:
+        with only_run(), progress(len(sources()) + 1) as advance, duckdb.connect(str(WAREHOUSE)) as connection:
             loaded = load_all(connection, lambda done: advance(done.source_id))
-    except (SeedError, RegistryError) as error:
+    except (SeedError, RegistryError, OverlapError) as error:
         raise Problem(str(error)) from error
     typer.echo(f"{len(loaded)} tables with {sum(done.rows for done in loaded):,} rows loaded into {WAREHOUSE}")
 
 
-@app.command()
+@app.command(rich_help_panel=BUILD)
 def snapshot(
     folder: Annotated[
         Path, typer.Option("--from", exists=True, file_okay=False, help="The folder of the publishers' files.")
@@ -52,10 +59,10 @@ def snapshot(
     typer.echo(f"{len(read)} seeds written to {SEEDS}")
 
 
-@app.command()
+@app.command(rich_help_panel=BUILD)
 def build() -> None:
     """Run everything from the seeds to the publication, and show the ten councils with the greatest need."""
-    with Console(stderr=True).status("Building the index …"):
+    with _ended_by_interrupt(), Console(stderr=True).status("Building the index …"):
         from orchestration.pipeline import PipelineError, run_index
         from orchestration.sources.registry import RegistryError
 
@@ -70,3 +77,35 @@ def build() -> None:
     typer.echo(f"\nPublished: {database}\nIn the DuckDB shell:\n  duckdb -readonly {shlex.quote(str(database))}")
     typer.echo("In Python:")
     typer.echo(f"  import duckdb; duckdb.connect({str(database)!r}, read_only=True).sql({query!r}).show()")
+
+
+@contextmanager
+def _ended_by_interrupt() -> Iterator[None]:
+    """Let Ctrl-C end the command at once, as a kill would, which costs nothing.
+
+    Dagster and dbt each have a handler of their own for it, and on the way out their threads break with a crash. Python
+    tells of every signal on this pipe, whoever handles it.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+
+    def wait() -> None:
+        while signals := os.read(reader, 1):
+            if signals[0] == signal.SIGINT:
+                # Written as it is: the program may be half-way through an import that this thread would wait for.
+                shown = "\033[?25h" if sys.stderr.isatty() else ""  # the cursor, which the turning sign has hidden
+                os.write(2, f"{shown}\nStopped; what was published before is as it was.\n".encode())
+                os._exit(130)
+
+    # Of what it cleans up after such an end the helper process of Python's multiprocessing need not tell.
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker")
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(writer)
+        thread.join()
+        os.close(reader)

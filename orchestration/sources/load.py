@@ -11,10 +11,12 @@ import difflib
 import glob
 import gzip
 import hashlib
+import io
 import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import lru_cache
 from itertools import zip_longest
 from pathlib import Path
@@ -29,10 +31,13 @@ from orchestration.sources.registry import RAW_SOURCE, SOURCE_FILE, Column, Layo
 class SeedError(Exception):
     """A seed that cannot be loaded: in which file and line, what is wrong and what to do, for people to read."""
 
-    def __init__(self, path: str, problem: str, line: int | None = None, column: str | None = None) -> None:
+    def __init__(
+        self, path: str, problem: str, line: int | None = None, column: str | None = None, remedy: str = ""
+    ) -> None:
         place = path + (f", line {line}" if line else "") + (f", column {column}" if column else "")
-        super().__init__(f"{place}: {problem}")
+        super().__init__(f"{place}: {problem}" + (f". {remedy}" if remedy else ""))
         self.path = path
+        self.problem = problem
         self.line = line
         self.column = column
 
@@ -78,6 +83,8 @@ class _Check:
     known: frozenset[str] = frozenset()  # among which a likely slip of the pen is looked up
 
 
+_LARGEST_SEED = 500_000_000  # bytes, unpacked; the largest seed in use has a tenth of it
+_FURTHEST_AHEAD = timedelta(days=366)  # a period may end after the day of the snapshot: an estimate for this year
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x08\n-\x1f]")  # all but the tab
 
 
@@ -97,6 +104,7 @@ def load_source(connection: duckdb.DuckDBPyConnection, source: Source) -> Loaded
     try:
         _read(connection, source)
         _check_cells(connection, source, areas)
+        _check_sum(source)
         typed = ", ".join(f"{_typed(c)} AS {_quoted(c.name)}" for c in columns)
         rows = _replace_table(connection, source.source_id, f"SELECT {typed} FROM temp.seed_text")
     finally:
@@ -166,7 +174,7 @@ def _check_lines(source: Source) -> int:
     lines to one row; each would pass unseen or put the line numbers wrong.
     """
     names = [c.name for c in source.layout.columns]
-    text = _text(source)
+    text = seed_text(source)
     lines = text.split("\r\n" if text.partition("\n")[0].endswith("\r") else "\n")
     found = [name.strip('"') for name in lines[0].split(",")]
     for position, (has, belongs) in enumerate(zip_longest(found, names), 1):
@@ -206,7 +214,7 @@ def _check_lines(source: Source) -> int:
     return len(lines)
 
 
-def _text(source: Source) -> str:
+def seed_text(source: Source) -> str:
     """The seed's text, decompressed."""
     try:
         data = source.path.read_bytes()
@@ -216,9 +224,12 @@ def _text(source: Source) -> str:
         raise _fault(source, f"the file cannot be read ({error.strerror})") from error
     if source.path.suffix == ".gz":
         try:
-            data = gzip.decompress(data)
+            with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+                data = stream.read(_LARGEST_SEED + 1)
         except (EOFError, OSError, zlib.error) as error:
             raise _fault(source, f"the compressed file is cut short or damaged ({error})") from error
+    if len(data) > _LARGEST_SEED:
+        raise _fault(source, f"the file holds more than {_LARGEST_SEED // 1_000_000:,} million bytes")
     if not data:
         raise _fault(source, "the file is empty")
     try:
@@ -230,7 +241,7 @@ def _text(source: Source) -> str:
 
 def _check_cells(connection: duckdb.DuckDBPyConnection, source: Source, areas: frozenset[str] | None) -> None:
     """Check temp.seed_text against the layout. One query finds the first line in breach of each check."""
-    checks = list(_checks(source.layout, areas))
+    checks = list(_checks(source, areas))
     parameters = {"areas": list(areas or ())} if any(check.known for check in checks) else {}
     first_lines = ", ".join(f"min(seed_line) FILTER (WHERE {check.breach})" for check in checks)
     [found] = connection.execute(f"SELECT {first_lines} FROM temp.seed_text", parameters).fetchall()
@@ -249,8 +260,29 @@ def _check_cells(connection: duckdb.DuckDBPyConnection, source: Source, areas: f
         raise _fault(source, f"the same key as line {first} ({cells}); only one row may have it", last)
 
 
-def _checks(layout: Layout, areas: frozenset[str] | None) -> Iterator[_Check]:
-    for column in layout.columns:
+def _check_sum(source: Source) -> None:
+    """Check that a publisher's figures are those that were recorded: a wrong digit breaks no rule of a layout.
+
+    The project's own tables have no reader and are edited by hand; a seed elsewhere is not one in use.
+    """
+    if not source.reader or Path(source.seed).is_absolute():
+        return
+    try:
+        recorded = registry.recorded_sums().get(source.seed, set())
+    except registry.RegistryError as error:
+        raise SeedError(f"seeds/{source.seed}", str(error)) from error
+    found = sha256(source.path)
+    if found not in recorded:
+        has = " or ".join(f"{digest[:12]}…" for digest in sorted(recorded)) or "none"
+        raise _fault(
+            source,
+            f"well formed, but not the file that was recorded: its sha256 is {found[:12]}… and seeds/"
+            f"{registry.SEED_SUMS} has {has}. If it was changed on purpose, `make docs` records it",
+        )
+
+
+def _checks(source: Source, areas: frozenset[str] | None) -> Iterator[_Check]:
+    for column in source.layout.columns:
         cell, form = _quoted(column.name), _TYPES[column.type]
         if column.required:
             yield _Check(column.name, f"{cell} IS NULL", form.expected)
@@ -260,9 +292,19 @@ def _checks(layout: Layout, areas: frozenset[str] | None) -> Iterator[_Check]:
         if column.area and areas is not None:
             listed = "(SELECT unnest($areas))"
             yield _Check(column.name, f"{cell} NOT IN {listed}", "an area code of seeds/geography/area.csv", areas)
-    if {"period_start_date", "period_end_date"} <= {column.name for column in layout.columns}:
+    names = {column.name for column in source.layout.columns}
+    if {"period_start_date", "period_end_date"} <= names:
         before = "TRY_CAST(period_end_date AS DATE) < TRY_CAST(period_start_date AS DATE)"
         yield _Check("period_end_date", before, "a date not before period_start_date")
+    if "period_end_date" in names:
+        # A clock that is wrong lets pass what the snapshot's own day lets pass.
+        latest = max(source.snapshot_date, date.today()) + _FURTHEST_AHEAD
+        later = f"TRY_CAST(period_end_date AS DATE) > DATE '{latest}'"
+        yield _Check("period_end_date", later, f"a date not after {latest}, a year ahead,")
+    if "period_end_date" in names and source.first_period_end:
+        earlier = f"TRY_CAST(period_end_date AS DATE) < DATE '{source.first_period_end}'"
+        expected = f"a date not before {source.first_period_end} (first_period_end in seeds/sources.yml)"
+        yield _Check("period_end_date", earlier, expected)
 
 
 def _breach(connection: duckdb.DuckDBPyConnection, source: Source, line: int, check: _Check) -> SeedError:
@@ -321,7 +363,7 @@ def _fault(source: Source, problem: str, line: int | None = None, column: str | 
         remedy = "Restore the file from git, or make it anew with `missions snapshot`."
     else:
         remedy = "Correct the file, or restore it from git."
-    return SeedError(f"seeds/{source.seed}", f"{problem}. {remedy}", line, column)
+    return SeedError(f"seeds/{source.seed}", problem, line, column, remedy)
 
 
 def _typed(column: Column) -> str:

@@ -6,13 +6,15 @@ ATTRIBUTION.md), so that no source is listed twice by hand. Publishers' files ar
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import yaml
 
@@ -20,6 +22,12 @@ from orchestration import PROJECT, SEEDS
 
 RAW_SOURCE = "raw"
 SOURCE_FILE = "source_file"  # the registry itself, loaded as a table
+SEED_SUMS = "SHA256SUMS"
+
+# Where distributors' files are read, and the only host that a download may be redirected to.
+LIVE_BASE = "https://raw.githubusercontent.com"
+LIVE_BASE_VARIABLE = "MISSIONS_LIVE_BASE"  # for tests: a server on this machine in its place
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 _MIT_TERMS = """\
 Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
@@ -50,6 +58,14 @@ _BOUNDARY_NOTICE = (
     "Boundaries: Source: Office for National Statistics licensed under the Open Government Licence v3.0. "
     "Contains OS data © Crown copyright and database right 2026."
 )
+
+
+# How often newer figures come out, and what is said of it where it is not the publisher's own page that says so.
+RHYTHMS = ("monthly", "quarterly", "annual", "irregular")
+RHYTHM_GROUNDS = {
+    "periods": "seen from how far apart the periods in the seed are",
+    "assumed": "assumed: the seed has one period, and no page of the publisher that says it was found",
+}
 
 
 class RegistryError(Exception):
@@ -89,10 +105,34 @@ class SourceFile:
 
 
 @dataclass(frozen=True)
+class Bounds:
+    """What a newer edition may change by itself; beyond it a person decides. A source's `bounds` replace single ones.
+
+    Ratios are new to old. Rows are counted over the periods that both editions have, and in a new period against the
+    newest old one. Scale is the ratio of medians of the same figures, step that of the newest period to the one before.
+    """
+
+    min_rows_ratio: float = 0.95
+    max_rows_ratio: float = 1.5
+    min_new_period_rows_ratio: float = 0.5
+    max_new_period_rows_ratio: float = 1.5
+    min_scale_ratio: float = 0.5
+    max_scale_ratio: float = 2.0
+    min_step_ratio: float = 0.33
+    max_step_ratio: float = 3.0
+    max_revised_share: float = 1.0
+    max_median_revision: float = 0.1  # of the figures revised, relative to the old figure
+    max_emptied_share: float = 0.02  # of the old figures, those that the new edition leaves empty
+    may_drop_periods: bool = False  # the file holds the newest periods only
+
+
+@dataclass(frozen=True)
 class Source:
     """One seed with its provenance.
 
     `period` stands where the publisher's file states none; figures that end before `first_period_end` are left out.
+    `release_rhythm` is how often newer figures come out, one of RHYTHMS; `release_rhythm_from` is the publisher's page
+    that says so, or else a key of RHYTHM_GROUNDS.
     """
 
     source_id: str
@@ -114,6 +154,9 @@ class Source:
     min_rows: int
     caveat: str | None
     files: tuple[SourceFile, ...]
+    bounds: Bounds = field(default_factory=Bounds)
+    release_rhythm: str | None = None
+    release_rhythm_from: str | None = None
 
     @property
     def path(self) -> Path:
@@ -122,12 +165,18 @@ class Source:
 
     @property
     def group(self) -> str:
-        """The seed's folder: framework, geography, observations or small_areas."""
+        """The seed's folder: framework, geography, observations, small_areas or targets."""
         return self.seed.split("/", 1)[0]
 
+    @property
+    def is_comparable(self) -> bool:
+        """Whether a newer edition of it can be taken by itself: geography is read from several sources' files."""
+        return bool(self.files) and self.group in ("observations", "small_areas")
 
-def document(path: Path = SEEDS / "sources.yml") -> dict[str, Any]:
+
+def document(path: Path | None = None) -> dict[str, Any]:
     """The registry as plain data, in file order. Raises RegistryError where it is no YAML."""
+    path = path or SEEDS / "sources.yml"
     try:
         with path.open(encoding="utf-8") as stream:
             # The C loader is eight times as fast; PyYAML is built without it on some systems.
@@ -160,12 +209,16 @@ def _source(item: dict[str, Any]) -> Source:
         files = tuple(
             SourceFile(f["path"], f["sha256"], f["bytes"], f["distributor_path"], f["commit"]) for f in item["files"]
         )
+        rhythm, ground = item.get("release_rhythm"), item.get("release_rhythm_from")
+        if rhythm and (rhythm not in RHYTHMS or not (ground in RHYTHM_GROUNDS or str(ground).startswith("https://"))):
+            raise ValueError(f"release_rhythm {rhythm!r} from {ground!r} is none of {', '.join(RHYTHMS)} with a ground")
         return Source(
             **{
                 **item,
                 "layout": layouts()[item["layout"]],
                 "snapshot_date": date.fromisoformat(item["snapshot_date"]),
                 "files": files,
+                "bounds": Bounds(**(item.get("bounds") or {})),
             }
         )
 
@@ -179,11 +232,61 @@ def _errors_naming(entry: str) -> Iterator[None]:
         raise RegistryError(f"seeds/sources.yml, {entry}: {wrong}") from error
 
 
+def forget() -> None:
+    """Read the registry anew when it is next asked for: it was rewritten."""
+    sources.cache_clear()
+    layouts.cache_clear()
+
+
+def live_base() -> str:
+    """The address before every live address. Raises RegistryError where a test's server is not on this machine."""
+    base = os.environ.get(LIVE_BASE_VARIABLE, LIVE_BASE).rstrip("/")
+    if base != LIVE_BASE and not is_loopback(base):
+        raise RegistryError(
+            f"{LIVE_BASE_VARIABLE} is {base!r}; it may only name a server on this machine, for tests "
+            f"({', '.join(sorted(LOOPBACK_HOSTS))})"
+        )
+    return base
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an address leads to a server on this machine, by http."""
+    try:
+        parts = urlsplit(address)
+        return parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS and not parts.username
+    except ValueError:
+        return False
+
+
+def is_listed(address: str) -> bool:
+    """Whether a download may lead there: the distributors' host over HTTPS, or a test's server on this machine."""
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        return False
+    if is_loopback(live_base()):
+        return is_loopback(address)
+    host = urlsplit(LIVE_BASE).hostname
+    return parts.scheme == "https" and parts.hostname == host and port in (None, 443) and not parts.username
+
+
+def live_address(source: Source, file: SourceFile) -> str:
+    """Where the newest edition of a refreshable source's file is: on the distributor's default branch."""
+    if not (source.is_refreshable and file.distributor_path):
+        raise RegistryError(f"seeds/sources.yml, source {source.source_id}: {file.path} has no live address")
+    return f"{live_base()}/{quote(source.distributor)}/HEAD/{quote(file.distributor_path)}"
+
+
 def source_file_rows() -> Iterator[dict[str, object]]:
-    """The registry as rows of the layout source_file: one a publisher's file, or the seed itself where it is ours."""
+    """The registry as rows of the layout source_file: one a publisher's file, or the seed itself where it is ours.
+
+    The registry itself comes last, as a table of the project's own.
+    """
     from orchestration.sources.load import sha256  # load.py imports this module
 
-    for source in sources().values():
+    for source in [*sources().values(), _itself()]:
+        seed_sha256 = sha256(source.path) if source.path.is_file() else None  # its own load says that it is missing
         files = source.files or (
             SourceFile(f"seeds/{source.seed}", sha256(source.path), source.path.stat().st_size, None, None),
         )
@@ -192,6 +295,7 @@ def source_file_rows() -> Iterator[dict[str, object]]:
                 "source_id": source.source_id,
                 "path": file.path,
                 "seed": source.seed,
+                "seed_sha256": seed_sha256,
                 "sha256": file.sha256,
                 "bytes": file.bytes,
                 "publisher": source.publisher,
@@ -207,6 +311,51 @@ def source_file_rows() -> Iterator[dict[str, object]]:
                 "code_vintage": source.code_vintage,
                 "caveat": source.caveat,
             }
+
+
+def _itself() -> Source:
+    """The registry as a source: what it says of the others is published too."""
+    own = next(source for source in sources().values() if not source.files)
+    return replace(
+        own,
+        source_id=SOURCE_FILE,
+        seed="sources.yml",
+        layout=layouts()[SOURCE_FILE],
+        dataset="Registry of sources",
+        geography_level="none",
+        snapshot_date=max(source.snapshot_date for source in sources().values()),
+        caveat=None,
+    )
+
+
+def recorded_sums() -> dict[str, set[str]]:
+    """The checksums that seeds/SHA256SUMS holds for each seed: one, or two while a new seed takes an old one's place.
+
+    Raises RegistryError where the file cannot be read.
+    """
+    try:
+        lines = (SEEDS / SEED_SUMS).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise RegistryError(
+            f"seeds/{SEED_SUMS} cannot be read ({error}). Restore it from git, or make it anew with `make docs`."
+        ) from error
+    sums: dict[str, set[str]] = {}
+    for line in lines:
+        digest, _, seed = line.partition("  ")
+        sums.setdefault(seed, set()).add(digest)
+    return sums
+
+
+def sums_text(sums: Mapping[str, Collection[str]]) -> str:
+    """seeds/SHA256SUMS, as `sha256sum --check` reads it."""
+    return "".join(f"{digest}  {seed}\n" for seed in sorted(sums) for digest in sorted(sums[seed]))
+
+
+def seed_sums() -> str:
+    """seeds/SHA256SUMS for the seeds as they are: those made from publishers' files, which nobody edits by hand."""
+    from orchestration.sources.load import sha256  # load.py imports this module
+
+    return sums_text({s.seed: [sha256(s.path)] for s in sources().values() if s.reader and s.path.is_file()})
 
 
 def dbt_sources() -> str:
@@ -265,6 +414,7 @@ def sources_page() -> str:
         "small_areas": "Small areas",
         "geography": "Geography, populations and lookups",
         "framework": "The project's own tables",
+        "targets": "National milestones",
     }
     for group, title in titles.items():
         lines += ["", f"## {title}"]
@@ -283,6 +433,13 @@ def sources_page() -> str:
                 lines += [
                     "",
                     *(f"- `{f.path}`" + (f", commit `{f.commit[:8]}`" if f.commit else "") for f in source.files),
+                ]
+            if source.release_rhythm:
+                ground = source.release_rhythm_from or ""
+                lines += [
+                    "",
+                    f"Newer figures come out: {source.release_rhythm} "
+                    + (f"({RHYTHM_GROUNDS[ground]})." if ground in RHYTHM_GROUNDS else f"([publisher]({ground}))."),
                 ]
             if source.period:
                 lines += [
@@ -312,6 +469,7 @@ def generated_files() -> Mapping[Path, str]:
         PROJECT / "dbt_project/macros/sources_with_layout.sql": dbt_macro(),
         PROJECT / "docs/SOURCES.md": sources_page(),
         PROJECT / "ATTRIBUTION.md": attribution(),
+        SEEDS / SEED_SUMS: seed_sums(),
     }
 
 

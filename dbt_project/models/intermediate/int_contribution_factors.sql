@@ -2,7 +2,11 @@ with recursive
 
 nodes as (
 
-    select * from {{ ref('int_framework_nodes') }}
+    select
+        *,
+        -- Only a weighted arithmetic mean, as it is or standardised, adds up over its children.
+        aggregation = 'arithmetic' and coalesce(normalisation, 'z_score') = 'z_score' as is_additive
+    from {{ ref('int_framework_nodes') }}
 
 ),
 
@@ -22,6 +26,22 @@ spreads as (
 
 ),
 
+-- What one point of a weighted mean adds to the node's own score.
+slopes as (
+
+    select
+        nodes.node_id,
+        case
+            when not nodes.is_additive then null
+            when nodes.normalisation is null then nodes.direction
+            else nodes.direction / nullif(spreads.spread, 0)
+        end as slope
+    from nodes
+    inner join spreads
+        on nodes.node_id = spreads.node_id
+
+),
+
 -- What one point of a node's score adds to the root's: its weight over its parent's spread, and so on up the tree.
 factors as (
 
@@ -35,12 +55,12 @@ factors as (
 
     select
         nodes.node_id,
-        factors.factor * nodes.weight_in_parent / nullif(spreads.spread, 0) as factor
+        factors.factor * nodes.weight_in_parent * slopes.slope as factor
     from factors
     inner join nodes
         on factors.node_id = nodes.parent_id
-    inner join spreads
-        on factors.node_id = spreads.node_id
+    inner join slopes
+        on factors.node_id = slopes.node_id
 
 )
 

@@ -4,7 +4,8 @@ nodes as (
 
     select
         *,
-        weight / sum(weight) over (partition by parent_id) as weight_in_parent
+        -- A root has no siblings, not even the roots of other trees.
+        case when parent_id is null then 1 else weight / nullif(sum(weight) over (partition by parent_id), 0) end as weight_in_parent
     from {{ ref('stg_framework_nodes') }}
 
 ),
@@ -46,6 +47,11 @@ select
     nodes.weight,
     nodes.weight_in_parent,
     tree.effective_weight,
+    nodes.least_share,
+    coalesce({{ json_number('nodes.normalisation_parameters', 'lower') }}, 0) as normalisation_lower,
+    coalesce({{ json_number('nodes.normalisation_parameters', 'upper') }}, 1) as normalisation_upper,
+    coalesce({{ json_number('nodes.normalisation_parameters', 'scale') }}, 1) as normalisation_scale,
+    coalesce({{ json_number('nodes.normalisation_parameters', 'steepness') }}, 23) as normalisation_steepness,
     nodes.aggregation is null as is_leaf
 from nodes
 inner join tree

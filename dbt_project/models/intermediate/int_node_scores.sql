@@ -1,14 +1,31 @@
 with
 
+units as (
+
+    select * from {{ ref('int_index_units') }}
+
+),
+
 nodes as (
 
     select * from {{ ref('int_framework_nodes') }}
 
 ),
 
-units as (
+-- A child of no weight counts for nothing, not even as present.
+children as (
 
-    select * from {{ ref('int_index_units') }}
+    select
+        nodes.node_id,
+        nodes.parent_id,
+        nodes.depth,
+        nodes.weight_in_parent,
+        parents.aggregation,
+        coalesce(parents.least_share, 0) as least_share
+    from nodes
+    inner join nodes as parents
+        on nodes.parent_id = parents.node_id
+    where nodes.weight_in_parent > 0
 
 ),
 
@@ -23,15 +40,28 @@ leaves as (
 
 ),
 
+{# Engines may work out all branches of a case: a logarithm is asked for only where there is one. #}
+{% set log_score = "ln(case when children.aggregation = 'geometric' and scores.score > 0 then scores.score end)" %}
 {% set levels = var('framework_levels') %}
 {% for depth in range(levels - 1, -1, -1) %}
--- Nodes at depth {{ depth }}: the weighted mean of the children that are present, standardised over the reference set.
+-- Nodes at depth {{ depth }}: the weighted mean of the children that are present, with weights rescaled to theirs.
 means_{{ depth }} as (
 
     select
-        children.unit_id,
-        nodes.parent_id as node_id,
-        sum(nodes.weight_in_parent * children.score) / sum(nodes.weight_in_parent) as weighted_mean
+        scores.unit_id,
+        children.parent_id as node_id,
+        -- Weights in the parent are quotients: a share that misses the least one by a rounding error is enough.
+        case
+            when sum(children.weight_in_parent) < children.least_share - 1e-12 then null
+            when children.aggregation = 'arithmetic'
+                then sum(children.weight_in_parent * scores.score) / sum(children.weight_in_parent)
+            -- These two means are not defined where a child is zero or negative.
+            when min(scores.score) <= 0 then null
+            when children.aggregation = 'geometric'
+                then exp(sum(children.weight_in_parent * {{ log_score }}) / sum(children.weight_in_parent))
+            when children.aggregation = 'harmonic'
+                then sum(children.weight_in_parent) / sum(children.weight_in_parent / nullif(scores.score, 0))
+        end as weighted_mean
     from (
         select
             unit_id,
@@ -46,28 +76,17 @@ means_{{ depth }} as (
             score
         from level_{{ depth + 1 }}
         {% endif %}
-    ) as children
-    inner join nodes
+    ) as scores
+    inner join children
         on
-            children.node_id = nodes.node_id
-            and nodes.depth = {{ depth + 1 }}
-    where children.score is not null
-    group by children.unit_id, nodes.parent_id
+            scores.node_id = children.node_id
+            and children.depth = {{ depth + 1 }}
+    where scores.score is not null
+    group by scores.unit_id, children.parent_id, children.aggregation, children.least_share
 
 ),
 
-level_{{ depth }} as (
-
-    select
-        means_{{ depth }}.unit_id,
-        means_{{ depth }}.node_id,
-        means_{{ depth }}.weighted_mean,
-        {{ z_score('means_' ~ depth ~ '.weighted_mean', 'units.is_in_reference_set', 'means_' ~ depth ~ '.node_id') }} as score
-    from means_{{ depth }}
-    inner join units
-        on means_{{ depth }}.unit_id = units.unit_id
-
-),
+{{ normalise('level_' ~ depth, 'means_' ~ depth, 'weighted_mean', is_aggregated=true) }},
 {% endfor %}
 
 scores as (

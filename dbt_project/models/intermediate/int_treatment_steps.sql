@@ -24,16 +24,13 @@ reference_values as (
 
 ),
 
-step_0 as (
+bounds_0 as (
 
     select
         nodes.node_id,
         nodes.treatment,
-        0 as step,
         min(reference_values.value) as lower_bound,
-        max(reference_values.value) as upper_bound,
-        {{ sample_skewness('reference_values.value') }} as skewness,
-        {{ sample_excess_kurtosis('reference_values.value') }} as kurtosis
+        max(reference_values.value) as upper_bound
     from nodes
     inner join reference_values
         on nodes.node_id = reference_values.node_id
@@ -41,48 +38,68 @@ step_0 as (
 
 ),
 
-{% for step in range(1, var('winsorise_steps') + 1) %}
+{% for step in range(0, var('winsorise_steps') + 1) %}
+{% set bounds = 'bounds_' ~ step %}
+{% if step > 0 %}
 {% set last = 'step_' ~ (step - 1) %}
 -- The highest value and its ties move to the next highest, or the lowest to the next lowest, as the skew says.
-bounds_{{ step }} as (
+{{ bounds }} as (
 
     select
-        {{ last }}.node_id,
-        {{ last }}.treatment,
-        case
-            when {{ last }}.skewness >= 0 then {{ last }}.lower_bound
-            else min(case when reference_values.value > {{ last }}.lower_bound then reference_values.value end)
-        end as lower_bound,
-        case
-            when {{ last }}.skewness >= 0
-                then max(case when reference_values.value < {{ last }}.upper_bound then reference_values.value end)
-            else {{ last }}.upper_bound
-        end as upper_bound
+        node_id,
+        treatment,
+        case when skewness >= 0 then lower_bound else second_lowest end as lower_bound,
+        case when skewness >= 0 then second_highest else upper_bound end as upper_bound
     from {{ last }}
-    inner join reference_values
-        on {{ last }}.node_id = reference_values.node_id
     where
-        {{ last }}.treatment like 'winsorise%'
-        and {{ is_skewed(last ~ '.skewness', last ~ '.kurtosis') }}
-    group by {{ last }}.node_id, {{ last }}.treatment, {{ last }}.skewness, {{ last }}.lower_bound, {{ last }}.upper_bound
+        treatment like 'winsorise%'
+        and {{ is_skewed('skewness', 'kurtosis') }}
+
+),
+
+{% endif %}
+{# Places in the bounds, from -1/2 to 1/2: the powers stay small, and skewness and kurtosis are the same. #}
+places_{{ step }} as (
+
+    select
+        {{ bounds }}.node_id,
+        reference_values.value,
+        {{ bounds }}.lower_bound,
+        {{ bounds }}.upper_bound,
+        {{ place_in_bounds('reference_values.value', bounds ~ '.lower_bound', bounds ~ '.upper_bound') }} as place
+    from {{ bounds }}
+    inner join reference_values
+        on {{ bounds }}.node_id = reference_values.node_id
+
+),
+
+moments_{{ step }} as (
+
+    select
+        node_id,
+        min(case when value > lower_bound then value end) as second_lowest,
+        max(case when value < upper_bound then value end) as second_highest,
+        {{ power_sums('place') }}
+    from places_{{ step }}
+    group by node_id
 
 ),
 
 step_{{ step }} as (
 
-    {% set clipped %}greatest(least(reference_values.value, bounds_{{ step }}.upper_bound), bounds_{{ step }}.lower_bound){% endset %}
     select
-        bounds_{{ step }}.node_id,
-        bounds_{{ step }}.treatment,
+        {{ bounds }}.node_id,
+        {{ bounds }}.treatment,
         {{ step }} as step,
-        bounds_{{ step }}.lower_bound,
-        bounds_{{ step }}.upper_bound,
-        {{ sample_skewness(clipped) }} as skewness,
-        {{ sample_excess_kurtosis(clipped) }} as kurtosis
-    from bounds_{{ step }}
-    inner join reference_values
-        on bounds_{{ step }}.node_id = reference_values.node_id
-    group by bounds_{{ step }}.node_id, bounds_{{ step }}.treatment, bounds_{{ step }}.lower_bound, bounds_{{ step }}.upper_bound
+        {{ bounds }}.lower_bound,
+        {{ bounds }}.upper_bound,
+        moments_{{ step }}.second_lowest,
+        moments_{{ step }}.second_highest,
+        {{ skewness_of_power_sums() }} as skewness,
+        {{ kurtosis_of_power_sums() }} as kurtosis
+    from {{ bounds }}
+    inner join moments_{{ step }}
+        on {{ bounds }}.node_id = moments_{{ step }}.node_id
 
 ),
 {% endfor %}

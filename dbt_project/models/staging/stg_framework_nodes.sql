@@ -7,5 +7,6 @@ select
     treatment,
     normalisation,
     normalisation_parameters,
-    aggregation
+    aggregation,
+    least_share
 from {{ source('raw', 'framework') }}

@@ -2,6 +2,7 @@ select
     source_id,
     path,
     seed,
+    seed_sha256,
     sha256,
     bytes,
     publisher,

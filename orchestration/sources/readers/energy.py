@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from orchestration.sources.readers import periods
-from orchestration.sources.readers.table import ENGLISH_AREAS, observations
+from orchestration.sources.readers.table import ENGLISH_AREAS, observations, workbook
 from orchestration.sources.registry import Source
 
 _MEASURES = [
@@ -56,7 +56,7 @@ def read_small_areas(source: Source, folder: Path, measures: Set[str]) -> pd.Dat
 
 def _sheet(path: Path, name: str) -> pd.DataFrame:
     """One sheet under its header row, which is the third; headers lose their footnote numbers and notes."""
-    sheet = pd.read_excel(path, sheet_name=name, header=2, engine="calamine")
+    sheet = workbook(path, sheet_name=name, header=2)
     return sheet.rename(columns=lambda c: re.sub(r"\d+$|\[.*?\]", "", str(c)).strip())
 
 

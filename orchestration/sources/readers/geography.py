@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from orchestration.sources.readers import crime
+from orchestration.sources.readers.table import workbook
 from orchestration.sources.registry import Source, sources
 
 _DFE_REGIONS = {"Yorkshire and the Humber": "Yorkshire and The Humber"}
@@ -55,7 +56,7 @@ def read_area(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
     upper = register[register["tier"] == "upper"]
     regions = register[["region_code", "region_name"]].drop_duplicates()
     joint = register[["combined_authority_code", "combined_authority_name"]].drop_duplicates().dropna()
-    dfe_areas = pd.read_excel(dfe, engine="calamine")
+    dfe_areas = workbook(dfe)
     known = set(joint["combined_authority_code"])
     kinds: list[tuple[str, Any, Any]] = [
         ("district", _csv(districts)["lad_code"], _csv(districts)["lad_name"]),
@@ -155,7 +156,7 @@ def read_dfe_number(source: Source, folder: Path, measures: Set[str]) -> pd.Data
     lookup_path, list_path = (folder / file.path for file in source.files)
     regions = read_authority(sources()["authority"], folder, measures).set_index("region_name")["region_code"].to_dict()
     codes = _csv(lookup_path).set_index("old_la_code")["new_la_code"].to_dict()
-    table = pd.read_excel(list_path, engine="calamine").astype({"LA Number": str})
+    table = workbook(list_path).astype({"LA Number": str})
     name = table["LA Name"]
     area_code = table["LA Number"].map(codes).fillna(name.map(_DFE_FORMER))
     area_code = area_code.fillna(name.replace(_DFE_REGIONS).map(regions))

@@ -1,11 +1,71 @@
 """What the readers share: numbers as text or missing, and the columns of the layout observation."""
 
+import struct
+import zipfile
+import zlib
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 # Councils, counties, the joint areas, regions and England; not other nations, parts of regions or travel-to-work areas.
 ENGLISH_AREAS = r"E(?:06|07|08|09|10|12|67|92)\d{6}$"
+
+
+_LARGEST_WORKBOOK = 500_000_000  # bytes, unpacked
+_LARGEST_RATIO = 200  # of a workbook's bytes unpacked to those in the file; real ones stay under 20
+_MOST_PARTS = 10_000
+_BLOCK = 1 << 16
+
+
+def workbook(path: Path, **options: Any) -> pd.DataFrame:
+    """A sheet of an Excel workbook, once the file is known not to unpack into more than a workbook would.
+
+    Raises ValueError where it does, or is no workbook at all.
+    """
+    check_packed(path)
+    return pd.read_excel(path, engine="calamine", **options)
+
+
+def check_packed(path: Path) -> None:
+    """Unpack a zip file to nowhere and count, since the sizes that it states of itself may be wrong.
+
+    Raises ValueError where it is too large or damaged.
+    """
+    packed = path.stat().st_size
+    most = min(_LARGEST_WORKBOOK, max(packed * _LARGEST_RATIO, 1_000_000))
+    try:
+        with zipfile.ZipFile(path) as archive, path.open("rb") as stream:
+            parts = archive.infolist()
+            if len(parts) > _MOST_PARTS:
+                raise ValueError(f"{path.name} has {len(parts):,} parts; no workbook has more than {_MOST_PARTS:,}")
+            left = most
+            for part in parts:
+                stream.seek(part.header_offset + 26)  # the lengths of the name and of what comes before the data
+                stream.seek(sum(struct.unpack("<HH", stream.read(4))), 1)
+                left -= _unpacked(stream.read(part.compress_size), part.compress_type, left)
+                if left < 0:
+                    raise ValueError(
+                        f"{path.name} unpacks to more than {most:,} bytes from {packed:,}, which no workbook does"
+                    )
+    except (zipfile.BadZipFile, OSError, struct.error, zlib.error) as error:
+        raise ValueError(f"{path.name} is no whole workbook ({error})") from error
+
+
+def _unpacked(data: bytes, method: int, most: int) -> int:
+    """How many bytes a part of a zip file unpacks to, counted no further than just above `most`."""
+    if method == zipfile.ZIP_STORED:
+        return len(data)
+    if method != zipfile.ZIP_DEFLATED:
+        raise zipfile.BadZipFile(f"packed in a way that Excel does not use: {method}")
+    unpacker, count = zlib.decompressobj(-zlib.MAX_WBITS), 0
+    while not unpacker.eof and count <= most:
+        block = unpacker.decompress(data, _BLOCK)
+        data = unpacker.unconsumed_tail
+        if not block and not data:
+            break
+        count += len(block)
+    return count
 
 
 def number(text: pd.Series, path: Path, missing: tuple[str, ...] = ("",)) -> pd.Series:

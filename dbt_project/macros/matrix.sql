@@ -1,0 +1,18 @@
+{# Symmetric matrices as lists of rows: what the audit needs of linear algebra. Engines differ in their functions on lists. #}
+
+{% macro list_element(values, position) %}{{ return(adapter.dispatch('list_element')(values, position)) }}{% endmacro %}
+{% macro duckdb__list_element(values, position) %}list_extract({{ values }}, {{ position }}){% endmacro %}
+
+{# The matrix times itself, over a number: each element is the product of two rows. #}
+{% macro matrix_squared(matrix, divisor) %}{{ return(adapter.dispatch('matrix_squared')(matrix, divisor)) }}{% endmacro %}
+{% macro duckdb__matrix_squared(matrix, divisor) -%}
+    list_transform({{ matrix }}, lambda a: list_transform({{ matrix }}, lambda b: list_dot_product(a, b) / {{ divisor }}))
+{%- endmacro %}
+
+{% macro matrix_sum_of_squares(matrix) %}{{ return(adapter.dispatch('matrix_sum_of_squares')(matrix)) }}{% endmacro %}
+{% macro duckdb__matrix_sum_of_squares(matrix) -%}
+    list_sum(list_transform({{ matrix }}, lambda a: list_dot_product(a, a)))
+{%- endmacro %}
+
+{% macro matrix_row_sums(matrix) %}{{ return(adapter.dispatch('matrix_row_sums')(matrix)) }}{% endmacro %}
+{% macro duckdb__matrix_row_sums(matrix) %}list_transform({{ matrix }}, lambda a: list_sum(a)){% endmacro %}

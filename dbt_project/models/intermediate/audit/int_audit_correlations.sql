@@ -1,0 +1,28 @@
+with
+
+scores as (
+
+    select
+        scores.unit_id,
+        scores.node_id,
+        scores.score
+    from {{ ref('int_node_scores') }} as scores
+    inner join {{ ref('int_index_units') }} as units
+        on scores.unit_id = units.unit_id
+    where
+        units.is_in_reference_set
+        and scores.score is not null
+
+)
+
+select
+    first_scores.node_id,
+    second_scores.node_id as other_node_id,
+    corr(first_scores.score, second_scores.score) as correlation,
+    count(*) as units
+from scores as first_scores
+inner join scores as second_scores
+    on
+        first_scores.unit_id = second_scores.unit_id
+        and first_scores.node_id < second_scores.node_id
+group by first_scores.node_id, second_scores.node_id

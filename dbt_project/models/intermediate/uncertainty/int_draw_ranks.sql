@@ -1,0 +1,1 @@
+{{ draw_ranks(['official', 'method choice', 'leave one out', 'all sources']) }}

@@ -1,0 +1,1 @@
+{{ draw_ranks(['sampling error'], composite_only=true) }}

@@ -1,0 +1,1 @@
+{{ area_summary('integrated_care_board_code', 'integrated_care_board_name', shares=ref('int_care_board_shares')) }}

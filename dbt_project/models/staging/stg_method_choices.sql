@@ -1,0 +1,8 @@
+select
+    factor,
+    option,
+    node_id,
+    label,
+    probability,
+    is_official
+from {{ source('raw', 'method_choice') }}

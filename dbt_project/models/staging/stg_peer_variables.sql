@@ -1,0 +1,8 @@
+select
+    variable_id,
+    variable_title,
+    unit,
+    source_ids,
+    transformation,
+    reason
+from {{ source('raw', 'peer_variable') }}

@@ -1,0 +1,222 @@
+"""When Dagster runs by itself, and whom it tells: schedule, sensors, conditions, freshness and notices of failure.
+
+Belongs here: what the daemon does between runs. What a run makes is in assets.py; that runs do not overlap is in
+pipeline.py. No `from __future__ import annotations`: Dagster reads the annotations of its functions.
+"""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import dagster as dg
+import requests
+
+from orchestration import PUBLISHED
+from orchestration.pipeline import OverlapError, fail_dead_runs, step_problem
+from orchestration.publish import current
+from orchestration.sources import registry
+from orchestration.sources.refresh import Status, standing
+
+TIMEZONE = "Europe/London"
+WEBHOOK_VARIABLE = "MISSIONS_WEBHOOK"
+_WAITS = (0.0, 2.0, 8.0)  # seconds before each attempt to post a notice
+_CHARACTERS = 2_000  # of a step's message: more is for the run's own page
+
+# Of a day: a publication comes with each weekly run, so that one older than this was missed.
+_PUBLICATION_FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=9))
+
+
+class NoticeError(Exception):
+    """A notice that nobody took. The message has no address in it, as webhooks' addresses are secrets."""
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """How often a publisher brings out an edition, as days between two, and when it is looked for."""
+
+    days: int
+    cron: str
+
+    @property
+    def freshness(self) -> dg.FreshnessPolicy:
+        """A warning when a source was not read for as long as it takes the publisher to bring out the next edition."""
+        return dg.FreshnessPolicy.time_window(
+            warn_window=timedelta(days=self.days), fail_window=timedelta(days=self.days + self.days // 2)
+        )
+
+
+RHYTHMS = {
+    "monthly": Rhythm(days=31, cron="0 5 1 * *"),
+    "quarterly": Rhythm(days=92, cron="0 5 1 1,4,7,10 *"),
+    "annual": Rhythm(days=366, cron="0 5 1 1 *"),
+}
+
+
+# --- Schedule, conditions and freshness -------------------------------------------------------------------------------
+
+weekly_refresh = dg.ScheduleDefinition(
+    name="weekly_refresh",
+    job_name="refresh",
+    cron_schedule="0 5 * * 1",
+    execution_timezone=TIMEZONE,
+    description="An hour before: newer editions are fetched, and taken where they are within their bounds.",
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+)
+
+weekly = dg.ScheduleDefinition(
+    name="weekly",
+    job_name="index",
+    cron_schedule="0 6 * * 1",
+    execution_timezone=TIMEZONE,
+    description="Monday mornings, once somebody turns it on.",
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+)
+
+by_rhythm = dg.AutomationConditionSensorDefinition(
+    "by_rhythm",
+    target=dg.AssetSelection.all(),
+    default_status=dg.DefaultSensorStatus.STOPPED,
+    description="Instead of the schedule: each source is read again in its publisher's rhythm, and all that hangs on "
+    "it is made anew.",
+)
+
+
+def automated(assets: Iterable[dg.AssetsDefinition]) -> Sequence[dg.AssetsDefinition]:
+    """The assets with conditions and freshness policies: sources by their rhythm, the others by what they need."""
+    return dg.map_asset_specs(_automated, assets)
+
+
+def _automated(spec: dg.AssetSpec) -> dg.AssetSpec:
+    if spec.key.path[0] != registry.RAW_SOURCE:
+        fresh = _PUBLICATION_FRESH if spec.key == dg.AssetKey("publication") else spec.freshness_policy
+        return spec.replace_attributes(automation_condition=dg.AutomationCondition.eager(), freshness_policy=fresh)
+    source = registry.sources().get(spec.key.path[-1])
+    if source is None or source.release_rhythm not in RHYTHMS:
+        return spec  # the project's own tables, and what comes at no regular time: a person says when
+    rhythm = RHYTHMS[source.release_rhythm]
+    return spec.replace_attributes(
+        automation_condition=dg.AutomationCondition.on_cron(rhythm.cron, TIMEZONE),
+        freshness_policy=rhythm.freshness,
+    )
+
+
+# --- Sensors ----------------------------------------------------------------------------------------------------------
+
+
+@dg.sensor(
+    job_name="index",
+    minimum_interval_seconds=300,
+    default_status=dg.DefaultSensorStatus.STOPPED,
+    description="Builds and publishes when a newer edition of a source came into use, however it came.",
+)
+def landed_editions() -> dg.RunRequest | dg.SkipReason:
+    registry.forget()  # the process of a sensor lives on while editions change the registry
+    outcomes = [standing(source) for source in registry.sources().values() if source.files]
+    in_use = {o.source_id: o.folder.name for o in outcomes if o.status is Status.UNCHANGED and o.folder}
+    waiting = [o.source_id for o in outcomes if o.status in (Status.WAITING, Status.UNREADABLE)]
+    waits = f"A person is to decide about {', '.join(waiting)}: `missions refresh` says what." if waiting else ""
+    if not in_use:
+        return dg.SkipReason(waits or "No edition has landed since the seeds were made.")
+    # One run for each set of editions: Dagster asks for no second run under the same key.
+    key = hashlib.sha256(json.dumps(in_use, sort_keys=True).encode()).hexdigest()[:16]
+    return dg.RunRequest(run_key=key, tags={"missions/editions": key})
+
+
+@dg.sensor(
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Finds runs whose process was killed and marks them failed, so that they hold up no other: Dagster "
+    "starts each once more.",
+)
+def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    try:
+        dead = fail_dead_runs(context.instance)
+    except OverlapError:
+        return dg.SkipReason("A run is at work.")
+    return dg.SkipReason(f"Marked as failed: {', '.join(dead)}." if dead else "No run is under way.")
+
+
+# --- Notices of failure -----------------------------------------------------------------------------------------------
+
+
+@dg.run_failure_sensor(
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description=f"Posts a notice of each failed run to the address in {WEBHOOK_VARIABLE}; without one it does nothing.",
+)
+def failure_notice(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
+    address = os.environ.get(WEBHOOK_VARIABLE)
+    if not address:
+        return dg.SkipReason(f"{WEBHOOK_VARIABLE} is not set.")
+    post(address, notice(context))
+    return None
+
+
+def notice(context: dg.RunFailureSensorContext) -> dict[str, Any]:
+    """What a receiver is told: `text` for people, as chat services take it, and the rest for programs."""
+    run = context.instance.get_run_by_id(context.dagster_run.run_id) or context.dagster_run
+    failed = [
+        {"step": event.step_key, "message": _cut(step_problem(event))} for event in context.get_step_failure_events()
+    ]
+    data = context.failure_event.event_specific_data
+    error = getattr(data, "error", None)
+    while error and error.cause:
+        error = error.cause
+    message = (error.message if error else None) or context.failure_event.message or "failed"
+    if not failed and not error:  # ended from outside: the code server says by what
+        told = context.instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
+        ends = [log.dagster_event.message or "" for log in told if log.dagster_event]
+        message = " ".join([*(end for end in ends if end.startswith("Run execution process")), message])
+    message = _cut(message.strip())
+    published = current(PUBLISHED)
+    will_retry = run.tags.get("dagster/will_retry") == "true"
+    steps = "; ".join(f"{step['step']}: {step['message']}" for step in failed) or message
+    return {
+        "event": "run_failed",
+        "job": run.job_name,
+        "run_id": run.run_id,
+        "failed_at": datetime.fromtimestamp(_failed_at(context), UTC).isoformat(timespec="seconds"),
+        "message": message,
+        "failed_steps": failed,
+        "will_be_retried": will_retry,
+        "publication_in_force": published.name if published else None,
+        "text": _cut(
+            f"Missions Index: a run of {run.job_name} failed ({run.run_id[:8]}). {steps}. "
+            + ("It is started once more. " if will_retry else "")
+            + (f"Publication {published.name} stays in force." if published else "Nothing is published yet.")
+        ),
+    }
+
+
+def post(address: str, body: dict[str, Any]) -> None:
+    """Post JSON, a few times if need be. Raises NoticeError where nobody takes it."""
+    problem = "it is no http(s) address"
+    for wait in _WAITS if urlsplit(address).scheme in ("http", "https") else ():
+        time.sleep(wait)
+        try:
+            answer = requests.post(address, json=body, timeout=(5, 10), allow_redirects=False)
+        except requests.RequestException as error:
+            problem = type(error).__name__
+            continue
+        if answer.ok and not answer.is_redirect:
+            return
+        problem = f"the answer was {answer.status_code}"
+        if answer.status_code < 500 and answer.status_code != 429:
+            break
+    host = urlsplit(address).hostname or "the address"
+    raise NoticeError(f"the notice could not be posted to {host} ({WEBHOOK_VARIABLE}): {problem}") from None
+
+
+def _failed_at(context: dg.RunFailureSensorContext) -> float:
+    record = context.instance.get_run_record_by_id(context.dagster_run.run_id)
+    return (record.end_time if record else None) or time.time()
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _CHARACTERS else text[: _CHARACTERS - 1] + "…"

@@ -1,0 +1,26 @@
+"""Serving the site on this machine.
+
+Belongs here: how files go out. The command is `missions explore`.
+"""
+
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+
+class _Files(SimpleHTTPRequestHandler):
+    """Serves the files as they stand now, so that a new publication shows without a restart; says nothing of it."""
+
+    def end_headers(self) -> None:
+        self.send_header("Cache-Control", "no-cache")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        super().end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+def server_of(site: Path, host: str, port: int) -> ThreadingHTTPServer:
+    """A server of the folder, bound and ready for serve_forever. Raises OSError where the port is taken."""
+    return ThreadingHTTPServer((host, port), partial(_Files, directory=str(site)))

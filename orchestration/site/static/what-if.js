@@ -1,0 +1,63 @@
+"use strict";
+// Ranks under other weights, as `missions what-if` makes them: weighted means of z-scores, made z-scores again.
+(() => {
+  const { codes, inReference, missions: nodes, indicators, ranks, z } = missions.whatIf;
+  const bytes = Uint8Array.from(atob(z), (character) => character.charCodeAt(0));
+  const columns = indicators.map((_, i) => new Float64Array(bytes.buffer, 8 * i * codes.length, codes.length));
+  const page = document.getElementById("what-if");
+  const find = (name) => page.querySelector(`[data-part="${name}"]`);
+  const sliders = nodes.map(([id]) => page.querySelector(`[data-mission="${id}"]`));
+  const boxes = indicators.map(([id]) => page.querySelector(`[data-indicator="${id}"]`));
+  const sum = (values) => values.reduce((total, value) => total + value, 0);
+  // The weighted mean of columns, made a z-score over the reference set; nothing if nothing weighs anything.
+  const score = (weighted) => {
+    const parts = weighted.filter(([weight, column]) => weight > 0 && column);
+    const total = sum(parts.map(([weight]) => weight));
+    if (!total) return undefined;
+    const means = codes.map((_, i) => sum(parts.map(([weight, column]) => (weight / total) * column[i])));
+    const reference = means.filter((_, i) => inReference[i]);
+    const mean = sum(reference) / reference.length;
+    const deviation = Math.sqrt(sum(reference.map((value) => (value - mean) ** 2)) / (reference.length - 1));
+    return means.map((value) => (value - mean) / deviation);
+  };
+  const show = () => {
+    const weights = sliders.map(({ value }) => Number(value));
+    const composite = score(nodes.map(([id], m) => [weights[m], score(indicators.flatMap(([, mission, weight], i) =>
+      (mission === id && boxes[i].checked ? [[weight, columns[i]]] : [])))]));
+    const changed = nodes.map(([id], m) => [id, weights[m]]).filter(([, weight], m) => weight !== nodes[m][1]);
+    const off = indicators.map(([id]) => id).filter((_, i) => !boxes[i].checked);
+    missions.keep([...changed, ...(off.length ? [["off", off]] : [])]);
+    const share = (weight) => Math.round((100 * weight) / (sum(weights) || 1));
+    sliders.forEach((slider, m) => { slider.nextElementSibling.value = `${weights[m]} (${share(weights[m])} %)`; });
+    const options = [...changed.map((pair) => ` --weight ${pair.join("=")}`), ...off.map((id) => ` --drop ${id}`)];
+    find("command").textContent = `missions what-if${options.join("")}`;
+    find("results").hidden = !composite;
+    find("status").textContent = "Nothing is left to rank by: give a mission weight, and switch on one of its indicators.";
+    if (!composite) return;
+    const rounded = composite.map((value) => Math.round(value * 1e9));
+    const rows = codes.map((code, i) => {
+      const rank = 1 + rounded.filter((value) => value > rounded[i]).length;
+      return { ...missions.council(code), rank, official: ranks[i], move: rank - ranks[i], score: 100 + 10 * composite[i] };
+    }).sort((a, b) => a.rank - b.rank || a.name.localeCompare(b.name));
+    const moved = rows.filter(({ move }) => move).sort((a, b) => a.move - b.move);
+    const entered = rows.filter(({ rank, official }) => 5 * rank <= codes.length && 5 * official > codes.length);
+    const places = (sum(moved.map(({ move }) => Math.abs(move))) / codes.length).toFixed(1);
+    find("status").textContent = !moved.length ? "These are the official ranks." : `${moved.length} of ${codes.length} `
+      + `councils move, by ${places} places on average; ${entered.length} are new in the most needy fifth.`;
+    const sign = (move) => (move > 0 ? `+${move}` : `${move}`.replace("-", "−"));
+    const cells = (row) => [{ text: row.name, href: row.href }, row.rank, row.official, sign(row.move), row.score.toFixed(1), row.region];
+    const fill = (part, some) => find(part).replaceChildren(...some.map((row) => missions.row(cells(row))));
+    find("movers").hidden = !moved.length;
+    fill("nearer", moved.filter(({ move }) => move < 0).slice(0, 5));
+    fill("farther", moved.filter(({ move }) => move > 0).reverse().slice(0, 5));
+    fill("ranks", rows);
+    missions.csv(find("csv"), ["authority_code authority_name new_rank official_rank rank_change new_score".split(" "),
+      ...rows.map((row) => [row.code, row.name, row.rank, row.official, row.move, row.score])]);
+  };
+  page.addEventListener("input", show);
+  missions.start(page, (state) => {
+    nodes.forEach(([id, weight], m) => { sliders[m].value = state.get(id) ?? weight; });
+    indicators.forEach(([id], i) => { boxes[i].checked = !`${state.get("off")}`.split(",").includes(id); });
+    show();
+  });
+})();

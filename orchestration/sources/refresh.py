@@ -1,0 +1,314 @@
+"""Refresh: newer editions fetched, compared with those in use, and taken where nothing in them asks for a person.
+
+Belongs here: the way of an edition from landing to seed, and what is said of it. HTTP is for landing.py, what changed
+is for comparison.py, publishers' formats are for readers/.
+"""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from orchestration import PROJECT, SEEDS
+from orchestration.sources import landing, registry
+from orchestration.sources.comparison import Comparison, compare, read_seed
+from orchestration.sources.landing import Edition, Fetcher, FetchError, in_use, landed_edition, newest_edition
+from orchestration.sources.load import SeedError, load_source, seed_text
+from orchestration.sources.registry import Source, sources
+from orchestration.sources.snapshot import (
+    SnapshotError,
+    put_in_place,
+    read_publisher,
+    row_floor,
+    write,
+    write_registry,
+)
+
+REPORT_TEXT, REPORT_JSON = "report.txt", "report.json"
+_PATIENCE = 600.0  # seconds
+SOURCES_PAGE = PROJECT / "docs" / "SOURCES.md"
+
+
+class Status(StrEnum):
+    """What became of a source."""
+
+    UNCHANGED = "unchanged"  # the distributor has what is in use
+    TAKEN = "taken"  # a newer edition is in use now
+    NEWER = "newer"  # a newer edition within its bounds was found, and only looked at
+    WAITING = "waiting"  # a newer edition is out of its bounds; a person decides
+    UNREADABLE = "unreadable"  # a newer edition cannot become a seed
+    FAILED = "failed"  # nothing could be fetched
+
+
+class RefreshError(Exception):
+    """A refresh that cannot be begun: why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one source, with the folder of its newest edition and what it would change."""
+
+    source_id: str
+    status: Status
+    message: str
+    folder: Path | None = None
+    comparison: Comparison | None = None
+
+    @property
+    def is_good(self) -> bool:
+        return self.status in (Status.UNCHANGED, Status.TAKEN, Status.NEWER)
+
+
+def refresh(
+    chosen: Sequence[Source],
+    *,
+    check: bool = False,
+    fetcher: Fetcher | None = None,
+    report: Callable[[Outcome], None] = lambda outcome: None,
+) -> list[Outcome]:
+    """Fetch, compare and take the newest editions of the chosen sources, one after another; `check` takes none.
+
+    What goes wrong with one source is its outcome and does not keep the others back.
+    Raises RefreshError where another refresh is under way.
+    """
+    outcomes = []
+    with _alone(), fetcher or Fetcher() as session:
+        for source in chosen:
+            try:
+                outcome = consider(source, session.land(source), take=not check)
+            except (FetchError, SeedError) as error:
+                outcome = Outcome(source.source_id, Status.FAILED, str(error))
+            outcomes.append(outcome)
+            report(outcome)
+    return outcomes
+
+
+def take_from(chosen: Sequence[Source], folder: Path, *, check: bool = False) -> list[Outcome]:
+    """The same with files that a person fetched into `folder`."""
+    outcomes = []
+    with _alone():
+        for source in chosen:
+            try:
+                outcomes.append(consider(source, landing.land_from(source, folder), take=not check))
+            except (FetchError, SeedError) as error:
+                outcomes.append(Outcome(source.source_id, Status.FAILED, str(error)))
+    return outcomes
+
+
+def accept(source: Source) -> Outcome:
+    """Take the newest landed edition of a source though it is out of its bounds: a person has decided.
+
+    Nothing is fetched: what is taken is what the report was about.
+    """
+    with _alone():
+        edition = newest_edition(source.source_id)
+        if edition is None:
+            raise RefreshError(
+                f"{source.source_id}: no edition has landed yet; run `missions refresh {source.source_id}`"
+            )
+        return consider(source, edition, take=True, decided=True)
+
+
+def consider(source: Source, edition: Edition, *, take: bool, decided: bool = False) -> Outcome:
+    """Compare a landed edition with the one in use, write the report beside it, and take it if it may be taken."""
+    if edition.digests == in_use(source):
+        return _reported(edition, Outcome(source.source_id, Status.UNCHANGED, "the newest edition is in use"))
+    try:
+        text, rows = _new_seed(source, edition)
+    except SnapshotError as error:
+        message = (
+            f"the newest edition cannot become a seed: {error}. The edition in use stays. Look at the file in "
+            f"{edition.folder}; the reader ({source.reader}) or the registry must follow the publisher's new format"
+        )
+        return _reported(edition, Outcome(source.source_id, Status.UNREADABLE, message))
+    before = landed_edition(source)
+    comparison = compare(
+        source,
+        edition.folder.name,
+        read_seed(seed_text(source)),
+        read_seed(text),
+        columns=[
+            (
+                file.path,
+                landing.publisher_columns(before.folder / file.path) if before else None,
+                landing.publisher_columns(edition.folder / file.path),
+            )
+            for file in source.files
+        ],
+        councils=present_areas(),
+    )
+    if not comparison.is_within and not decided:
+        status = Status.WAITING
+        message = "; ".join(f"{finding.what}: {finding.found}. {finding.decide}" for finding in comparison.outside)
+        message += (
+            f" The edition in use stays. See {edition.folder / REPORT_TEXT}; if the new edition is right: "
+            f"`missions refresh --accept {source.source_id}`"
+        )
+    elif not take:
+        status, message = Status.NEWER, f"{comparison.figures_changed:,} figures new or changed, all within its bounds"
+    else:
+        install(source, edition, text, rows)
+        status, message = Status.TAKEN, f"{comparison.figures_changed:,} figures new or changed"
+        if not comparison.is_within:
+            message += f", accepted by a person though out of bounds: {', '.join(f.what for f in comparison.outside)}"
+    return _reported(edition, Outcome(source.source_id, status, message, edition.folder, comparison))
+
+
+def standing(source: Source) -> Outcome:
+    """What is known of a source's newest landed edition, without fetching or comparing anything."""
+    edition = newest_edition(source.source_id)
+    if edition is None:
+        return Outcome(source.source_id, Status.UNCHANGED, "no edition has been fetched yet")
+    if edition.digests == in_use(source):
+        return Outcome(source.source_id, Status.UNCHANGED, "the newest edition is in use", edition.folder)
+    try:
+        told = json.loads((edition.folder / REPORT_JSON).read_text(encoding="utf-8"))
+        return Outcome(source.source_id, Status(told["status"]), told["message"], edition.folder)
+    except (OSError, ValueError, KeyError):
+        return Outcome(source.source_id, Status.NEWER, "landed, and not compared yet", edition.folder)
+
+
+def install(source: Source, edition: Edition, text: str, rows: int) -> None:
+    """Put the new seed in the old one's place, then say in the registry what it was made from.
+
+    A kill in between leaves a good seed under the old checksums; the next refresh finds no figure changed and mends it.
+    Waits for a run that loads the old ones. Raises RefreshError where it has not ended in ten minutes.
+    """
+    from orchestration.pipeline import OverlapError, only_run  # brings dagster along, which takes seconds
+
+    try:
+        with only_run(patience=_PATIENCE):
+            _install(source, edition, text, rows)
+    except OverlapError as error:
+        raise RefreshError(str(error)) from error
+
+
+def _install(source: Source, edition: Edition, text: str, rows: int) -> None:
+    if text != seed_text(source):
+        put_in_place({source.seed: write(source.path, text)})
+    document = registry.document()
+    fetched = {file.path: file for file in edition.files}
+    for item in document["sources"]:
+        if item["source_id"] == source.source_id:
+            item["snapshot_date"] = edition.fetched_at[:10]
+            item["min_rows"] = row_floor(rows)
+            for file in item["files"]:
+                file["sha256"], file["bytes"] = fetched[file["path"]].sha256, fetched[file["path"]].bytes
+                file["commit"] = None  # the address is that of the newest one, whichever it is
+    write_registry(document)
+    registry.forget()
+    # Of what is made from the registry only this page says which edition is in use.
+    if SOURCES_PAGE.is_file():
+        SOURCES_PAGE.write_text(registry.sources_page(), encoding="utf-8")
+
+
+def refreshable(source_ids: Sequence[str] = ()) -> list[Source]:
+    """The named sources, or all whose newer editions a program can fetch. Raises RefreshError naming a wrong one."""
+    known = sources()
+    for source_id in source_ids:
+        if source_id not in known:
+            raise RefreshError(
+                f"there is no source {source_id!r}; `missions refresh --manual` and docs/SOURCES.md list all"
+            )
+        if not known[source_id].is_refreshable:
+            raise RefreshError(f"{source_id}: {how_by_hand(known[source_id])}")
+    return [known[i] for i in source_ids] or [source for source in known.values() if source.is_refreshable]
+
+
+def by_hand() -> list[Source]:
+    """The sources with publishers' files that only a person can fetch."""
+    return [source for source in sources().values() if source.files and not source.is_refreshable]
+
+
+def how_by_hand(source: Source) -> str:
+    """How a person brings a newer edition of a source."""
+    if not source.files:
+        return "a table of the project itself: edit it"
+    page = source.landing_page or "the publishers' pages in docs/SOURCES.md"
+    where = f"{page} (the file in use: {source.distributor}; keep its columns)"
+    names = ", ".join(file.path for file in source.files)
+    if source.is_comparable:
+        return f"fetch from {where}; save as {names}; then `missions refresh --from FOLDER {source.source_id}`"
+    return f"fetch from {where}; save as {names} beside all publishers' files; then `missions snapshot --from FOLDER`"
+
+
+def present_areas() -> dict[str, str]:
+    """Each area code that a present council or partnership goes by, with a name that all its codes share."""
+    areas = {}
+    for council in _rows_of("authority"):
+        areas[council["authority_code"]] = areas[council["current_code"]] = council["authority_name"]
+    for number in _rows_of("dfe_local_authority_number"):
+        if number["area_code"] in areas:
+            areas[number["la_number"]] = areas[number["area_code"]]
+    for partnership in _rows_of("partnership"):
+        areas[partnership["partnership_code"]] = partnership["partnership_code"]
+    return areas
+
+
+def _rows_of(source_id: str) -> Iterator[dict[str, str]]:
+    with (SEEDS / sources()[source_id].seed).open(encoding="utf-8-sig", newline="") as stream:
+        yield from csv.DictReader(stream)
+
+
+def _new_seed(source: Source, edition: Edition) -> tuple[str, int]:
+    """The seed that an edition makes, checked as a load checks it. Raises SnapshotError."""
+    text, rows = read_publisher(source, edition.folder)
+    if not rows:
+        raise SnapshotError("no row of it is about an area and a measure in use")
+    lost = set(_measures(seed_text(source))) - set(_measures(text))
+    if lost:
+        raise SnapshotError(f"it has no {', '.join(sorted(lost))}, which seeds/framework/indicator_measure.csv uses")
+    with TemporaryDirectory() as folder, duckdb.connect() as connection:
+        path = Path(folder) / Path(source.seed).name
+        write(path, text).replace(path)
+        try:
+            load_source(connection, replace(source, seed=str(path), min_rows=0))
+        except SeedError as error:
+            place = f"line {error.line}, " if error.line else ""
+            raise SnapshotError(f"{place}{error.column or 'the table'}: {error.problem}") from error
+    return text, rows
+
+
+def _measures(text: str) -> Sequence[str]:
+    table = read_seed(text)
+    return list(table["measure"].unique()) if "measure" in table else []
+
+
+def _reported(edition: Edition, outcome: Outcome) -> Outcome:
+    """Write what became of an edition beside it."""
+    compared = outcome.comparison
+    text = f"{outcome.source_id}, edition {edition.folder.name}: {outcome.status}. {outcome.message}\n"
+    (edition.folder / REPORT_TEXT).write_text(text + (f"\n{compared.text()}" if compared else ""), encoding="utf-8")
+    told = {
+        "source_id": outcome.source_id,
+        "status": outcome.status,
+        "message": outcome.message,
+        "reported_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "comparison": json.loads(compared.json()) if compared else None,
+    }
+    beside = edition.folder / f".{REPORT_JSON}.new"
+    beside.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    beside.replace(edition.folder / REPORT_JSON)
+    return replace(outcome, folder=edition.folder)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold the landing folder; the system lets go of it when the process ends, however it ends."""
+    landing.LANDING.mkdir(parents=True, exist_ok=True)
+    with (landing.LANDING / ".lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RefreshError("another refresh is under way; wait until it has ended") from None
+        yield
