@@ -26,6 +26,7 @@ from orchestration.sources.refresh import Status, standing
 TIMEZONE = "Europe/London"
 WEBHOOK_VARIABLE = "MISSIONS_WEBHOOK"
 _WAITS = (0.0, 2.0, 8.0)  # seconds before each attempt to post a notice
+_LOST_AFTER = 120.0  # seconds; Dagster looks every five
 _CHARACTERS = 2_000  # of a step's message: more is for the run's own page
 
 # Of a day: a publication comes with each weekly run, so that one older than this was missed.
@@ -129,17 +130,38 @@ def landed_editions() -> dg.RunRequest | dg.SkipReason:
 
 
 @dg.sensor(
+    job_name="index",
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Finds runs whose process was killed and marks them failed, so that they hold up no other: Dagster "
-    "starts each once more.",
+    description="Finds runs whose process was killed and marks them failed, so that they hold up no other. Dagster "
+    "then starts each once more, or this sensor does.",
 )
-def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+def dead_runs(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     try:
         dead = fail_dead_runs(context.instance)
     except OverlapError:
         return dg.SkipReason("A run is at work.")
+    if lost := _lost_run(context.instance):
+        return dg.RunRequest(run_key=f"again-{lost}", tags={"missions/again": lost})
     return dg.SkipReason(f"Marked as failed: {', '.join(dead)}." if dead else "No run is under way.")
+
+
+def _lost_run(instance: dg.DagsterInstance) -> str | None:
+    """The newest run of the whole, where it was killed and Dagster, which meant to start it once more, has not.
+
+    Dagster's daemon now and then reads of a failure before the run is marked failed, and then forgets it.
+    """
+    for record in instance.get_run_records(dg.RunsFilter(job_name="index"), limit=1):
+        run = record.dagster_run
+        if (
+            run.status == dg.DagsterRunStatus.FAILURE
+            and run.remote_job_origin  # and so not of `missions build`, whose caller knows
+            and run.tags.get("dagster/will_retry") == "true"
+            and "dagster/auto_retry_run_id" not in run.tags
+            and time.time() - (record.end_time or 0.0) > _LOST_AFTER
+        ):
+            return run.run_id
+    return None
 
 
 # --- Notices of failure -----------------------------------------------------------------------------------------------
@@ -172,11 +194,11 @@ def notice(context: dg.RunFailureSensorContext) -> dict[str, Any]:
     if not failed and not error:  # ended from outside: the code server says by what
         told = context.instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
         ends = [log.dagster_event.message or "" for log in told if log.dagster_event]
-        message = " ".join([*(end for end in ends if end.startswith("Run execution process")), message])
+        message = next((end.split("] ")[-1] for end in ends if "Run execution process" in end), message)
     message = _cut(message.strip())
     published = current(PUBLISHED)
     will_retry = run.tags.get("dagster/will_retry") == "true"
-    steps = "; ".join(f"{step['step']}: {step['message']}" for step in failed) or message
+    steps = ("; ".join(f"{step['step']}: {step['message']}" for step in failed) or message).rstrip(".")
     return {
         "event": "run_failed",
         "job": run.job_name,

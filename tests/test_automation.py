@@ -382,6 +382,34 @@ def test_a_run_whose_process_is_gone_is_marked_failed_and_a_young_one_left(monke
         assert pipeline.fail_dead_runs(instance) == [young.run_id]
 
 
+def test_a_killed_run_that_dagster_forgets_is_begun_again_once(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its daemon reads the event of the failure before the run is marked failed, and never looks again."""
+    monkeypatch.setattr(pipeline, "_LOCK", project / "build/.run.lock")
+    monkeypatch.setattr(pipeline, "_WITHOUT_LOCK", 0.0)
+    origin = RemoteJobOrigin(
+        RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("missions_index"), "__repository__"), "index"
+    )
+    (project / "build/dagster").mkdir(parents=True)
+    shutil.copy2(project / "orchestration/dagster.yaml", project / "build/dagster")
+    with dg.DagsterInstance.from_config(str(project / "build/dagster")) as instance:
+        context = dg.build_sensor_context(instance=instance)
+        run = create_run_for_test(instance, "index", status=dg.DagsterRunStatus.STARTED, remote_job_origin=origin)
+        assert isinstance(automation.dead_runs(context), dg.SkipReason)
+        assert instance.get_run_by_id(run.run_id).tags["dagster/will_retry"] == "true"
+        # Dagster is given its time.
+        assert isinstance(automation.dead_runs(context), dg.SkipReason)
+        monkeypatch.setattr(automation, "_LOST_AFTER", 0.0)
+        asked = automation.dead_runs(context)
+        assert isinstance(asked, dg.RunRequest)
+        assert asked.run_key == f"again-{run.run_id}"
+        # Where Dagster did its part, or a later run is there, nothing is asked for.
+        instance.add_run_tags(run.run_id, {"dagster/auto_retry_run_id": "other"})
+        assert isinstance(automation.dead_runs(context), dg.SkipReason)
+        own = create_run_for_test(instance, "index", status=dg.DagsterRunStatus.STARTED)
+        assert isinstance(automation.dead_runs(context), dg.SkipReason)
+        assert instance.get_run_by_id(own.run_id).status == dg.DagsterRunStatus.FAILURE
+
+
 @pytest.mark.slow
 def test_a_killed_build_is_marked_failed_by_the_next_one(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch

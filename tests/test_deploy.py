@@ -259,6 +259,12 @@ def test_the_web_server_starts_against_the_code_server(project: Path, tmp_path: 
     started = []
     try:
         for name in ("code", "webserver"):
+            if name == "webserver":  # as its unit does
+                assert "grpc-health-check --port 4000" in (DEPLOY / "missions-webserver.service").read_text()
+                health = [str(BIN / "dagster"), "api", "grpc-health-check", "--port", code]
+                deadline = time.monotonic() + 120
+                while subprocess.run(health, env=environment, capture_output=True).returncode:
+                    assert time.monotonic() < deadline, (tmp_path / "code.log").read_text()
             words = [word.replace(f"{HOME}/.venv/bin", str(BIN)) for word in command(name)]
             for flag, value in (
                 ("--port", code if name == "code" else web),
@@ -284,7 +290,9 @@ def test_the_web_server_starts_against_the_code_server(project: Path, tmp_path: 
                     answer = response.read().decode()
             except (urllib.error.URLError, ConnectionError, TimeoutError):
                 time.sleep(0.5)
-        assert "missions_index" in answer
+        assert "missions_index" in answer, (tmp_path / "code.log").read_text() + (
+            tmp_path / "webserver.log"
+        ).read_text()
     finally:
         for process in started:
             os.killpg(process.pid, signal.SIGTERM)
