@@ -149,13 +149,13 @@ def main() -> None:
         draws = compare(home)
         found = [
             Measurement(
-                "Pipeline, everything rebuilt in one process from seeds to publication",
+                "Pipeline, everything rebuilt in one process from seeds to publication and site",
                 [s for s, _ in pipeline],
-                goal=60,
+                goal=80,
                 memory=max(m for _, m in pipeline),
                 memory_goal=1500,
             ),
-            Measurement("SQL statements of all models, as dbt runs them", sql, goal=3),
+            Measurement("SQL statements of all models, as dbt runs them", sql),
             Measurement("All models with dbt's own work around the SQL", models),
             Measurement("The same SQL run straight in DuckDB", straight),
             measure(

@@ -121,9 +121,10 @@ def publish(
 
     The folder appears as `published/history/<id>` only when it is complete and verified; `current` changes by one
     rename after that, so a run that fails or is killed leaves the last good publication in force. The newest `keep`
-    publications stay, and always the current one. The last part of the id is the same whenever the marts are, but for
-    those named in `unhashed`, which say how a publication came about and not what it holds. Those named in `no_sheets`
-    are left out of the workbook.
+    publications stay, and always the current one and the one that it replaces: a reader may have followed the links to
+    that and be about to open it. The last part of the id is the same whenever the marts are, but for those named in
+    `unhashed`, which say how a publication came about and not what it holds. Those named in `no_sheets` are left out
+    of the workbook.
 
     Raises PublicationError where the build cannot be read or has marts that are missing, empty, views or without a
     primary key, where the disk is full or read-only, and where another run is publishing.
@@ -147,6 +148,7 @@ def publish(
                 # before it has changed nothing for readers.
                 for name in FIXED_NAMES:
                     _link(published / name, f"current/{name}")
+                replaced = current(published)
                 partial.rename(folder)
                 try:
                     _link(published / "current", f"history/{publication_id}")
@@ -157,7 +159,7 @@ def publish(
                 shutil.rmtree(partial, ignore_errors=True)
             _flush(history)
             _flush(published)
-            _prune(history, keep, {publication_id, _site_of(published)})
+            _prune(history, keep, {publication_id, replaced.name if replaced else "", _site_of(published)})
     return Publication(
         id=publication_id,
         path=folder,
@@ -292,7 +294,7 @@ def _site_of(published: Path) -> str:
 
 
 def _prune(history: Path, keep: int, in_force: Collection[str]) -> None:
-    """Remove all but the newest `keep` publications and those in force. Ids sort by time."""
+    """Remove all but the newest `keep` publications and those in force. Ids sort by time, to the second."""
     ids = sorted((entry.name for entry in history.iterdir() if _ID.fullmatch(entry.name)), reverse=True)
     for old in ids[keep:]:
         if old not in in_force:

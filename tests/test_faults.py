@@ -71,7 +71,7 @@ CASES = {
         "the packed file damaged": "refused with file and reason",
         "the file gone, empty or a folder": "refused with file and reason",
         "the list of checksums gone or cut": "refused with file and remedy",
-        "new seeds killed while they take their places": "no seed is refused: old and new are known until then",
+        "new seeds killed while they take their places": "no seed is refused: old and new are known until all are in",
     },
     "Kills": {
         "whole runs, SIGKILL at any moment": OLD_STAYS,
@@ -768,6 +768,8 @@ def test_a_run_is_ended_by_the_keyboard(project: Path, tmp_path: Path, seen: See
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # A shell starts what it puts in the background with Ctrl-C ignored, and children take that over.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         ) as run:
             while not begun() and run.poll() is None:
                 time.sleep(0.02)
