@@ -865,8 +865,9 @@ def test_a_damaged_publication_is_told_and_mended(tmp_path: Path, missions: Miss
         database.write_bytes(damage)
         told = missions("--published", str(published), "rank")
         assert_plain(told, "missions_index.duckdb", "orrupt", "composite_index", "checksum")
-    publish(build(tmp_path / "build.duckdb", 2), published, attribution="a", keep=1)
-    assert value_of(published / "missions_index.duckdb") == 2
+    for value in (2, 3):  # the one just replaced stays for one more
+        publish(build(tmp_path / "build.duckdb", value), published, attribution="a", keep=1)
+        assert value_of(published / "missions_index.duckdb") == value
     assert_tidy(published)
     seen("published file damaged", "as expected: emptied, overwritten, cut, a hole in it")
 
