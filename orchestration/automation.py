@@ -209,7 +209,7 @@ def notice(context: dg.RunFailureSensorContext) -> dict[str, Any]:
         "will_be_retried": will_retry,
         "publication_in_force": published.name if published else None,
         "text": _cut(
-            f"Missions Index: a run of {run.job_name} failed ({run.run_id[:8]}). {steps.rstrip(chr(46))}. "
+            f"Missions Index: a run of {run.job_name} failed ({run.run_id[:8]}). {steps}. "
             + ("It is started once more. " if will_retry else "")
             + (f"Publication {published.name} stays in force." if published else "Nothing is published yet.")
         ),
