@@ -32,6 +32,7 @@ SITE = "site"  # added to a publication afterwards, and made again at will: its 
 # What readers open: links in the published folder that lead through `current`.
 FIXED_NAMES = (DATABASE, WORKBOOK, DESCRIPTOR, "csv", "parquet", ATTRIBUTION, SUMS)
 
+KEYED_ROWS = 150_000  # above this a key's index would take several times the room of the rows; the build has checked it
 SHEET_ROWS = 25_000  # above this a sheet is no longer something a person scrolls through
 CELL_CHARACTERS = 32_767  # Excel's own limit
 SHEET_NAME_CHARACTERS = 31  # Excel's own limit
@@ -414,9 +415,9 @@ def _read_marts(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> list[
 
 
 def _write_database(connection: duckdb.DuckDBPyConnection, path: Path, marts: list[_Mart]) -> None:
-    """Write the marts with keys and comments, rows in key order, and leave the file attached as `publication`.
+    """Write the marts with comments, rows in key order, and leave the file attached as `publication`.
 
-    Not by COPY FROM DATABASE, which takes every schema along. The storage version is the oldest there is, so that BI
+    All but the largest have their keys. Not by COPY FROM DATABASE, which takes every schema along. The storage version is the oldest there is, so that BI
     tools with an older DuckDB open the file.
     """
     connection.execute(f"ATTACH {_text(str(path))} AS publication (STORAGE_VERSION 'v1.0.0')")
@@ -426,7 +427,7 @@ def _write_database(connection: duckdb.DuckDBPyConnection, path: Path, marts: li
     # A table that refers to another comes after it.
     for name in TopologicalSorter({mart.name: mart.references - {mart.name} for mart in marts}).static_order():
         mart, table = by_name[name], f"marts.{_name(name)}"
-        connection.execute(mart.ddl)
+        connection.execute(mart.ddl if mart.rows <= KEYED_ROWS else _without_key(mart.ddl))
         keys = ", ".join(map(_name, mart.key))
         connection.execute(f"INSERT INTO {table} SELECT * FROM build.{table} ORDER BY {keys}")
         if mart.description:
@@ -435,6 +436,10 @@ def _write_database(connection: duckdb.DuckDBPyConnection, path: Path, marts: li
             if column.description:
                 connection.execute(f"COMMENT ON COLUMN {table}.{_name(column.name)} IS {_text(column.description)}")
     connection.execute("CHECKPOINT publication")  # closing would checkpoint too, but silently when it fails
+
+
+def _without_key(ddl: str) -> str:
+    return re.sub(r",\s*PRIMARY KEY\s*\([^)]*\)", "", ddl)
 
 
 def safe_in_spreadsheets(text: str) -> str:

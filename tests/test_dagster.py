@@ -252,6 +252,7 @@ def test_data_tests_can_fail(database: Path, home: Path, tmp_path: Path) -> None
         "assert_care_boards_hold_england": "update marts.integrated_care_board_summary "
         "set residents = residents + 1000 where integrated_care_board_code = 'E54000062'",
         "assert_draws_are_sound": "update marts.rank_uncertainty set failed_draws = 11 where need_rank = 1",
+        "assert_small_areas_hold_together": "delete from marts.small_area_index where small_area_code = 'E01000001'",
         "assert_marts_relate": "update marts.authority_peer set peer_code = 'E07999999' where peer_rank = 10",
     }
     with duckdb.connect(str(warehouse)) as connection:

@@ -51,6 +51,10 @@
         'partnership_count': [
             'ons_recorded_crime',
         ],
+        'framework': [
+            'framework',
+            'small_area_framework',
+        ],
     } %}
     {{ return(sources[layout]) }}
 {% endmacro %}

@@ -1,11 +1,21 @@
 {{ config(meta={'dagster': {'ref': {'name': 'dim_indicator'}}}) }}
--- Each leaf of the framework is an indicator with a measure and a theme, each indicator is a leaf, weights sum to 1.
+-- Each leaf of a framework is an indicator with a measure, each indicator is a leaf, weights sum to 1.
 with
 
 leaves as (
 
     select node_id from {{ ref('int_framework_nodes') }}
     where is_leaf
+
+),
+
+indicators as (
+
+    select indicator_id from {{ ref('dim_indicator') }}
+
+    union all
+
+    select indicator_id from {{ ref('small_area_indicator') }}
 
 ),
 
@@ -22,7 +32,7 @@ select
     coalesce(leaves.node_id, indicators.indicator_id) as node_id,
     'is a leaf or an indicator, not both' as problem
 from leaves
-full outer join {{ ref('dim_indicator') }} as indicators
+full outer join indicators
     on leaves.node_id = indicators.indicator_id
 where
     leaves.node_id is null

@@ -18,7 +18,10 @@
     ('indicator_trend', 'indicator_id', 'dim_indicator', 'indicator_id'),
     ('dim_milestone', 'indicator_id', 'dim_indicator', 'indicator_id'),
     ('milestone_progress', 'milestone_id', 'dim_milestone', 'milestone_id'),
-    ('dim_indicator', 'mission_id', 'dim_mission', 'mission_id')
+    ('dim_indicator', 'mission_id', 'dim_mission', 'mission_id'),
+    ('small_area_score', 'indicator_id', 'small_area_indicator', 'indicator_id'),
+    ('small_area_index', 'authority_code', 'dim_authority', 'authority_code'),
+    ('authority_inequality', 'authority_code', 'dim_authority', 'authority_code')
 ] %}
 {% for mart, column, dimension, key in references %}
 select

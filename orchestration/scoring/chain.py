@@ -21,7 +21,7 @@ CHAIN = (
     "int_node_scores",
 )
 # What else ships: it reads the chain's results, where somebody asks for it.
-FURTHER = ("int_contribution_factors", "indicator_treatment")
+FURTHER = ("int_contribution_factors", "int_treatment_outcomes")
 
 
 def run_chain(connection: duckdb.DuckDBPyConnection) -> None:

@@ -48,9 +48,9 @@ _RESULTS = {
         ORDER BY leaf.node_number, unit.unit_number
     """,
     "treatment.csv": """
-        SELECT indicator_id AS node_id, winsorised_values AS winsorised_steps, outcome = 'logged' AS is_logged,
+        SELECT node_id, winsorised_values AS winsorised_steps, outcome = 'logged' AS is_logged,
             skewness_before, kurtosis_before, skewness_after, kurtosis_after
-        FROM indicator_treatment
+        FROM int_treatment_outcomes
         ORDER BY node_id
     """,
 }
@@ -80,7 +80,7 @@ def score(units: Path, observations: Path, framework: Path, out: Path) -> Scored
         connection.execute("SET threads = 1")
         try:
             run_chain(connection)
-            run_model(connection, "indicator_treatment")
+            run_model(connection, "int_treatment_outcomes")
         except duckdb.Error as error:
             reason = str(error).splitlines()[0]
             raise ScoreError(f"{observations}: the values cannot be scored ({reason}); are any very large?") from error

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from orchestration.site.data import COMPOSITE, Row, by, grouped, mean
 from orchestration.site.renderer import KINDS, Files, Renderer
-from orchestration.site.tables import CELL_COLUMNS, CONTRIBUTION_COLUMNS, TREND_COLUMNS, as_csv
+from orchestration.site.tables import CELL_COLUMNS, CONTRIBUTION_COLUMNS, SMALL_AREA_COLUMNS, TREND_COLUMNS, as_csv
 from orchestration.site.words import edition_line, sparkline
 
 PEER_WORDS = {
@@ -20,6 +20,7 @@ PEER_WORDS = {
     "open": "neighbours by our open model of structure",
 }
 DRIVERS = 5  # indicators that raise and lower a council's need most
+NEEDIEST = 10  # small areas listed
 
 
 def _cells(site: Renderer, authority: Row) -> list[Row]:
@@ -67,6 +68,9 @@ def council_files(site: Renderer, authority: Row) -> Files:
     raising = [cell for cell in order if cell["contribution"] > 0][:DRIVERS]
     lowering = [cell for cell in reversed(order) if cell["contribution"] < 0][:DRIVERS]
     explanation = marts.explanation.get(code, [])
+    districts = [a for a in marts.authorities if a["county_code"] == code]
+    small_areas = marts.small_areas.get(code, [])
+    tenths = Counter(row["need_decile"] for row in small_areas)
     whole = next((row for row in explanation if row["level"] == COMPOSITE), None)
     page, text = site.render(
         authority["page"],
@@ -94,7 +98,7 @@ def council_files(site: Renderer, authority: Row) -> Files:
             if (group := site.group_of.get((kind, authority[key])))
         ],
         county=next((a for a in marts.authorities if a["authority_code"] == authority["county_code"]), None),
-        districts=[a for a in marts.authorities if a["county_code"] == code],
+        districts=districts,
         choices=marts.choices.get(code, []),
         by_mission=[(marts.mission[m], rows) for m, rows in grouped(cells, "mission_id").items()],
         raising=raising,
@@ -109,6 +113,12 @@ def council_files(site: Renderer, authority: Row) -> Files:
         other_peers=_other_peers(site, code, model),
         breakdown=[row for row in explanation if row["level"] == "mission"],
         changes=marts.changes_of.get(code, []),
+        inequality=marts.inequality.get(code),
+        parts=marts.parts,
+        tenths=[(tenth, tenths[tenth], tenths[tenth] / len(small_areas)) for tenth in range(1, 11) if small_areas],
+        neediest=small_areas[:NEEDIEST],
+        small_area_indicators=marts.small_area_indicators,
+        small_areas_of_england=marts.small_areas_of_england,
         milestones=site.milestones(authority),
         editions=[
             {"name": name, "first": rows[0], "last": rows[-1], "mark": edition_line(rows)}
@@ -132,6 +142,12 @@ def council_files(site: Renderer, authority: Row) -> Files:
         for point in points
     ]
     yield f"{folder}-trend.csv", as_csv(trend, TREND_COLUMNS)
+    if small_areas:
+        # A county's are in the files of its districts, whose codes stand in its own.
+        columns = ["authority_code", *SMALL_AREA_COLUMNS] if districts else SMALL_AREA_COLUMNS
+        ranks = [f"{part}_rank" for part in marts.parts]
+        listed = small_areas[:NEEDIEST] if districts else small_areas
+        yield f"{folder}-small-areas.csv", as_csv(listed, [*columns, *ranks])
 
 
 def _crumb(site: Renderer, kind: str, code: str) -> tuple[str, str | None]:

@@ -98,6 +98,7 @@ class Marts:
         self._read_groups()
         self._read_explanations()
         self._read_changes()
+        self._read_small_areas()
 
     def _read_authorities(self) -> None:
         self.authorities = self._ask("FROM dim_authority ORDER BY authority_name, authority_code")
@@ -226,6 +227,41 @@ class Marts:
         self.changes = self._optional("publication_change", "FROM publication_change ORDER BY ALL")
         self.changes_of = grouped(self.changes, "authority_code")
 
+    def _read_small_areas(self) -> None:
+        parts = self._optional(
+            "small_area_index",
+            "SELECT DISTINCT index_id, index_title FROM small_area_index WHERE NOT is_overall ORDER BY index_id",
+        )
+        self.parts = {row["index_id"]: row["index_title"] for row in parts}
+        ranks = "".join(f", max(need_rank) FILTER (index_id = '{part}') AS {part}_rank" for part in self.parts)
+        rows = self._optional(
+            "small_area_index",
+            f"""
+            SELECT small_area_code, authority_code, any_value(residents) AS residents,
+                max(need_rank) FILTER (is_overall) AS need_rank, max(need_decile) FILTER (is_overall) AS need_decile
+                {ranks}
+            FROM small_area_index GROUP BY small_area_code, authority_code ORDER BY need_rank, small_area_code
+            """,
+        )
+        self.small_areas_of_england = len(rows)
+        self.small_area_indicators = self._optional(
+            "small_area_indicator", "FROM small_area_indicator ORDER BY index_id, indicator_title"
+        )
+        self.small_areas = grouped(rows, "authority_code")
+        for county, districts in grouped((a for a in self.authorities if a["county_code"]), "county_code").items():
+            inside = [row for district in districts for row in self.small_areas.get(district["authority_code"], [])]
+            self.small_areas[county] = sorted(inside, key=lambda row: (row["need_rank"], row["small_area_code"]))
+        self.inequality = by(
+            self._optional(
+                "authority_inequality",
+                """
+                FROM authority_inequality
+                WHERE index_id IN (SELECT DISTINCT index_id FROM small_area_index WHERE is_overall)
+                """,
+            ),
+            "authority_code",
+        )
+
     @cached_property
     def bands(self) -> list[str]:
         """The five bands, most need first."""
@@ -239,8 +275,9 @@ class Marts:
 
 
 def mean(values: Iterable[float]) -> float | None:
+    """Their mean to nine digits: it is worked out here, and more would only be rounding error."""
     found = list(values)
-    return sum(found) / len(found) if found else None
+    return float(f"{sum(found) / len(found):.9g}") if found else None
 
 
 def read(database: Path) -> Marts:

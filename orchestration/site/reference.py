@@ -36,8 +36,16 @@ def reference_files(site: Renderer) -> Files:
         bases=Counter(cell["value_basis"] for cell in cells),
         publication_id=site.publication_id,
         sensitivity=marts.sensitivity,
+        small_area_indicators=marts.small_area_indicators,
+        small_areas_of_england=marts.small_areas_of_england,
+        parts=marts.parts,
     )
-    for name, statistics in (("audit", marts.audit), ("sensitivity", marts.sensitivity)):
+    for name, statistics in (
+        ("audit", marts.audit),
+        ("sensitivity", marts.sensitivity),
+        ("small-area-indicators", marts.small_area_indicators),
+        ("inequality", list(marts.inequality.values())),
+    ):
         if statistics:
             yield f"data/{name}.csv", as_csv(statistics, statistics[0])
     progress = [

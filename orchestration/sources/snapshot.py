@@ -53,7 +53,8 @@ def read_publisher(source: Source, folder: Path) -> tuple[str, int]:
     Raises SnapshotError naming the source and file.
     """
     assert source.reader is not None, "a table of the project itself has no reader"
-    used = pd.read_csv(SEEDS / "framework/indicator_measure.csv")
+    tables = ("indicator_measure", "small_area_indicator")
+    used = pd.concat([pd.read_csv(SEEDS / f"framework/{table}.csv") for table in tables])
     measures = set(used.loc[used["source_id"] == source.source_id, "measure"])
     try:
         return to_csv(source, READERS[source.reader](source, folder, measures))

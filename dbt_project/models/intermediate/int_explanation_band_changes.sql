@@ -2,7 +2,7 @@ with recursive
 
 nodes as (
 
-    select * from {{ ref('int_framework_nodes') }}
+    select * from {{ ref('int_authority_nodes') }}
 
 ),
 
@@ -14,7 +14,10 @@ scores as (
 
 units as (
 
-    select * from {{ ref('int_index_units') }}
+    select
+        authority_code as unit_id,
+        is_in_reference_set
+    from {{ ref('int_authorities') }}
 
 ),
 

@@ -2,3 +2,10 @@ select
     authority_code as unit_id,
     is_in_reference_set
 from {{ ref('int_authorities') }}
+
+union all
+
+select
+    small_area_code as unit_id,
+    true as is_in_reference_set
+from {{ ref('int_small_areas') }}

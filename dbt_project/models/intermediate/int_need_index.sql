@@ -25,7 +25,7 @@ leaves as (
         nodes.branch_id,
         nodes.effective_weight
     from {{ ref('int_cells') }} as cells
-    inner join {{ ref('int_framework_nodes') }} as nodes
+    inner join {{ ref('int_authority_nodes') }} as nodes
         on cells.indicator_id = nodes.node_id
 
 ),
@@ -48,7 +48,7 @@ shares as (
         sum(case when leaves.value_basis = 'published' then leaves.effective_weight else 0 end)
         / sum(leaves.effective_weight) as published_share
     from leaves
-    cross join {{ ref('int_framework_nodes') }} as nodes
+    cross join {{ ref('int_authority_nodes') }} as nodes
     where nodes.depth = 0
     group by leaves.authority_code, nodes.node_id
 

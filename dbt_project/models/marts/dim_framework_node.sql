@@ -14,4 +14,4 @@ select
     effective_weight,
     least_share,
     is_leaf
-from {{ ref('int_framework_nodes') }}
+from {{ ref('int_authority_nodes') }}

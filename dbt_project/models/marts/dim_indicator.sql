@@ -2,7 +2,7 @@ with
 
 nodes as (
 
-    select * from {{ ref('int_framework_nodes') }}
+    select * from {{ ref('int_authority_nodes') }}
 
 ),
 

@@ -16,7 +16,7 @@ select
     milestones.target_date,
     milestones.published_date
 from {{ ref('stg_milestones') }} as milestones
-inner join {{ ref('int_framework_nodes') }} as nodes
+inner join {{ ref('int_authority_nodes') }} as nodes
     on milestones.indicator_id = nodes.node_id
 inner join {{ ref('stg_indicators') }} as indicators
     on milestones.indicator_id = indicators.indicator_id

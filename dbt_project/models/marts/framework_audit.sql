@@ -2,7 +2,7 @@ with
 
 nodes as (
 
-    select * from {{ ref('int_framework_nodes') }}
+    select * from {{ ref('int_authority_nodes') }}
 
 ),
 
@@ -198,7 +198,7 @@ statistics as (
 units as (
 
     select count(*) as units
-    from {{ ref('int_index_units') }}
+    from {{ ref('int_authorities') }}
     where is_in_reference_set
 
 ),

@@ -10,7 +10,7 @@ basket as (
 root as (
 
     select node_id
-    from {{ ref('int_framework_nodes') }}
+    from {{ ref('int_authority_nodes') }}
     where depth = 0
 
 ),
@@ -24,7 +24,7 @@ spoken as (
 
 nodes as (
 
-    select * from {{ ref('int_framework_nodes') }}
+    select * from {{ ref('int_authority_nodes') }}
 
 ),
 

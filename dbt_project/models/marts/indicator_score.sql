@@ -16,7 +16,7 @@ scores as (
         scores.score,
         scores.score * factors.factor as contribution
     from {{ ref('int_node_scores') }} as scores
-    inner join {{ ref('int_framework_nodes') }} as nodes
+    inner join {{ ref('int_authority_nodes') }} as nodes
         on scores.node_id = nodes.node_id
     inner join {{ ref('int_treated_values') }} as treated_values
         on

@@ -12,7 +12,7 @@ nodes as (
     select
         node_id,
         direction
-    from {{ ref('int_framework_nodes') }}
+    from {{ ref('int_authority_nodes') }}
     where is_leaf
 
 ),

@@ -8,7 +8,7 @@ authorities as (
 
 nodes as (
 
-    select * from {{ ref('int_framework_nodes') }}
+    select * from {{ ref('int_authority_nodes') }}
 
 ),
 

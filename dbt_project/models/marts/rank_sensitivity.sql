@@ -174,7 +174,7 @@ indices as (
     select
         node_id as index_id,
         0 as index_number
-    from {{ ref('int_framework_nodes') }}
+    from {{ ref('int_authority_nodes') }}
     where depth = 0
 
 )

@@ -81,7 +81,7 @@ leaves as (
         nodes.branch_id,
         nodes.effective_weight
     from {{ ref('int_cell_errors') }} as errors
-    inner join {{ ref('int_framework_nodes') }} as nodes
+    inner join {{ ref('int_authority_nodes') }} as nodes
         on errors.indicator_id = nodes.node_id
 
 ),

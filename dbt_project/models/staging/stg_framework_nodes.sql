@@ -1,5 +1,7 @@
+{% for seed, unit_type in [('framework', 'authority'), ('small_area_framework', 'small_area')] %}
 select
     node_id,
+    '{{ unit_type }}' as unit_type,
     parent_id,
     label,
     weight,
@@ -9,4 +11,6 @@ select
     normalisation_parameters,
     aggregation,
     least_share
-from {{ source('raw', 'framework') }}
+from {{ source('raw', seed) }}
+{% if not loop.last %}union all{% endif %}
+{% endfor %}

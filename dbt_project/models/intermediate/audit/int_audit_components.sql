@@ -7,7 +7,7 @@ nodes as (
     select
         node_id,
         parent_id
-    from {{ ref('int_framework_nodes') }}
+    from {{ ref('int_authority_nodes') }}
     where parent_id is not null
 
 ),

@@ -7,8 +7,8 @@ scores as (
         scores.node_id,
         scores.score
     from {{ ref('int_node_scores') }} as scores
-    inner join {{ ref('int_index_units') }} as units
-        on scores.unit_id = units.unit_id
+    inner join {{ ref('int_authorities') }} as units
+        on scores.unit_id = units.authority_code
     where
         units.is_in_reference_set
         and scores.score is not null

@@ -11,7 +11,7 @@ nodes as (
     select
         *,
         row_number() over (order by node_id) as node_number
-    from {{ ref('int_framework_nodes') }}
+    from {{ ref('int_authority_nodes') }}
 
 ),
 

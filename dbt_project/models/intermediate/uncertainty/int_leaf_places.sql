@@ -3,10 +3,10 @@ with
 units as (
 
     select
-        unit_id,
+        authority_code as unit_id,
         is_in_reference_set,
-        row_number() over (order by unit_id) as unit_number
-    from {{ ref('int_index_units') }}
+        row_number() over (order by authority_code) as unit_number
+    from {{ ref('int_authorities') }}
 
 ),
 

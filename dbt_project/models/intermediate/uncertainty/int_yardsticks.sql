@@ -9,7 +9,7 @@ nodes as (
         direction,
         row_number() over (order by branch_id, node_id) as leaf_number,
         dense_rank() over (order by branch_id) as branch_number
-    from {{ ref('int_framework_nodes') }}
+    from {{ ref('int_authority_nodes') }}
     where is_leaf
 
 ),

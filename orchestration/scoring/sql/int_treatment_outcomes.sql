@@ -1,4 +1,4 @@
--- The dbt model indicator_treatment as compiled; written by `make docs`, not to be edited.
+-- The dbt model int_treatment_outcomes as compiled; written by `make docs`, not to be edited.
 with
 
 treatments as (
@@ -77,7 +77,7 @@ afterwards as (
 )
 
 select
-    treatments.node_id as indicator_id,
+    treatments.node_id,
     treatments.treatment,
     treatments.outcome,
     cast(treatments.winsorised_values as bigint) as winsorised_values,
