@@ -58,6 +58,8 @@ NUMBERS = {
     "treated_none": "SELECT count(*) FROM indicator_treatment WHERE outcome = 'none'",
     "treated_winsorised": "SELECT count(*) FROM indicator_treatment WHERE outcome = 'winsorised'",
     "treated_logged": "SELECT count(*) FROM indicator_treatment WHERE outcome = 'logged'",
+    "small_areas": "SELECT count(DISTINCT small_area_code) FROM small_area_index",
+    "small_area_indicators": "SELECT count(*) FROM small_area_indicator",
     "estimated_cells": "SELECT count(*) FROM indicator_score WHERE value_basis = 'estimated'",
     "stale_cells": "SELECT count(*) FROM indicator_score WHERE value_basis = 'stale'",
     "older_cells": "SELECT count(*) FROM indicator_coverage WHERE NOT is_latest_period",
@@ -312,6 +314,19 @@ def peer_example(book: Book) -> str:
     )
     return table(
         ["Rank", "Peer", "Distance", "Type"], [[r, name, f"{d:.2f}", words(kind)] for r, name, d, kind in found]
+    )
+
+
+@block
+def small_area_within(book: Book) -> str:
+    return percent(
+        book.one(
+            """
+            SELECT sum(within_share_of_variance) FROM authority_inequality
+            JOIN dim_authority USING (authority_code)
+            WHERE tier <> 'upper' AND index_id IN (SELECT index_id FROM small_area_index WHERE is_overall)
+            """
+        )
     )
 
 

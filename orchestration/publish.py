@@ -417,8 +417,8 @@ def _read_marts(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> list[
 def _write_database(connection: duckdb.DuckDBPyConnection, path: Path, marts: list[_Mart]) -> None:
     """Write the marts with comments, rows in key order, and leave the file attached as `publication`.
 
-    All but the largest have their keys. Not by COPY FROM DATABASE, which takes every schema along. The storage version is the oldest there is, so that BI
-    tools with an older DuckDB open the file.
+    All but the largest have their keys. Not by COPY FROM DATABASE, which takes every schema along. The storage version
+    is the oldest there is, so that BI tools with an older DuckDB open the file.
     """
     connection.execute(f"ATTACH {_text(str(path))} AS publication (STORAGE_VERSION 'v1.0.0')")
     connection.execute("CREATE SCHEMA publication.marts")

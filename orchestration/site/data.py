@@ -237,7 +237,7 @@ class Marts:
         rows = self._optional(
             "small_area_index",
             f"""
-            SELECT small_area_code, authority_code, any_value(residents) AS residents,
+            SELECT small_area_code, authority_code, 1 AS direction, any_value(residents) AS residents,
                 max(need_rank) FILTER (is_overall) AS need_rank, max(need_decile) FILTER (is_overall) AS need_decile
                 {ranks}
             FROM small_area_index GROUP BY small_area_code, authority_code ORDER BY need_rank, small_area_code
@@ -255,6 +255,8 @@ class Marts:
             self._optional(
                 "authority_inequality",
                 """
+                SELECT authority_code, index_id, 'more_need' AS higher_means,
+                    * EXCLUDE (authority_code, index_id)
                 FROM authority_inequality
                 WHERE index_id IN (SELECT DISTINCT index_id FROM small_area_index WHERE is_overall)
                 """,

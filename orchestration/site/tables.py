@@ -62,8 +62,8 @@ UNCERTAINTY_COLUMNS = [
     "probability_in_most_needy_tenth",
 ]
 CONTRIBUTION_COLUMNS = ["contribution_points", "points_above_region", "points_above_type", "points_above_neighbours"]
-# Rank 1 is the greatest need; the ranks of the parts follow.
-SMALL_AREA_COLUMNS = ["small_area_code", "residents", "need_rank", "need_decile"]
+# Rank 1 is the greatest need, whatever the direction of an indicator; the ranks of the parts follow.
+SMALL_AREA_COLUMNS = ["small_area_code", "direction", "residents", "need_rank", "need_decile"]
 COVERAGE_COLUMNS = [
     "indicator_id",
     "authority_type",
