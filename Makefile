@@ -6,7 +6,7 @@ BIN := .venv/bin
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help index test lint dev docs bench torture lock clean
+.PHONY: help index test lint spark dev docs bench torture lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -23,6 +23,9 @@ lint: .venv/installed ## Style, types and SQL
 	$(BIN)/mypy
 	@mkdir -p build # sqlfluff compiles with dbt, which opens the build file
 	cd dbt_project && ../$(BIN)/sqlfluff lint models tests --processes 2 --disable-progress-bar
+
+spark: .venv/spark ## Build all models on Apache Spark, in build/spark; needs Java 17 (docs/scale.md)
+	@$(BIN)/missions build --target spark
 
 dev: .venv/installed ## Open the Dagster UI on the whole asset graph
 	@mkdir -p build/dagster && cp orchestration/dagster.yaml build/dagster/
@@ -43,6 +46,8 @@ torture: .venv/installed ## Try every fault many times, about an hour, and write
 lock: ## Lock the dependencies anew, with hashes and no addresses (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-strip-extras --extra dev pyproject.toml --output-file requirements.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-strip-extras --extra spark --constraint requirements.txt pyproject.toml --output-file requirements-spark.txt
 
 clean: ## Remove the environment and all that was built; published/ stays
 	rm -rf .venv build dbt_project/target dbt_project/logs
@@ -55,4 +60,9 @@ clean: ## Remove the environment and all that was built; published/ stays
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/spark: .venv/installed requirements-spark.txt
+	@echo "Installing Spark into .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.txt
 	@touch $@

@@ -8,8 +8,9 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
@@ -22,6 +23,7 @@ from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt_common.events.base_types import EventMsg
 from google.protobuf.json_format import MessageToDict
+from pydantic import Field
 
 from orchestration import DBT_PROJECT, PUBLISHED, WAREHOUSE
 from orchestration.pipeline import Warehouse
@@ -45,6 +47,7 @@ _RESULT_EVENTS = {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapsh
 def invoke_dbt(arguments: Sequence[str], callbacks: Sequence[Any] = ()) -> dbtRunnerResult:
     """Run dbt in this process on the project's own settings, quietly; it holds the build file no longer when done."""
     os.environ["MISSIONS_WAREHOUSE"] = str(WAREHOUSE)
+    os.environ["MISSIONS_BUILD"] = str(WAREHOUSE.parent)
     try:
         return dbtRunner(callbacks=list(callbacks)).invoke(
             # What it would print or log, Dagster records.
@@ -155,9 +158,22 @@ _NO_SHEETS = {
 _translator = Translator()  # one for all events: it remembers what it has worked out
 
 
+class Engine(dg.Config):
+    """Where dbt builds: a target of dbt_project/profiles.yml."""
+
+    target: Literal["dev", "spark"] = Field(
+        default="dev",
+        description="dev is the build file, which is published. spark builds the same models on Spark and stops there.",
+    )
+
+
 @dbt_assets(manifest=_manifest, dagster_dbt_translator=_translator, name="warehouse_models")
-def warehouse_models(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[Any]:
-    """All models and their tests in one invocation of dbt; a failing test of any kind fails the step."""
+def warehouse_models(context: dg.AssetExecutionContext, warehouse: Warehouse, config: Engine) -> Iterator[Any]:
+    """All models and their tests in one invocation of dbt; a failing test of any kind fails the step.
+
+    Spark's tables are observed, not materialised: the build file and what is published from it stay as they were, and no step
+    after this one runs.
+    """
     selection, indirect_selection = get_subset_selection_for_context(
         context, _manifest, None, None, None, _translator, None
     )
@@ -169,9 +185,19 @@ def warehouse_models(context: dg.AssetExecutionContext, warehouse: Warehouse) ->
         if event.info.name in _RESULT_EVENTS:
             events.append(MessageToDict(event, preserving_proto_field_name=True))
 
+    if config.target == "spark":
+        if not find_spec("pyspark"):
+            raise dg.Failure("Spark is not installed here. `make spark` installs it (docs/scale.md).", allow_retries=False)
+        # A folder of its own: the manifest beside the project is that of the build file.
+        selection += ["--target", "spark", "--target-path", str(WAREHOUSE.parent / "spark" / "target")]
     result = invoke_dbt(["build", *selection], [keep])
     for event in events:
-        yield from DbtCoreCliEventMessage(event, {}).to_default_asset_events(_manifest, _translator, context)
+        message = DbtCoreCliEventMessage(event, {})
+        if config.target == "dev":
+            yield from message.to_default_asset_events(_manifest, _translator, context)
+        else:
+            made = message.to_default_asset_events(_manifest, _translator)
+            yield from (_observed(of) for of in made if isinstance(of, dg.AssetMaterialization))
     if not result.success:
         raise dg.Failure(_what_failed(result), allow_retries=False)
 
@@ -295,6 +321,10 @@ def site(warehouse: Warehouse) -> dg.MaterializeResult:
             "bytes": sum(path.stat().st_size for path in files),
         }
     )
+
+
+def _observed(made: dg.AssetMaterialization) -> dg.AssetObservation:
+    return dg.AssetObservation(made.asset_key, description="Built on Spark.", metadata=made.metadata)
 
 
 def _what_failed(result: dbtRunnerResult) -> str:

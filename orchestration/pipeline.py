@@ -20,6 +20,7 @@ from dagster_duckdb import DuckDBResource
 from orchestration import PROJECT, PUBLISHED, WAREHOUSE
 from orchestration.publish import DATABASE
 
+SPARK_TABLES = WAREHOUSE.with_name("spark") / "warehouse"
 DAGSTER_HOME = PROJECT / "build" / "dagster"
 _SETTINGS = Path(__file__).with_name("dagster.yaml")
 _LOCK = WAREHOUSE.with_name(".run.lock")
@@ -121,9 +122,10 @@ def dagster_home() -> Path:
     return DAGSTER_HOME
 
 
-def run_index() -> Path:
+def run_index(target: str = "dev") -> Path:
     """Materialise every asset and check from the seeds to the publication; returns the published database.
 
+    With the target `spark` only the raw tables are made, and the models on Spark; returns the folder of Spark's tables.
     Raises PipelineError naming each failed step and why.
     """
     # dagster and dbt make many small objects that live as long as the run: looking for garbage there takes seconds.
@@ -139,11 +141,14 @@ def run_index() -> Path:
             result = defs.resolve_job_def("index").execute_in_process(
                 instance=instance,
                 raise_on_error=False,
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                run_config={
+                    "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                    "ops": {"warehouse_models": {"config": {"target": target}}},
+                },
             )
     if not result.success:
         raise PipelineError(_what_failed(result))
-    return PUBLISHED / DATABASE
+    return SPARK_TABLES if target == "spark" else PUBLISHED / DATABASE
 
 
 def _what_failed(result: dg.ExecuteInProcessResult) -> str:

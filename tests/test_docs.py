@@ -24,7 +24,7 @@ PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "ATTRIBUTION.md")
 GENERATED = {"ATTRIBUTION.md", "SOURCES.md", "PERFORMANCE.md", "reliability.md"}
 BY_HAND = [page for page in PAGES if page.name not in GENERATED]
 # These give settings (ports, bounds, hours) and quote no figure of the data.
-OF_SETTINGS = {"deploy.md", "operations.md", "security.md"}
+OF_SETTINGS = {"deploy.md", "operations.md", "scale.md", "security.md"}
 WITH_FIGURES = [page for page in BY_HAND if page.name not in OF_SETTINGS]
 
 BLOCK = re.compile(r"<!-- figures: [\w.]+ -->.*?<!-- end -->", re.DOTALL)

@@ -1,5 +1,6 @@
 """load.py: good seeds load typed and whole; a fault is told with file, line, column, value and what belongs there."""
 
+import glob
 import gzip
 import shutil
 from collections.abc import Callable, Iterator
@@ -134,6 +135,22 @@ def test_every_type_is_stored_as_such(connection: duckdb.DuckDBPyConnection, fol
     assert table.fetchall() == [(-0.0015, -7, date(2024, 2, 29), True, '=1+1, "é"'), (None,) * 5]
     source.path.write_text("n,i,d,b,text\n1,2,2024-02-29,yes,\n", encoding="utf-8")
     assert "line 2, column b: 'yes' where true or false belongs" in str(fails(connection, source))
+
+
+def test_a_load_leaves_the_table_as_parquet_for_other_engines(tmp_path: Path, sample: Source) -> None:
+    """In the folder raw beside the build file, and there alone: a seed that fails leaves the last good file."""
+    build = tmp_path / "it's [a] build"
+    build.mkdir()
+    with duckdb.connect(str(build / "warehouse.duckdb")) as connection:
+        load_source(connection, sample)
+        read = connection.read_parquet(glob.escape(str(build / "raw/trafford_cycling.parquet")))
+        table = connection.table("raw.trafford_cycling")
+        assert (read.columns, read.types, read.fetchall()) == (table.columns, table.types, table.fetchall())
+        before = {file.name: file.read_bytes() for file in (build / "raw").iterdir()}
+        assert list(before) == ["trafford_cycling.parquet"]
+        damage(sample, cell(5, "value", "n/a"))
+        fails(connection, sample)
+    assert {file.name: file.read_bytes() for file in (build / "raw").iterdir()} == before
 
 
 @pytest.mark.parametrize(

@@ -331,8 +331,9 @@ def test_a_seed_that_unpacks_into_too_much_is_refused(tmp_path: Path, monkeypatc
 # --- What is in the repository --------------------------------------------------------------------------------------
 
 
-def test_every_dependency_is_locked_with_hashes_and_no_address() -> None:
-    text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-spark.txt"])
+def test_every_dependency_is_locked_with_hashes_and_no_address(lock: str) -> None:
+    text = (ROOT / lock).read_text(encoding="utf-8")
     entries = re.split(r"\n(?=[a-zA-Z0-9])", re.sub(r"^ *#.*\n", "", text, flags=re.MULTILINE).strip())
     assert len(entries) > 50
     for entry in entries:

@@ -50,11 +50,11 @@ select
     cast(sum(case when authorities.is_counted then 1 else 0 end) as bigint) as authorities,
     cast(sum(case when authorities.is_counted and need.need_band = 'very high' then 1 else 0 end) as bigint)
         as in_most_needy_fifth,
-    avg(case when authorities.is_counted then case when need.need_band = 'very high' then 1.0 else 0.0 end end)
+    avg(case when authorities.is_counted then case when need.need_band = 'very high' then 1e0 else 0e0 end end)
         as share_in_most_needy_fifth,
     cast(sum(case when authorities.is_counted and need.need_band in ('very high', 'high') then 1 else 0 end) as bigint)
         as in_most_needy_two_fifths,
-    avg(case when authorities.is_counted then case when need.need_band in ('very high', 'high') then 1.0 else 0.0 end end)
+    avg(case when authorities.is_counted then case when need.need_band in ('very high', 'high') then 1e0 else 0e0 end end)
         as share_in_most_needy_two_fifths,
     -- Counties are left out of the mean: their residents are counted in their districts.
     sum(case when authorities.is_in_reference_set then authorities.residents * need.need_score end)

@@ -10,12 +10,12 @@
 
 {# Rank 1 is the greatest need, ties share the lower number; scores count to nine decimals. #}
 {% macro need_rank(score, partition=none) -%}
-    rank() over (
+    cast(rank() over (
         {%- if partition %} partition by {{ partition }}{% endif %} order by round({{ score }}, 9) desc
-    )
+    ) as bigint)
 {%- endmacro %}
 
 {# Share of the other units that have less need, in percent. #}
 {% macro percentile(rank, units) -%}
-    100.0 * ({{ units }} - {{ rank }}) / ({{ units }} - 1)
+    1e2 * ({{ units }} - {{ rank }}) / ({{ units }} - 1)
 {%- endmacro %}

@@ -5,8 +5,6 @@ unit_id, node_id, value, score. `is_aggregated` values come from sums: there, wh
 equal. Ranks: 1 is the lowest, ties take the lowest; a unit outside the reference set gets the rank it would have if added.
 #}
 {% macro normalise(name, relation, value, is_aggregated) -%}
-{% set smallest_spread = '1e-12 * greatest(1, abs(min(directed_value)), abs(max(directed_value)))' if is_aggregated else '0' -%}
-{% set ranked_value = 'round(directed_value, 9)' if is_aggregated else 'directed_value' -%}
 {{ name }}_directed as (
 
     select
@@ -24,33 +22,83 @@ equal. Ranks: 1 is the lowest, ties take the lowest; a unit outside the referenc
 
 ),
 
+{{ beside_the_reference_set(name, is_aggregated) }},
+
+{{ name }} as (
+
+    select
+        described.unit_id,
+        described.node_id,
+        described.value,
+        case
+            -- least and greatest would pass over a null.
+            when described.directed_value is null then null
+            when nodes.normalisation is null then described.directed_value
+            when nodes.normalisation = 'z_score' then (described.directed_value - described.mean) / described.deviation
+            when nodes.normalisation = 'min_max'
+                then
+                    nodes.normalisation_lower
+                    + (nodes.normalisation_upper - nodes.normalisation_lower)
+                    * ((described.directed_value - described.minimum) / described.value_range)
+            when nodes.normalisation = 'rank' then described.not_higher - described.ties + 1
+            -- Of the n units that are ranked, the unit itself among them, (rank - 1) / (n - 1).
+            when nodes.normalisation = 'percentile_rank'
+                then
+                    (described.not_higher - described.ties)
+                    / nullif(described.reference_units - case when described.is_in_reference_set then 1 else 0 end, 0)
+            -- (n + 1 - r) / n with r = 1 for the greatest is the share of the ranked units that are not higher.
+            when nodes.normalisation = 'exponential'
+                then
+                    -nodes.normalisation_steepness * ln(
+                        1 - (1 - exp(-100 / nodes.normalisation_steepness))
+                        * (described.not_higher + case when described.is_in_reference_set then 0 else 1 end)
+                        / (described.reference_units + case when described.is_in_reference_set then 0 else 1 end)
+                    )
+            -- Goalposts are in the value's own unit: a direction of -1 mirrors the share that is reached.
+            when nodes.normalisation = 'goalposts'
+                then
+                    nodes.normalisation_scale
+                    * case nodes.direction
+                        when 1
+                            then
+                                greatest(0, least(1, (described.value - nodes.normalisation_lower)
+                                / (nodes.normalisation_upper - nodes.normalisation_lower)))
+                        else
+                            1 - greatest(0, least(1, (described.value - nodes.normalisation_lower)
+                            / (nodes.normalisation_upper - nodes.normalisation_lower)))
+                    end
+        end as score
+    from {{ name }}_described as described
+    inner join nodes
+        on described.node_id = nodes.node_id
+
+)
+{%- endmacro %}
+
+{#
+CTEs that put beside each row of `name`_directed what its node's values in the reference set are like (reference_units, minimum,
+mean, value_range, deviation), and how many of them are not higher (not_higher) and equal (ties). The last is `name`_described.
+Spark copies a CTE to each place that reads it, so that a chain of levels would triple at every level: there, windows do it.
+#}
+{% macro beside_the_reference_set(name, is_aggregated) %}{{ return(adapter.dispatch('beside_the_reference_set')(name, is_aggregated)) }}{% endmacro %}
+{% macro duckdb__beside_the_reference_set(name, is_aggregated) -%}
 {{ name }}_reference as (
 
     select
         node_id,
-        count(directed_value) as reference_units,
-        min(directed_value) as minimum,
-        {{ precise_mean('directed_value') }} as mean,
-        -- Null where all are equal, so that nothing is divided by zero.
-        case
-            when max(directed_value) - min(directed_value) > {{ smallest_spread }} then max(directed_value) - min(directed_value)
-        end as value_range,
-        case
-            when max(directed_value) - min(directed_value) > {{ smallest_spread }} then stddev_samp(directed_value)
-        end as deviation
+        {{ reference_statistics('directed_value', '', is_aggregated) }}
     from {{ name }}_directed
     where is_in_reference_set
     group by node_id
 
 ),
 
--- Reference values that are not higher, and those that are equal. Only where a rank is asked for: it takes a sort.
+-- Only where a rank is asked for: it takes a sort.
 {{ name }}_placed as (
 
     select
         *,
-        sum(case when is_in_reference_set then 1 else 0 end) over (partition by node_id order by {{ ranked_value }}) as not_higher,
-        sum(case when is_in_reference_set then 1 else 0 end) over (partition by node_id, {{ ranked_value }}) as ties
+        {{ places_among_reference('is_in_reference_set', is_aggregated) }}
     from {{ name }}_directed
     where
         is_ranked
@@ -69,55 +117,47 @@ equal. Ranks: 1 is the lowest, ties take the lowest; a unit outside the referenc
 
 ),
 
-{{ name }} as (
+{{ name }}_described as (
 
     select
-        placed.unit_id,
-        placed.node_id,
-        placed.value,
-        case
-            -- least and greatest would pass over a null.
-            when placed.directed_value is null then null
-            when nodes.normalisation is null then placed.directed_value
-            when nodes.normalisation = 'z_score' then (placed.directed_value - reference.mean) / reference.deviation
-            when nodes.normalisation = 'min_max'
-                then
-                    nodes.normalisation_lower
-                    + (nodes.normalisation_upper - nodes.normalisation_lower)
-                    * ((placed.directed_value - reference.minimum) / reference.value_range)
-            when nodes.normalisation = 'rank' then placed.not_higher - placed.ties + 1
-            -- Of the n units that are ranked, the unit itself among them, (rank - 1) / (n - 1).
-            when nodes.normalisation = 'percentile_rank'
-                then
-                    (placed.not_higher - placed.ties)
-                    / nullif(reference.reference_units - case when placed.is_in_reference_set then 1 else 0 end, 0)
-            -- (n + 1 - r) / n with r = 1 for the greatest is the share of the ranked units that are not higher.
-            when nodes.normalisation = 'exponential'
-                then
-                    -nodes.normalisation_steepness * ln(
-                        1 - (1 - exp(-100 / nodes.normalisation_steepness))
-                        * (placed.not_higher + case when placed.is_in_reference_set then 0 else 1 end)
-                        / (reference.reference_units + case when placed.is_in_reference_set then 0 else 1 end)
-                    )
-            -- Goalposts are in the value's own unit: a direction of -1 mirrors the share that is reached.
-            when nodes.normalisation = 'goalposts'
-                then
-                    nodes.normalisation_scale
-                    * case nodes.direction
-                        when 1
-                            then
-                                greatest(0, least(1, (placed.value - nodes.normalisation_lower)
-                                / (nodes.normalisation_upper - nodes.normalisation_lower)))
-                        else
-                            1 - greatest(0, least(1, (placed.value - nodes.normalisation_lower)
-                            / (nodes.normalisation_upper - nodes.normalisation_lower)))
-                    end
-        end as score
+        placed.*,
+        reference.reference_units,
+        reference.minimum,
+        reference.mean,
+        reference.value_range,
+        reference.deviation
     from {{ name }}_placed as placed
-    inner join nodes
-        on placed.node_id = nodes.node_id
     left join {{ name }}_reference as reference
         on placed.node_id = reference.node_id
 
 )
+{%- endmacro %}
+{% macro spark__beside_the_reference_set(name, is_aggregated) -%}
+{{ name }}_described as (
+
+    select
+        *,
+        {{ reference_statistics('case when is_in_reference_set then directed_value end', ' over (partition by node_id)', is_aggregated) }},
+        {{ places_among_reference('is_in_reference_set and directed_value is not null', is_aggregated) }}
+    from {{ name }}_directed
+
+)
+{%- endmacro %}
+
+{% macro reference_statistics(value, over, is_aggregated) -%}
+        {%- set lowest = 'min(' ~ value ~ ')' ~ over -%}
+        {%- set highest = 'max(' ~ value ~ ')' ~ over -%}
+        {%- set smallest_spread = '1e-12 * greatest(1, abs(' ~ lowest ~ '), abs(' ~ highest ~ '))' if is_aggregated else '0' -%}
+        count({{ value }}){{ over }} as reference_units,
+        {{ lowest }} as minimum,
+        {{ precise_mean(value) }}{{ over }} as mean,
+        -- Null where all are equal, so that nothing is divided by zero.
+        case when {{ highest }} - {{ lowest }} > {{ smallest_spread }} then {{ highest }} - {{ lowest }} end as value_range,
+        case when {{ highest }} - {{ lowest }} > {{ smallest_spread }} then stddev_samp({{ value }}){{ over }} end as deviation
+{%- endmacro %}
+
+{% macro places_among_reference(is_counted, is_aggregated) -%}
+        {%- set ranked_value = 'round(directed_value, 9)' if is_aggregated else 'directed_value' -%}
+        sum(case when {{ is_counted }} then 1 else 0 end) over (partition by node_id order by {{ ranked_value }}) as not_higher,
+        sum(case when {{ is_counted }} then 1 else 0 end) over (partition by node_id, {{ ranked_value }}) as ties
 {%- endmacro %}

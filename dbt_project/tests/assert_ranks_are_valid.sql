@@ -47,9 +47,9 @@ group by
     indexes.percentile
 having
     indexes.need_rank != count(others.authority_code) + 1
-    or indexes.need_decile != ceil(10.0 * indexes.need_rank / 317)
-    or indexes.percentile != 100.0 * (317 - indexes.need_rank) / 316
+    or indexes.need_decile != ceil(10e0 * indexes.need_rank / 317)
+    or indexes.percentile != 1e2 * (317 - indexes.need_rank) / 316
     or indexes.need_band
-    != case ceil(5.0 * indexes.need_rank / 317)
+    != case ceil(5e0 * indexes.need_rank / 317)
         when 1 then 'very high' when 2 then 'high' when 3 then 'medium' when 4 then 'low' else 'very low'
     end

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -59,17 +60,31 @@ def snapshot(
     typer.echo(f"{len(read)} seeds written to {SEEDS}")
 
 
+class Target(StrEnum):
+    """The targets of dbt_project/profiles.yml."""
+
+    dev = "dev"
+    spark = "spark"
+
+
 @app.command(rich_help_panel=BUILD)
-def build() -> None:
+def build(
+    target: Annotated[
+        Target, typer.Option(help="spark builds the models on Apache Spark and publishes nothing (docs/scale.md).")
+    ] = Target.dev,
+) -> None:
     """Run everything from the seeds to the publication, and show the ten councils with the greatest need."""
     with _ended_by_interrupt(), Console(stderr=True).status("Building the index …"):
         from orchestration.pipeline import PipelineError, run_index
         from orchestration.sources.registry import RegistryError
 
         try:
-            database = run_index()
+            database = run_index(target.value)
         except (PipelineError, RegistryError) as error:
             raise Problem(str(error)) from error
+    if target is Target.spark:
+        typer.echo(f"Built on Spark: {database}")
+        return
     with open_database(database) as connection:
         councils = ranked(connection).records
     show_ranks(councils[:10], f"All missions: the ten of {len(councils)} councils with the greatest need")

@@ -1,7 +1,7 @@
-"""Loading: a seed file in, one checked and typed table `raw.<source_id>` in the build file out.
+"""Loading: a seed file in, one checked and typed table `raw.<source_id>` out, as Parquet and in the build file.
 
 Belongs here: reading a seed, checking it against its layout, saying in plain words what is wrong with it, and the table
-of the registry itself. No Dagster (that is for the assets) and no cleaning of figures (that is for dbt's staging).
+of the registry itself. The Parquet files, in the folder `raw` beside the build file, are what Spark reads. No Dagster (that is for the assets) and no cleaning of figures (that is for dbt's staging).
 """
 
 from __future__ import annotations
@@ -345,8 +345,24 @@ def _area_codes() -> frozenset[str] | None:
 def _replace_table(
     connection: duckdb.DuckDBPyConnection, name: str, query: str, parameters: Sequence[object] = ()
 ) -> int:
-    """Replace a raw table by the query's rows, in one statement and so in one transaction. Gives the number of rows."""
+    """Replace a raw table by the query's rows, in one statement and so in one transaction. Gives the number of rows.
+
+    The rows go to a Parquet file that both engines read, and from there to the table. A database in memory has no folder.
+    """
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {RAW_SOURCE}")
+    [(database,)] = connection.execute(
+        "SELECT path FROM duckdb_databases() WHERE database_name = current_database()"
+    ).fetchall()
+    if database:
+        folder = Path(database).with_name(RAW_SOURCE)
+        folder.mkdir(exist_ok=True)
+        file, unfinished = folder / f"{name}.parquet", folder / f"{name}.parquet.part"
+        try:
+            connection.execute(f"COPY ({query}) TO {_text(unfinished)} (FORMAT parquet)", parameters)
+            unfinished.replace(file)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        query, parameters = f"FROM read_parquet({_text(glob.escape(str(file)))})", ()
     [(rows,)] = connection.execute(
         f"CREATE OR REPLACE TABLE {RAW_SOURCE}.{_quoted(name)} AS {query}", parameters
     ).fetchall()
@@ -372,6 +388,10 @@ def _typed(column: Column) -> str:
 
 def _quoted(name: str) -> str:
     return f'"{name}"'
+
+
+def _text(value: object) -> str:
+    return "'" + str(value).replace("'", "''") + "'"
 
 
 def _shown(value: object, longest: int = 60) -> str:

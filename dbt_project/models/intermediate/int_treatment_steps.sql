@@ -63,6 +63,7 @@ places_{{ step }} as (
 
     select
         {{ bounds }}.node_id,
+        {{ bounds }}.treatment,
         reference_values.value,
         {{ bounds }}.lower_bound,
         {{ bounds }}.upper_bound,
@@ -77,29 +78,31 @@ moments_{{ step }} as (
 
     select
         node_id,
+        treatment,
+        lower_bound,
+        upper_bound,
         min(case when value > lower_bound then value end) as second_lowest,
         max(case when value < upper_bound then value end) as second_highest,
         {{ power_sums('place') }}
     from places_{{ step }}
-    group by node_id
+    group by node_id, treatment, lower_bound, upper_bound
 
 ),
 
+{# Each step reads the one before it in one place: an engine that copies a CTE to where it is read would double it each time. #}
 step_{{ step }} as (
 
     select
-        {{ bounds }}.node_id,
-        {{ bounds }}.treatment,
+        node_id,
+        treatment,
         {{ step }} as step,
-        {{ bounds }}.lower_bound,
-        {{ bounds }}.upper_bound,
-        moments_{{ step }}.second_lowest,
-        moments_{{ step }}.second_highest,
+        lower_bound,
+        upper_bound,
+        second_lowest,
+        second_highest,
         {{ skewness_of_power_sums() }} as skewness,
         {{ kurtosis_of_power_sums() }} as kurtosis
-    from {{ bounds }}
-    inner join moments_{{ step }}
-        on {{ bounds }}.node_id = moments_{{ step }}.node_id
+    from moments_{{ step }}
 
 ),
 {% endfor %}

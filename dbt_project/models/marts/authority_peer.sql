@@ -117,7 +117,7 @@ select
     peer_model,
     peer_code,
     published_closeness,
-    peer_rank,
+    cast(peer_rank as bigint) as peer_rank,
     published_rank,
     structure_distance
 from ranked

@@ -85,8 +85,8 @@ described as (
         authorities.is_in_reference_set,
         cast(ages.population as double) as population,
         cast(ages.density_per_km2 as double) as density,
-        100.0 * ages.aged_0_to_15 / ages.population as aged_under_16_percent,
-        100.0 * ages.aged_65_and_over / ages.population as aged_65_and_over_percent,
+        1e2 * ages.aged_0_to_15 / ages.population as aged_under_16_percent,
+        1e2 * ages.aged_65_and_over / ages.population as aged_65_and_over_percent,
         households.people_per_household,
         cast(coalesce(ruralities.rurality, county_ruralities.rurality) as double) as rurality,
         cast(neighbourhoods.people_within_50_km as double) as people_within_50_km
