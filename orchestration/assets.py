@@ -187,7 +187,9 @@ def warehouse_models(context: dg.AssetExecutionContext, warehouse: Warehouse, co
 
     if config.target == "spark":
         if not find_spec("pyspark"):
-            raise dg.Failure("Spark is not installed here. `make spark` installs it (docs/scale.md).", allow_retries=False)
+            raise dg.Failure(
+                "Spark is not installed here. `make spark` installs it (docs/scale.md).", allow_retries=False
+            )
         # A folder of its own: the manifest beside the project is that of the build file.
         selection += ["--target", "spark", "--target-path", str(WAREHOUSE.parent / "spark" / "target")]
     result = invoke_dbt(["build", *selection], [keep])
