@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-from page import machine, table, write_part
+from performance_page import machine, table, write_part
 from rich.console import Console
 from rich.table import Table
 from score_inputs import write_inputs

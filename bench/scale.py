@@ -1,17 +1,19 @@
 """How cost grows with units, indicators, editions and draws: measured, fitted, and written into docs/PERFORMANCE.md.
 
-Belongs here: which sizes are measured, the fits, and the words and the plot made from bench/scale.json. It is slow, so it
-is not part of `make bench`: `python bench/scale.py` measures everything anew on a quiet machine, `python bench/scale.py page`
-only writes the page and the plot from the results that are there. One measurement is in scale_case.py, the data are in
-small_areas.py.
+Belongs here: which sizes are measured, the fits, and the words and the plot made from bench/scale.json. One measurement
+is in scale_case.py, the data are in small_areas.py. `python bench/scale.py` measures everything anew, for which the
+machine should be quiet; `python bench/scale.py page` writes the page and the plot from the results that are there.
 """
 
+import importlib.util
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -20,9 +22,11 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from page import ROOT, machine, table, write_part
+from performance_page import ROOT, machine, table, write_part
 from small_areas import SmallAreas, published, write_index
 from uncertainty import compiled_sql
+
+from orchestration.scoring.ship import compiled_files
 
 RESULTS = ROOT / "bench" / "scale.json"
 PLOT = ROOT / "docs" / "scale.svg"
@@ -36,7 +40,7 @@ LEAST_POINTS = 3
 
 @dataclass
 class Chain:
-    """The method's SQL at one size; seconds of each run, the rest of the largest."""
+    """The method's SQL at one size, on DuckDB or on Spark; seconds of each run, the rest of the largest."""
 
     units: int
     indicators: int = INDICATORS
@@ -69,8 +73,17 @@ class Draws:
     spill_mb: float = 0
 
 
-def plan() -> tuple[list[Chain], list[Draws]]:
-    """What is measured: one quantity at a time is varied around the real small areas."""
+@dataclass
+class Plan:
+    """What is measured; `spark` are the chain's sizes on Spark."""
+
+    chains: list[Chain]
+    draws: list[Draws]
+    spark: list[Chain] = field(default_factory=list)
+
+
+def plan() -> Plan:
+    """One quantity at a time is varied around the real small areas."""
     chains = [
         *(Chain(units) for units in (317, 3_170, AREAS, 100_000)),
         *(Chain(units, runs=1) for units in (317_000, LARGEST)),
@@ -84,7 +97,13 @@ def plan() -> tuple[list[Chain], list[Draws]]:
         for sources in ("weights and normalisation", "all")
         for count in (100, 300, 1_000, 3_000, MOST_DRAWS)
     ]
-    return chains, draws
+    spark = [Chain(units, threads=2, runs=1) for units in (AREAS, 317_000, LARGEST)]
+    return Plan(chains, draws, spark if spark_is_there() else [])
+
+
+def spark_is_there() -> bool:
+    """Spark is an extra of the project, and needs Java."""
+    return importlib.util.find_spec("pyspark") is not None and shutil.which("java") is not None
 
 
 # --- Measuring ----------------------------------------------------------------------------------------------------
@@ -114,39 +133,45 @@ def keep(item: Chain | Draws, found: dict[str, Any]) -> None:
         item.models = {model: round(seconds, 3) for model, seconds in found["models"].items()}
 
 
-def measure(
-    chains: Sequence[Chain], draws: Sequence[Draws], folder: Path, home: Path = ROOT, areas: SmallAreas | None = None
-) -> dict[str, Any]:
+def measure(plan: Plan, folder: Path, home: Path = ROOT, areas: SmallAreas | None = None) -> dict[str, Any]:
     """Run every case as often as it asks; inputs and spilled blocks go into `folder`."""
     begun = time.perf_counter()
     load = os.getloadavg()[0]
     areas = areas or published()
-    for item in chains:
-        index = write_index(folder, areas, item.units, item.indicators, item.editions)
-        for _ in range(item.runs):
-            keep(
-                item,
-                run_case(kind="chain", index=str(index), memory_gb=item.memory_gb, threads=item.threads),
-            )
-        print(f"{item.units:,} x {item.indicators} x {item.editions}: {median(item.seconds):.2f} s", file=sys.stderr)
-    if draws:
-        sql = folder / "sql"
-        sql.mkdir()
-        for model, query in compiled_sql(home, max(item.draws for item in draws)).items():
-            (sql / f"{model}.sql").write_text(query, encoding="utf-8")
-    for draw in draws:
+    sql = {"spark": folder / "spark_sql", "draws": folder / "draws_sql"}
+    if plan.spark:
+        write_queries(sql["spark"], compiled_files("--target", "spark", "--no-populate-cache"))
+    if plan.draws:
+        queries = compiled_sql(home, max(item.draws for item in plan.draws))
+        write_queries(sql["draws"], {f"{model}.sql": query for model, query in queries.items()})
+    for engine, items in (("chain", plan.chains), ("spark", plan.spark)):
+        for item in items:
+            index = write_index(folder, areas, item.units, item.indicators, item.editions)
+            settings: dict[str, Any] = {"memory_gb": item.memory_gb, "threads": item.threads}
+            if engine == "spark":
+                settings["sql"] = str(sql["spark"])
+            for _ in range(item.runs):
+                keep(item, run_case(kind=engine, index=str(index), **settings))
+            size = f"{item.units:,} x {item.indicators} x {item.editions}"
+            print(f"{engine} {size}: {median(item.seconds):.2f} s", file=sys.stderr)
+    for draw in plan.draws:
+        settings = {"sources": draw.sources, "memory_gb": draw.memory_gb, "threads": draw.threads}
         for _ in range(draw.runs):
-            settings = {"sources": draw.sources, "memory_gb": draw.memory_gb, "threads": draw.threads}
-            keep(draw, run_case(kind="draws", home=str(home), sql=str(sql), count=draw.draws, **settings))
+            keep(draw, run_case(kind="draws", home=str(home), sql=str(sql["draws"]), count=draw.draws, **settings))
         print(f"{draw.draws:,} draws, {draw.sources}: {median(draw.seconds):.2f} s", file=sys.stderr)
     return {
         "date": time.strftime("%d %B %Y"),
         "machine": machine(),
         "load_before": round(load, 2),
         "minutes": round((time.perf_counter() - begun) / 60, 1),
-        "chains": [asdict(item) for item in chains],
-        "draws": [asdict(item) for item in draws],
+        **asdict(plan),
     }
+
+
+def write_queries(folder: Path, queries: dict[str, str]) -> None:
+    folder.mkdir()
+    for name, query in queries.items():
+        (folder / name).write_text(query, encoding="utf-8")
 
 
 # --- Fits ---------------------------------------------------------------------------------------------------------
@@ -209,12 +234,16 @@ def seconds(item: Chain | Draws) -> float:
     return median(item.seconds)
 
 
-def read(results: dict[str, Any]) -> tuple[list[Chain], list[Draws]]:
-    return [Chain(**item) for item in results["chains"]], [Draws(**item) for item in results["draws"]]
+def read(results: dict[str, Any]) -> Plan:
+    return Plan(
+        [Chain(**item) for item in results["chains"]],
+        [Draws(**item) for item in results["draws"]],
+        [Chain(**item) for item in results["spark"]],
+    )
 
 
-def sweeps(chains: list[Chain], draws: list[Draws]) -> list[Sweep]:
-    usual = [item for item in chains if (item.memory_gb, item.threads) == (MEMORY_GB, THREADS)]
+def sweeps(measured: Plan) -> list[Sweep]:
+    usual = [item for item in measured.chains if (item.memory_gb, item.threads) == (MEMORY_GB, THREADS)]
     centre = [item for item in usual if item.indicators == INDICATORS and item.editions == 1]
     areas = [item for item in usual if item.units == AREAS]
     return [
@@ -230,7 +259,7 @@ def sweeps(chains: list[Chain], draws: list[Draws]) -> list[Sweep]:
             Sweep(
                 "Draws",
                 "317 x 66, " + ("all sources" if sources == "all" else sources),
-                [item for item in draws if item.sources == sources],
+                [item for item in measured.draws if item.sources == sources],
                 lambda item: item.draws,
             )
             for sources in ("weights and normalisation", "all")
@@ -305,9 +334,11 @@ def fit_table(found: Sequence[Sweep]) -> list[str]:
     return table(header, rows)
 
 
-def goals(chains: list[Chain], draws: list[Draws], units: Fit) -> list[str]:
-    largest = next(i for i in chains if (i.units, i.memory_gb, i.threads) == (LARGEST, MEMORY_GB, THREADS))
-    most = next(item for item in draws if item.draws == MOST_DRAWS and item.sources != "all")
+def goals(measured: Plan, units: Fit) -> list[str]:
+    largest = next(
+        item for item in measured.chains if (item.units, item.memory_gb, item.threads) == (LARGEST, MEMORY_GB, THREADS)
+    )
+    most = next(item for item in measured.draws if item.draws == MOST_DRAWS and item.sources != "all")
     bound = n_log_n(units.low, units.high)
 
     def verdict(met: bool) -> str:
@@ -339,76 +370,141 @@ def where_it_stops(chains: list[Chain], units: Sweep) -> list[str]:
     """Where one machine stops being the sensible choice, by the fits."""
     time_fit, memory_fit = units.fitted(seconds), units.fitted(lambda item: item.memory_mb)
     disk_fit = units.fitted(lambda item: item.file_mb)
-    largest = {(i.memory_gb, i.threads): i for i in chains if i.units == LARGEST}
+    largest = {(item.memory_gb, item.threads): item for item in chains if item.units == LARGEST}
     small, usual, two = largest[2, 1], largest[MEMORY_GB, 1], largest[MEMORY_GB, 2]
     hour, night = time_fit.where(3600), time_fit.where(8 * 3600)
     return [
-        f"Memory is not what stops it. {LARGEST:,} units x {INDICATORS} indicators end with a limit of 2 GB too: "
-        f"{seconds(small):.0f} s against {seconds(usual):.0f} s,",
-        f"with {small.spill_mb / 1024:.1f} GB spilled at most. A second thread makes that "
-        f"{seconds(usual) / seconds(two):.1f} times as fast "
-        f"({seconds(two):.0f} s), but then sums differ in their last digits.",
+        *paragraph(f"""
+            Memory is not what stops it: {LARGEST:,} units x {INDICATORS} indicators end with a limit of 2 GB too, in
+            {seconds(small):.0f} s against {seconds(usual):.0f} s with {MEMORY_GB} GB, and {small.spill_mb / 1024:.1f}
+            GB spilled at most. A second thread makes it {seconds(two):.0f} s, but then the last digits of sums may
+            differ between two runs.
+        """),
         "",
-        f"By the fits, which beyond {LARGEST:,} units are an extrapolation, on one thread and with {INDICATORS} indicators:",
+        *paragraph(f"""
+            By the fits, on one thread and with {INDICATORS} indicators; beyond {LARGEST:,} units this is an
+            extrapolation:
+        """),
         "",
-        f"- {MEMORY_GB} GB hold about {rounded(memory_fit.where(MEMORY_GB * 1024))} units without spilling, and 20 GB about "
-        f"{rounded(memory_fit.where(20 * 1024))}; beyond that blocks are spilled.",
-        f"- An hour is reached at about {rounded(hour)} units, a night of eight hours at about {rounded(night)}.",
-        f"- 100 GB of disk hold the database of about {rounded(disk_fit.where(100 * 1024))} units, "
-        "and spilled blocks come on top.",
+        *paragraph(
+            f"""
+            {MEMORY_GB} GB of memory are in use at about {rounded(memory_fit.where(MEMORY_GB * 1024))} units, 20 GB at
+            about {rounded(memory_fit.where(20 * 1024))}; a limit below that means spilling.
+            """,
+            "- ",
+        ),
+        *paragraph(f"An hour is reached at about {rounded(hour)} units, eight hours at about {rounded(night)}.", "- "),
+        *paragraph(
+            f"""
+            100 GB of disk hold the tables of about {rounded(disk_fit.where(100 * 1024))} units; spilled blocks come on
+            top.
+            """,
+            "- ",
+        ),
         "",
-        f"England's {AREAS:,} small areas take {time_fit.at(AREAS):.1f} s, so DuckDB on one machine is the sensible choice "
-        "for this index and for any of areas.",
-        f"It stops being that at about {rounded(hour)} units x {INDICATORS} indicators "
-        f"({rounded(hour * INDICATORS / 1e9)} thousand million values) in one index, "
-        "if an answer within the hour is wanted:",
-        f"that is {rounded(hour / AREAS)} times the small areas of England. Independent editions or trees can be scored "
-        "in processes of their own first.",
+        *paragraph(f"""
+            So DuckDB on one machine is the sensible choice for the councils and for the {AREAS:,} small areas of
+            England, which take {time_fit.at(AREAS):.1f} s, and it stays that up to about {rounded(hour)} units x
+            {INDICATORS} indicators, {rounded(hour / AREAS)} times as many, where an answer within the hour is wanted.
+            Beyond that a cluster is worth its upkeep. Editions need not count into this: each can be scored by itself.
+        """),
     ]
 
 
-PEER = [
-    "The peer is COINr, the R package of the European Commission's Joint Research Centre. Its documentation prints one time:",
-    "100 draws of an uncertainty analysis (imputation, normalisation, weights) of the ASEM example, 51 units x 49 indicators,",
-    '"Time elapsed = 17.65s, average 0.18s/rep." '
-    "([Sensitivity analysis, edition of 28 May 2021]"
-    "(https://github.com/bluefoxr/COINrDoc/blob/037effbe4452ad46bea5ccf94772b2f1c9ee18be/docs/sensitivity-analysis.html));",
-    'of 500 base draws, 2,500 replications, it says they "take a few minutes". '
-    "The machine is not named, nothing larger is published,",
-    "and we did not run it: the two are not the same work, and this is no race.",
-]
+def on_spark(measured: Plan) -> list[str]:
+    """The same models on Spark beside DuckDB, both with two threads where DuckDB has them."""
+    if not measured.spark:
+        return ["Not measured: Spark and Java were not there."]
+    one = {item.units: item for item in sweeps(measured)[0].items}
+    rows = [
+        [
+            f"{item.units:,}",
+            f"{seconds(item):.1f}",
+            f"{seconds(one[item.units]):.1f}",
+            f"{seconds(item) / seconds(one[item.units]):.1f}",
+            *(megabytes(size) for size in (item.memory_mb, one[item.units].memory_mb)),
+        ]
+        for item in measured.spark
+    ]
+    header = ["Units", "Spark local[2], s", "DuckDB, one thread, s", "Times as long", "Spark, MB", "DuckDB, MB"]
+    largest = measured.spark[-1]
+    return [
+        *paragraph(f"""
+            The same models as dbt compiles them for Spark, x {INDICATORS} indicators, in one session with two cores and
+            {largest.memory_gb:g} GB. The start of the session is not counted.
+        """),
+        "",
+        *table(header, rows),
+    ]
+
+
+COINR = (
+    "https://github.com/bluefoxr/COINrDoc/blob/037effbe4452ad46bea5ccf94772b2f1c9ee18be/docs/sensitivity-analysis.html"
+)
+
+
+def peer(draws: list[Draws]) -> list[str]:
+    """What the peer's documentation says, as far as it was found; it was not run here."""
+    hundred = next(item for item in draws if item.draws == 100 and item.sources == "all")
+    return paragraph(f"""
+        The peer is COINr, the R package of the European Commission's Joint Research Centre. Of times, its documentation
+        prints one: an uncertainty analysis of the ASEM example, 51 units x 49 indicators, with 100 replications over
+        imputation, normalisation and weights, ["Time elapsed = 17.65s, average 0.18s/rep."]({COINR}), on a machine that
+        is not named. A sensitivity analysis of 500 base draws, it says, "will take a few minutes". Times of larger data
+        were not found, and nothing of COINr was run here. Here 100 draws over all sources, 317 units x 66 indicators,
+        take {seconds(hundred):.2f} s; the two do not vary the same things.
+    """)
+
+
+def paragraph(text: str, mark: str = "") -> list[str]:
+    """The lines of a paragraph, or with a mark of an item of a list."""
+    return textwrap.wrap(
+        " ".join(text.split()),
+        120,
+        initial_indent=mark,
+        subsequent_indent=" " * len(mark),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def page(results: dict[str, Any]) -> list[str]:
-    chains, draws = read(results)
-    found = sweeps(chains, draws)
+    measured = read(results)
+    found = sweeps(measured)
     units = found[0]
-    per_draw = next(item for item in draws if item.draws == 100 and item.sources == "all")
-    varied = [item for item in chains if (item.memory_gb, item.threads) == (MEMORY_GB, THREADS)]
+    varied = [item for item in measured.chains if (item.memory_gb, item.threads) == (MEMORY_GB, THREADS)]
     varied.sort(key=lambda item: (item.editions, item.indicators != INDICATORS, item.indicators, item.units))
-    limits = [item for item in chains if item.units == LARGEST]
+    limits = [item for item in measured.chains if item.units == LARGEST]
     limits.sort(key=lambda item: (item.threads, item.memory_gb))
     return [
         "## How cost grows",
         "",
-        f"Written by `bench/scale.py` on {results['date']}: {results['machine']}; load before the start "
-        f"{results['load_before']:.1f}, {results['minutes']:.0f} minutes in all.",
-        "Each run is a process of its own: the method's shipped SQL, from Parquet files to scores in a DuckDB file. Memory is the",
-        "peak of the process, limits are DuckDB's own. Measured with one thread, as everything here runs, unless it says two.",
+        *paragraph(f"""
+            Written by `bench/scale.py` on {results["date"]}: {results["machine"]}; load of the machine before the start
+            {results["load_before"]:.1f}; {results["minutes"]:.0f} minutes in all. Each run is a process of its own: the
+            method's shipped SQL, from Parquet files to scores in a DuckDB file. Memory is the peak of the process;
+            limits are DuckDB's memory_limit, beyond which it spills to disk. One thread, as everything here runs,
+            unless two are named.
+        """),
         "",
-        f"Up to {AREAS:,} units are small areas of England with their 19 indicators as published. Beyond that, and for further",
-        "indicators and editions, they are simulated: a Gaussian copula keeps the distribution of each indicator and the rank",
-        "correlations between them. The simulation is only timed; no score of it is kept or published.",
+        *paragraph(f"""
+            Up to {AREAS:,} units are small areas of England with their 19 indicators as published. Beyond that, and for
+            further indicators and editions, they are simulated: a Gaussian copula keeps the distribution of each
+            indicator and the rank correlations between them. The simulation is only timed; no score of it is kept or
+            published.
+        """),
         "",
-        *goals(chains, draws, units.fitted(seconds)),
+        *goals(measured, units.fitted(seconds)),
         "",
         "![Seconds by units, indicators, editions and draws, on logarithmic scales, with the fits](scale.svg)",
         "",
         "### Fits",
         "",
-        "Exponents by least squares on logarithms: 1 is growth in proportion. Small sizes cost what any query costs, so a fit",
-        f"holds from the size on from which no measurement is more than {100 * TOLERANCE:.0f} % off "
-        f"(or over the last {LEAST_POINTS}).",
+        *paragraph(f"""
+            Exponents by least squares on logarithms: 1 is growth in proportion. Small sizes cost what any query costs,
+            so a fit holds from the size on from which no measurement is more than {100 * TOLERANCE:.0f} % off, or is
+            that of the last {LEAST_POINTS} sizes.
+        """),
         "",
         *fit_table(found),
         "",
@@ -422,19 +518,24 @@ def page(results: dict[str, Any]) -> list[str]:
         "",
         "### Draws",
         "",
-        "Of the published index, 317 councils x 66 indicators. All sources are the choices of method, the weights, the figures'",
-        "sampling errors and what cells without a figure of their own leave open.",
+        *paragraph("""
+            Of the published index, 317 councils x 66 indicators. All sources are the choices of method, the weights,
+            the sampling errors of the figures, and what a cell without a figure of its own leaves open.
+        """),
         "",
-        *draw_table(draws),
+        *draw_table(measured.draws),
+        "",
+        "### On Spark",
+        "",
+        *on_spark(measured),
         "",
         "### Where one machine stops",
         "",
-        *where_it_stops(chains, units),
+        *where_it_stops(measured.chains, units),
         "",
         "### The peer",
         "",
-        *PEER,
-        f"Here, 100 draws over all sources take {seconds(per_draw):.2f} s.",
+        *peer(measured.draws),
     ]
 
 
@@ -444,7 +545,7 @@ def plot(results: dict[str, Any]) -> str:
     import vl_convert
 
     panels = []
-    for sweep in sweeps(*read(results)):
+    for sweep in sweeps(read(results)):
         line = sweep.fitted(seconds)
         points = [
             {"size": sweep.size(item), "seconds": seconds(item), "least": min(item.seconds), "most": max(item.seconds)}
@@ -478,9 +579,11 @@ def main() -> None:
     if sys.argv[1:]:
         raise SystemExit("bench/scale.py measures everything; bench/scale.py page writes the page from its results")
     if not (ROOT / "build/warehouse.duckdb").is_file():
-        raise SystemExit("build/warehouse.duckdb is missing: the draws are those of the index; run missions build first")
+        raise SystemExit(
+            "build/warehouse.duckdb is missing: the draws are those of the index; run missions build first"
+        )
     with tempfile.TemporaryDirectory() as folder:
-        results = measure(*plan(), Path(folder))
+        results = measure(plan(), Path(folder))
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     write(results)
 

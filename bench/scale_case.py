@@ -1,7 +1,6 @@
 """One measurement of scale.py, in a process of its own: `python bench/scale_case.py '{"kind": ...}'` prints JSON.
 
-Belongs here: what is inside the clock, and the process's own peak of memory and disk. What is measured at which sizes is in
-scale.py.
+Belongs here: what is inside the clock, and the process's own peak of memory and disk. The sizes are in scale.py.
 """
 
 import json
@@ -17,11 +16,12 @@ from uncertainty import by_sql, prepare, take_draws
 
 from orchestration.scoring.chain import CHAIN, INPUTS, run_model
 
+ROOT = Path(__file__).resolve().parents[1]
 MEGABYTE = 1024**2
 
 
 def chain(index: Path, memory_gb: float, threads: int) -> dict[str, Any]:
-    """The shipped SQL from Parquet files to the scores in a database file, as `missions score` runs it after reading."""
+    """The shipped SQL, as `missions score` runs it, from Parquet files to the scores in a database file."""
     with tempfile.TemporaryDirectory(dir=index.parent) as folder:
         file, spill = Path(folder) / "index.duckdb", Path(folder) / "spill"
         spill.mkdir()
@@ -51,6 +51,43 @@ def chain(index: Path, memory_gb: float, threads: int) -> dict[str, Any]:
     if scores != units * trees:
         raise SystemExit(f"{index.name}: {scores} scores of {units} units in {trees} trees; nothing was measured")
     return found
+
+
+def spark(index: Path, sql: Path, memory_gb: float, threads: int) -> dict[str, Any]:
+    """The same models as dbt compiles them for Spark, from the same Parquet files to tables in Parquet.
+
+    The session is dbt's but for its memory, and starts before the clock: a cluster has one at hand.
+    """
+    import yaml
+    from pyspark.sql import SparkSession
+
+    profiles = yaml.safe_load((ROOT / "dbt_project/profiles.yml").read_text(encoding="utf-8"))
+    settings = profiles["missions_index"]["outputs"]["spark"]["server_side_parameters"]
+    with tempfile.TemporaryDirectory(dir=index.parent) as folder:
+        builder = SparkSession.builder.master(f"local[{threads}]")
+        # What names dbt's own folders is not needed.
+        for name, value in {**settings, "spark.driver.memory": f"{memory_gb:g}g", "spark.local.dir": folder}.items():
+            builder = builder if "{{" in value or name == "spark.master" else builder.config(name, value)
+        session = builder.getOrCreate()
+        for table in INPUTS:
+            session.read.parquet(str(index / f"{table}.parquet")).createOrReplaceTempView(table)
+        models = {}
+        start = time.perf_counter()
+        for model in CHAIN:
+            begun = time.perf_counter()
+            path = f"{folder}/{model}"
+            session.sql((sql / f"{model}.sql").read_text(encoding="utf-8")).write.parquet(path)
+            session.read.parquet(path).createOrReplaceTempView(model)
+            models[model] = time.perf_counter() - begun
+        seconds = time.perf_counter() - start
+        scores = session.sql("SELECT count(score) FROM int_node_scores WHERE depth = 0").collect()[0][0]
+        memory = resident_peak(session._jvm.java.lang.ProcessHandle.current().pid())
+        size = sum(file.stat().st_size for file in Path(folder).rglob("*.parquet")) / MEGABYTE
+        units = session.table("int_index_units").count()
+        session.stop()
+    if scores != units:
+        raise SystemExit(f"{index.name}: {scores} scores of {units} units on Spark; nothing was measured")
+    return {"seconds": seconds, "models": models, "memory_mb": memory, "spill_mb": 0, "file_mb": size}
 
 
 def draws(home: Path, sql: Path, count: int, sources: str, memory_gb: float, threads: int) -> dict[str, Any]:
@@ -107,16 +144,21 @@ class Peak:
             self.spilled = max(self.spilled, size)
 
     def found(self) -> dict[str, float]:
-        status = Path("/proc/self/status").read_text(encoding="utf-8")
-        [kilobytes] = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
-        return {"memory_mb": int(kilobytes) / 1024, "spill_mb": self.spilled}
+        return {"memory_mb": resident_peak("self"), "spill_mb": self.spilled}
+
+
+def resident_peak(process: object) -> float:
+    """The largest resident memory that a process has had, in MB; Linux only."""
+    status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+    [kilobytes] = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
+    return int(kilobytes) / 1024
 
 
 def main() -> None:
     case = json.loads(sys.argv[1])
     kind = case.pop("kind")
     paths = {name: Path(case.pop(name)) for name in ("index", "home", "sql") if name in case}
-    print(json.dumps({"chain": chain, "draws": draws}[kind](**paths, **case)))
+    print(json.dumps({"chain": chain, "spark": spark, "draws": draws}[kind](**paths, **case)))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Indexes of any size for timing: the real small areas of England first, then a simulation like them.
 
-Belongs here: drawing indicators by a Gaussian copula, and writing them as the tables that the method's models read. What
-is simulated is named so, written where the caller says (never under published/), and no score of it is kept.
+Belongs here: drawing indicators by a Gaussian copula, and writing them as the tables that the method's models read.
+What is simulated is named so and written where the caller says, never under published/.
 """
 
 from collections.abc import Iterator
@@ -27,20 +27,23 @@ Values = NDArray[np.float64]
 class SmallAreas:
     """The indicators of every small area as published, with what the copula needs of them."""
 
+    codes: list[str]
     names: list[str]
     values: Values  # areas x indicators; a missing value is NaN
     normal_scores: Values = field(init=False)  # of each area's rank; a missing value counts as the median
     correlation: Values = field(init=False)  # of the normals whose ranks correlate as those of the areas do
     root: Values = field(init=False)  # Cholesky factor of the correlation
+    quantiles: list[tuple[Values, Values]] = field(init=False)  # of each indicator: normals, and the values at them
 
     def __post_init__(self) -> None:
-        places = pd.DataFrame(self.values).rank(pct=False).to_numpy()
+        places = pd.DataFrame(self.values).rank().to_numpy()
         known = np.sum(~np.isnan(self.values), axis=0)
         shares = np.where(np.isnan(places), 0.5, (places - 0.5) / known)
-        inverse = NormalDist().inv_cdf
-        grid = np.linspace(0.5, 2 * len(shares) - 0.5, 4 * len(shares) - 1) / (2 * len(shares))
-        normals = np.array([inverse(share) for share in grid])
-        self.normal_scores = np.interp(shares, grid, normals)
+        self.normal_scores = normal_quantiles(shares)
+        self.quantiles = []
+        for column in self.values.T:
+            ordered = np.sort(column[~np.isnan(column)])
+            self.quantiles.append((normal_quantiles((np.arange(len(ordered)) + 0.5) / len(ordered)), ordered))
         # Pearson's correlation of the normals that gives this rank correlation.
         ranks = np.corrcoef(shares, rowvar=False)
         self.correlation = 2 * np.sin(np.pi / 6 * ranks)
@@ -52,14 +55,7 @@ class SmallAreas:
 
     def drawn(self, number: int, normals: Values) -> Values:
         """Values of one indicator at these normals: the published quantiles, with straight lines between them."""
-        known = np.sort(self.values[:, number])
-        known = known[~np.isnan(known)]
-        inverse = NormalDist().inv_cdf
-        if number not in self._grids:
-            self._grids[number] = np.array([inverse((place + 0.5) / len(known)) for place in range(len(known))])
-        return np.interp(normals, self._grids[number], known)
-
-    _grids: dict[int, Values] = field(default_factory=dict)
+        return np.interp(normals, *self.quantiles[number])
 
     def indicators(self, units: int, count: int, seed: int = SEED) -> Iterator[tuple[str, Values]]:
         """Names and values of `count` indicators of `units` units.
@@ -87,13 +83,20 @@ class SmallAreas:
                 yield name, values
 
 
+def normal_quantiles(shares: Values) -> Values:
+    """The standard normal quantile of each share."""
+    found, places = np.unique(shares, return_inverse=True)
+    inverse = NormalDist().inv_cdf
+    return np.array([inverse(share) for share in found])[places].reshape(shares.shape)
+
+
 def published() -> SmallAreas:
     """All small areas of England and their indicators, from the seeds."""
     listed = pd.read_csv(ROOT / "seeds/framework/small_area_indicator.csv")
     listed = listed[listed["source_id"] == "mhclg_indices_of_deprivation"]
     file = ROOT / "seeds/small_areas/mhclg_indices_of_deprivation.csv.gz"
     wide = pd.read_csv(file).pivot(index="small_area_code", columns="measure", values="value").sort_index()
-    return SmallAreas(list(listed["indicator_id"]), wide[list(listed["measure"])].to_numpy())
+    return SmallAreas(list(wide.index), list(listed["indicator_id"]), wide[list(listed["measure"])].to_numpy())
 
 
 def write_index(
@@ -125,8 +128,8 @@ def write_index(
                 {"name": name},
             )
         connection.execute(
-            f"CREATE TABLE int_index_units AS SELECT CAST(range + 1 AS INTEGER) AS unit_id, TRUE AS is_in_reference_set "
-            f"FROM range({units})"
+            "CREATE TABLE int_index_units AS "
+            f"SELECT CAST(range + 1 AS INTEGER) AS unit_id, TRUE AS is_in_reference_set FROM range({units})"
         )
         connection.execute(
             "CREATE TABLE stg_framework_nodes (node_id VARCHAR, parent_id VARCHAR, aggregation VARCHAR, "
@@ -134,7 +137,7 @@ def write_index(
             "normalisation VARCHAR DEFAULT 'z_score', normalisation_parameters VARCHAR, least_share DOUBLE)"
         )
         connection.executemany(
-            "INSERT INTO stg_framework_nodes (node_id, parent_id, aggregation, treatment, label) VALUES (?, ?, ?, ?, '')",
+            "INSERT INTO stg_framework_nodes (node_id, parent_id, aggregation, treatment) VALUES (?, ?, ?, ?)",
             nodes,
         )
         for table in ("int_index_values", "int_index_units", "stg_framework_nodes"):

@@ -47,7 +47,7 @@ class Comparison:
 
 
 def compiled_sql(home: Path, draws: int | None = None) -> dict[str, str]:
-    """The SQL that dbt runs for the draws' weights and their composite ranks; with `draws`, also that of so many draws."""
+    """The SQL that dbt runs for the draws' weights and their composite ranks; with a number, also that of the draws."""
     models = ["int_draw_weights", "int_sampling_ranks"]
     variables = []
     if draws:
