@@ -205,7 +205,9 @@ def test_every_table_is_the_same_on_both_engines(spark: Path, home: Path) -> Non
             "SELECT schema_name || '.' || table_name FROM duckdb_tables() "
             "WHERE schema_name IN ('intermediate', 'marts') AND table_name != 'publication_change' ORDER BY ALL"
         ).fetchall()
-    assert len(tables) == len([*(PROJECT / "models/intermediate").rglob("*.sql"), *(PROJECT / "models/marts").glob("*.sql")])
+    assert len(tables) == len(
+        [*(PROJECT / "models/intermediate").rglob("*.sql"), *(PROJECT / "models/marts").glob("*.sql")]
+    )
     found = [fault for (table,) in tables for fault in differences(warehouse, spark, table)]
     assert not found, "\n".join(found)
 
@@ -217,7 +219,9 @@ def test_a_table_that_differs_is_found(spark: Path, home: Path, tmp_path: Path) 
     shutil.copy2(home / "build/warehouse.duckdb", damaged)
     with duckdb.connect(str(damaged)) as connection:
         connection.execute("UPDATE marts.composite_index SET need_z = need_z + 1e-8 WHERE need_rank = 3")
-        connection.execute("UPDATE marts.mission_index SET need_rank = need_rank + 1 WHERE authority_code = 'E06000001'")
+        connection.execute(
+            "UPDATE marts.mission_index SET need_rank = need_rank + 1 WHERE authority_code = 'E06000001'"
+        )
         connection.execute("UPDATE marts.dim_mission SET mission_name = mission_name || '.'")
     assert any("need_z: 1 cells differ" in fault for fault in differences(damaged, spark, "marts.composite_index"))
     assert any("5 rows are on Spark alone" in fault for fault in differences(damaged, spark, "marts.mission_index"))
