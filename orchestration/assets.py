@@ -171,8 +171,8 @@ class Engine(dg.Config):
 def warehouse_models(context: dg.AssetExecutionContext, warehouse: Warehouse, config: Engine) -> Iterator[Any]:
     """All models and their tests in one invocation of dbt; a failing test of any kind fails the step.
 
-    Spark's tables are observed, not materialised: what is published comes from the build file, which stays as it was, and no
-    step after this one runs.
+    Spark's tables are observed, not materialised: what is published comes from the build file, which stays as it was.
+    No step after this one runs.
     """
     selection, indirect_selection = get_subset_selection_for_context(
         context, _manifest, None, None, None, _translator, None

@@ -48,7 +48,8 @@ def differences(warehouse: Path, spark: Path, table: str, shown: int = 5) -> lis
                 for column, type_ in types.items()
             )
             connection.execute(
-                f"CREATE TEMP TABLE {side} AS SELECT *, row_number() OVER (PARTITION BY {place} ORDER BY {order}) AS twin "
+                f"CREATE TEMP TABLE {side} AS "
+                f"SELECT *, row_number() OVER (PARTITION BY {place} ORDER BY {order}) AS twin "
                 f"FROM (SELECT {columns} FROM {relation})"
             )
         matched = " AND ".join([*(f'd."{c}" IS NOT DISTINCT FROM s."{c}"' for c in exact), "d.twin = s.twin"])

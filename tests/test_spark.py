@@ -46,7 +46,7 @@ DUCKDB_ONLY = {
     r"\blog\s*\(": "ln(): log() has the base 10 on DuckDB, e on Spark",
     r"\bconcat(_ws)?\s*\(": "||: concat() passes over nulls on DuckDB only",
     r"\bas (varchar|text|string|real|float|hugeint|decimal|numeric)\b": "dbt.type_string(), double or bigint",
-    r"\b\d+\.\d+(?!e)\s*[*/]|[*/]\s*\d+\.\d+\b(?!e)": "1e2 or 5e-1: with a point it is a decimal, of few digits on Spark",
+    r"\b\d+\.\d+(?!e)\s*[*/]|[*/]\s*\d+\.\d+\b(?!e)": "1e2, 5e-1: with a point it is a decimal, of few digits on Spark",
     r"//|\*\*": "floor(), power()",
     r"\]\s*\[|\w\[": "a macro of arrays.sql",
     r'"': "names that need no quotation marks",
