@@ -104,11 +104,11 @@ def ranked(
 
 
 def neighbourhood(connection: duckdb.DuckDBPyConnection, code: str, model: str | None = None) -> tuple[list[str], str]:
-    """The codes of a council and its nearest neighbours, and the group in words; by default DfE's for a county."""
-    name, tier = ask(
-        connection, "SELECT authority_name, tier FROM dim_authority WHERE authority_code = $code", code=code
-    ).values[0]
-    model = model or ("dfe" if tier == "upper" else "ons_global")
+    """The codes of a council and its nearest neighbours, and the group in words; by default ONS's, as on its page."""
+    [(name,)] = ask(
+        connection, "SELECT authority_name FROM dim_authority WHERE authority_code = $code", code=code
+    ).values
+    model = model or "ons_global"
     peers = ask(
         connection,
         "SELECT peer_code FROM authority_peer WHERE authority_code = $code AND peer_model = $model",
