@@ -68,7 +68,10 @@ def test_snapshot_changes_no_byte(tmp_path: Path) -> None:
         timeout=120,
     )
     assert run.returncode == 0, run.stderr
-    for path in SEEDS.rglob("*"):
+    # `missions refresh` may have brought newer editions than ../shared has: there, the old ones came back.
+    newer = {SEEDS / source.seed for source in registry.sources().values() if refreshed(source)}
+    newer |= {SEEDS / "sources.yml", SEEDS / "SHA256SUMS"} if newer else set()
+    for path in set(SEEDS.rglob("*")) - newer:
         if path.is_file():
             again = project / "seeds" / path.relative_to(SEEDS)
             assert digest(again) == digest(path), path.name
@@ -78,7 +81,7 @@ def test_snapshot_changes_no_byte(tmp_path: Path) -> None:
 def test_registry_says_what_the_manifest_says() -> None:
     manifest = pd.read_csv(SHARED / "sources/manifest.csv", keep_default_na=False).set_index("path")
     for source in registry.sources().values():
-        for file in source.files:
+        for file in () if refreshed(source) else source.files:
             row = manifest.loc[file.path]
             assert (file.sha256, file.bytes) == (row["sha256"], row["bytes"])
             assert (file.distributor_path or "", file.commit or "") == (
@@ -89,6 +92,11 @@ def test_registry_says_what_the_manifest_says() -> None:
             by_hand = not row["distributor_commit"] or ".rda" in row["note"] or ".rda" in row["distributor_path"]
             if by_hand:
                 assert not source.is_refreshable, file.path
+
+
+def refreshed(source: registry.Source) -> bool:
+    """Whether its files are newer than those in ../shared: of one fetched from a live address no commit is known."""
+    return source.is_refreshable and not all(file.commit for file in source.files)
 
 
 def digest(path: Path) -> str:

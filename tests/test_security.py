@@ -299,9 +299,24 @@ def test_what_is_no_workbook_is_told(tmp_path: Path, data: bytes) -> None:
         table.workbook(path)
 
 
-def test_every_reader_of_workbooks_checks_them() -> None:
+def test_a_parquet_file_that_unpacks_into_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A value that repeats is written once: a small file may stand for any number of rows."""
+    frame = pd.DataFrame({"a": [1.5] * 3_000_000, "b": "x"})
+    frame.to_parquet(tmp_path / "a.parquet")
+    assert (tmp_path / "a.parquet").stat().st_size < 100_000
+    assert table.parquet(tmp_path / "a.parquet").equals(frame)
+    monkeypatch.setattr(table, "_MOST_CELLS", 5_000_000)
+    with pytest.raises(ValueError, match=r"a\.parquet unpacks to [\d,]+ bytes and 6,000,000 cells; at most"):
+        table.parquet(tmp_path / "a.parquet")
+    (tmp_path / "b.parquet").write_bytes(b"PAR1PAR1")
+    with pytest.raises(ValueError, match=r"b\.parquet is no whole Parquet file"):
+        table.parquet(tmp_path / "b.parquet")
+
+
+def test_every_reader_of_packed_files_checks_them() -> None:
     readers = ROOT / "orchestration/sources/readers"
-    callers = {path.name for path in readers.glob("*.py") if "read_excel(" in path.read_text(encoding="utf-8")}
+    packed = re.compile(r"read_(excel|parquet)\(")
+    callers = {path.name for path in readers.glob("*.py") if packed.search(path.read_text(encoding="utf-8"))}
     assert callers == {"table.py"}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from orchestration.sources.readers import periods
-from orchestration.sources.readers.table import number, observations
+from orchestration.sources.readers.table import number, observations, parquet
 from orchestration.sources.registry import Source
 
 _YEAR_TYPES = {
@@ -23,7 +23,7 @@ def read(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
     """
     path, dictionary_path = (folder / file.path for file in source.files)
     dictionary = pd.read_csv(dictionary_path, dtype=str).drop_duplicates("Measure_short").set_index("Measure_short")
-    table = pd.read_parquet(path)
+    table = parquet(path)
     table = table[table["Short Desc"].isin(measures)].reset_index(drop=True)
     dates = {
         (measure, text): periods.year(text, _YEAR_TYPES[dictionary.loc[measure, "Year_Type"]])

@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow
+import pyarrow.parquet
 
 # Councils, counties, the joint areas, regions and England; not other nations, parts of regions or travel-to-work areas.
 ENGLISH_AREAS = r"E(?:06|07|08|09|10|12|67|92)\d{6}$"
 
 
 _LARGEST_WORKBOOK = 500_000_000  # bytes, unpacked
+_LARGEST_PARQUET = 2_000_000_000  # bytes, unpacked
+_MOST_CELLS = 200_000_000  # of a Parquet file: a value that repeats takes next to no bytes there
 _LARGEST_RATIO = 200  # of a workbook's bytes unpacked to those in the file; real ones stay under 20
 _MOST_PARTS = 10_000
 _BLOCK = 1 << 16
@@ -25,6 +29,26 @@ def workbook(path: Path, **options: Any) -> pd.DataFrame:
     """
     check_packed(path)
     return pd.read_excel(path, engine="calamine", **options)
+
+
+def parquet(path: Path) -> pd.DataFrame:
+    """A Parquet file, once what it says of itself is no more than a publisher's table would be.
+
+    Raises ValueError where it is more, or no Parquet file at all.
+    """
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            about = file.metadata
+            size = sum(about.row_group(group).total_byte_size for group in range(about.num_row_groups))
+            cells = about.num_rows * about.num_columns
+    except (pyarrow.ArrowException, OSError) as error:
+        raise ValueError(f"{path.name} is no whole Parquet file ({error})") from error
+    if size > _LARGEST_PARQUET or cells > _MOST_CELLS:
+        raise ValueError(
+            f"{path.name} unpacks to {size:,} bytes and {cells:,} cells; at most {_LARGEST_PARQUET:,} and "
+            f"{_MOST_CELLS:,} are read"
+        )
+    return pd.read_parquet(path)
 
 
 def check_packed(path: Path) -> None:
