@@ -35,7 +35,7 @@ ranked as (
         scores.weighted_mean as composite_mean,
         units.is_in_reference_set,
         count(*) over () as councils,
-        ceil(5.0 * index_scores.need_rank / count(*) over ()) as band,
+        ceil(5e0 * index_scores.need_rank / count(*) over ()) as band,
         row_number() over (order by round(index_scores.need_z, 9) desc, index_scores.authority_code) as place
     from {{ ref('int_need_index') }} as index_scores
     inner join scores
@@ -56,7 +56,7 @@ edges as (
         *,
         1 as toward,
         cast(0 as double) as margin,
-        floor(councils * (band - 1) / 5.0) as edge_place
+        floor(councils * (band - 1) / 5e0) as edge_place
     from ranked
 
     union all
@@ -65,7 +65,7 @@ edges as (
         *,
         -1 as toward,
         cast(1e-9 as double) as margin,
-        floor(councils * band / 5.0) + 1 as edge_place
+        floor(councils * band / 5e0) + 1 as edge_place
     from ranked
 
 ),
@@ -373,8 +373,8 @@ untreated as (
         *,
         case
             when outcome != 'logged' then treated_needed
-            when log_sign = 1 then exp(treated_needed) + minimum - 0.01 * (maximum - minimum)
-            else maximum + 0.01 * (maximum - minimum) - exp(-treated_needed)
+            when log_sign = 1 then exp(treated_needed) + minimum - 1e-2 * (maximum - minimum)
+            else maximum + 1e-2 * (maximum - minimum) - exp(-treated_needed)
         end as value_needed
     from needed
 
