@@ -1,4 +1,4 @@
-with recursive
+with
 
 nodes as (
 
@@ -248,21 +248,15 @@ starts as (
 
 -- Each round takes the yardstick as the last round's change would leave it: with one score moved by so many deviations,
 -- what are the deviation of the indicator's scores, then of the mission's mean? Ten are enough for nine decimals.
-rounds as (
-
-    select
-        *,
-        0 as step
-    from starts
-
-    union all
+-- Written out: a recursive CTE keeps the rows of all its rounds.
+{% for round in range(1, 11) %}
+round_{{ round }} as (
 
     select
         authority_code,
         toward,
         rival_code,
         rivals_to_pass,
-        is_in_reference_set,
         node_id,
         weight,
         mission_spread,
@@ -284,8 +278,7 @@ rounds as (
                     - weight * (1 / leaf_spread - 1) / new_mission_spread * score_ahead
                 )
             )
-        ) as deviations,
-        step + 1 as step
+        ) as deviations
     from (
         select
             *,
@@ -308,13 +301,39 @@ rounds as (
                         2 * score * deviations + deviations * deviations * (reference_units - 1) / reference_units
                     ) / (reference_units - 1)
                 ) as leaf_spread
-            from rounds
+            from {{ 'starts' if loop.first else 'round_' ~ (round - 1) }}
+            {% if loop.first -%}
+            where is_in_reference_set
+            {% endif -%}
         ) as leaf_spreads
     ) as mission_spreads
-    where
-        step < 10
-        -- What is in no mean moves none.
-        and is_in_reference_set
+
+),
+{% endfor %}
+
+solved as (
+
+    select
+        authority_code,
+        toward,
+        rival_code,
+        rivals_to_pass,
+        node_id,
+        deviations
+    from round_10
+
+    union all
+
+    -- What is in no mean moves none.
+    select
+        authority_code,
+        toward,
+        rival_code,
+        rivals_to_pass,
+        node_id,
+        deviations
+    from starts
+    where not is_in_reference_set
 
 ),
 
@@ -326,8 +345,7 @@ by_rival as (
             partition by authority_code, node_id, toward
             order by toward * deviations, rival_code
         ) as difficulty
-    from rounds
-    where step = case when is_in_reference_set then 10 else 0 end
+    from solved
 
 ),
 
