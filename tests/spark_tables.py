@@ -1,7 +1,7 @@
 """Tables of one name on both engines, compared cell by cell; used by test_spark.py and by hand.
 
-`python tests/spark_tables.py marts.mission_index ...` prints what differs between build/warehouse.duckdb and build/spark
-(or MISSIONS_WAREHOUSE and MISSIONS_BUILD). Spark's tables are read as the Parquet files that they are: no Java is needed.
+`python tests/spark_tables.py marts.mission_index ...` prints what differs between build/warehouse.duckdb and
+build/spark, or MISSIONS_WAREHOUSE and MISSIONS_BUILD. Spark's tables are read as the Parquet files that they are.
 """
 
 import os
@@ -17,8 +17,8 @@ _ROUGH = ("FLOAT", "DOUBLE")
 def differences(warehouse: Path, spark: Path, table: str, shown: int = 5) -> list[str]:
     """What differs in a table, `schema.name`, one text each; none if the tables agree.
 
-    Texts, whole numbers, dates and flags must be equal, numbers with a fraction agree to nine digits. Rows are matched by all
-    that must be equal; several alike are matched in the order of their numbers.
+    Texts, whole numbers, dates and flags must be equal, numbers with a fraction agree to nine digits. Rows are matched
+    by all that must be equal; several alike are matched in the order of their numbers.
     """
     schema, name = table.split(".")
     files = spark / "warehouse" / f"{schema}.db" / name / "*.parquet"
@@ -48,8 +48,9 @@ def differences(warehouse: Path, spark: Path, table: str, shown: int = 5) -> lis
                 for column, type_ in types.items()
             )
             connection.execute(
-                f"CREATE TEMP TABLE {side} AS SELECT *, true AS present, "
-                f"row_number() OVER (PARTITION BY {place} ORDER BY {order}) AS twin FROM (SELECT {columns} FROM {relation})"
+                f"CREATE TEMP TABLE {side} AS "
+                f"SELECT *, row_number() OVER (PARTITION BY {place} ORDER BY {order}) AS twin "
+                f"FROM (SELECT {columns} FROM {relation})"
             )
         matched = " AND ".join([*(f'd."{c}" IS NOT DISTINCT FROM s."{c}"' for c in exact), "d.twin = s.twin"])
         found = list(wrong_types)

@@ -1,7 +1,8 @@
 """Loading: a seed file in, one checked and typed table `raw.<source_id>` out, as Parquet and in the build file.
 
 Belongs here: reading a seed, checking it against its layout, saying in plain words what is wrong with it, and the table
-of the registry itself. The Parquet files, in the folder `raw` beside the build file, are what Spark reads. No Dagster (that is for the assets) and no cleaning of figures (that is for dbt's staging).
+of the registry itself. The Parquet files stand in the folder `raw` beside the build file: Spark reads them. No Dagster
+(that is for the assets) and no cleaning of figures (that is for dbt's staging).
 """
 
 from __future__ import annotations
@@ -347,7 +348,7 @@ def _replace_table(
 ) -> int:
     """Replace a raw table by the query's rows, in one statement and so in one transaction. Gives the number of rows.
 
-    The rows go to a Parquet file that both engines read, and from there to the table. A database in memory has no folder.
+    The rows go to a Parquet file that both engines read, and from there to the table. A database in memory has none.
     """
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {RAW_SOURCE}")
     [(database,)] = connection.execute(

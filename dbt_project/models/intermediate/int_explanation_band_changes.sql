@@ -1,4 +1,4 @@
-with recursive
+with
 
 nodes as (
 
@@ -35,7 +35,7 @@ ranked as (
         scores.weighted_mean as composite_mean,
         units.is_in_reference_set,
         count(*) over () as councils,
-        ceil(5.0 * index_scores.need_rank / count(*) over ()) as band,
+        ceil(5e0 * index_scores.need_rank / count(*) over ()) as band,
         row_number() over (order by round(index_scores.need_z, 9) desc, index_scores.authority_code) as place
     from {{ ref('int_need_index') }} as index_scores
     inner join scores
@@ -56,7 +56,7 @@ edges as (
         *,
         1 as toward,
         cast(0 as double) as margin,
-        floor(councils * (band - 1) / 5.0) as edge_place
+        floor(councils * (band - 1) / 5e0) as edge_place
     from ranked
 
     union all
@@ -65,7 +65,7 @@ edges as (
         *,
         -1 as toward,
         cast(1e-9 as double) as margin,
-        floor(councils * band / 5.0) + 1 as edge_place
+        floor(councils * band / 5e0) + 1 as edge_place
     from ranked
 
 ),
@@ -248,21 +248,15 @@ starts as (
 
 -- Each round takes the yardstick as the last round's change would leave it: with one score moved by so many deviations,
 -- what are the deviation of the indicator's scores, then of the mission's mean? Ten are enough for nine decimals.
-rounds as (
-
-    select
-        *,
-        0 as step
-    from starts
-
-    union all
+-- Written out: a recursive CTE keeps the rows of all its rounds.
+{% for round in range(1, 11) %}
+round_{{ round }} as (
 
     select
         authority_code,
         toward,
         rival_code,
         rivals_to_pass,
-        is_in_reference_set,
         node_id,
         weight,
         mission_spread,
@@ -284,8 +278,7 @@ rounds as (
                     - weight * (1 / leaf_spread - 1) / new_mission_spread * score_ahead
                 )
             )
-        ) as deviations,
-        step + 1 as step
+        ) as deviations
     from (
         select
             *,
@@ -308,13 +301,39 @@ rounds as (
                         2 * score * deviations + deviations * deviations * (reference_units - 1) / reference_units
                     ) / (reference_units - 1)
                 ) as leaf_spread
-            from rounds
+            from {{ 'starts' if loop.first else 'round_' ~ (round - 1) }}
+            {% if loop.first -%}
+            where is_in_reference_set
+            {% endif -%}
         ) as leaf_spreads
     ) as mission_spreads
-    where
-        step < 10
-        -- What is in no mean moves none.
-        and is_in_reference_set
+
+),
+{% endfor %}
+
+solved as (
+
+    select
+        authority_code,
+        toward,
+        rival_code,
+        rivals_to_pass,
+        node_id,
+        deviations
+    from round_10
+
+    union all
+
+    -- What is in no mean moves none.
+    select
+        authority_code,
+        toward,
+        rival_code,
+        rivals_to_pass,
+        node_id,
+        deviations
+    from starts
+    where not is_in_reference_set
 
 ),
 
@@ -326,8 +345,7 @@ by_rival as (
             partition by authority_code, node_id, toward
             order by toward * deviations, rival_code
         ) as difficulty
-    from rounds
-    where step = case when is_in_reference_set then 10 else 0 end
+    from solved
 
 ),
 
@@ -373,8 +391,8 @@ untreated as (
         *,
         case
             when outcome != 'logged' then treated_needed
-            when log_sign = 1 then exp(treated_needed) + minimum - 0.01 * (maximum - minimum)
-            else maximum + 0.01 * (maximum - minimum) - exp(-treated_needed)
+            when log_sign = 1 then exp(treated_needed) + minimum - 1e-2 * (maximum - minimum)
+            else maximum + 1e-2 * (maximum - minimum) - exp(-treated_needed)
         end as value_needed
     from needed
 

@@ -60,7 +60,7 @@ missions as (
         sum(case when series_basis = 'own' then weight_in_mission else 0 end) / sum(weight_in_mission) as own_share
     from scored
     group by authority_code, mission_id, edition
-    having sum(weight_in_mission) >= 0.5
+    having sum(weight_in_mission) >= 5e-1
 
 ),
 
@@ -90,7 +90,7 @@ composites as (
     cross join root
     cross join total
     group by missions.authority_code, root.node_id, missions.edition
-    having sum(nodes.effective_weight * missions.basket_share) >= 0.5 * max(total.weight)
+    having sum(nodes.effective_weight * missions.basket_share) >= 5e-1 * max(total.weight)
 
 ),
 
@@ -139,5 +139,5 @@ select
     -- Weights of a whole basket may add up to 1 and a rounding error.
     least(basket_share, 1e0) as basket_share,
     own_share,
-    own_share >= 0.5 as is_mostly_own
+    own_share >= 5e-1 as is_mostly_own
 from moved

@@ -42,7 +42,7 @@ counted as (
         indicator_id,
         count(*) as periods,
         sum(case when is_separate_period then 1 else 0 end) as separate_periods,
-        {{ months_between('min(period_end_date)', 'max(period_end_date)') }} / 12.0 + max(period_years) as years_spanned
+        {{ months_between('min(period_end_date)', 'max(period_end_date)') }} / 12e0 + max(period_years) as years_spanned
     from figures
     group by area_code, indicator_id
 
@@ -101,7 +101,7 @@ changes as (
         lasts.lower_95 as last_value_lower_95,
         lasts.upper_95 as last_value_upper_95,
         case when counted.separate_periods > 1 then lasts.value - firsts.value end as change,
-        {{ months_between('firsts.period_end_date', 'lasts.period_end_date') }} / 12.0 as years_between,
+        {{ months_between('firsts.period_end_date', 'lasts.period_end_date') }} / 12e0 as years_between,
         -- Half-widths on the sides that face each other.
         case
             when lasts.value >= firsts.value
@@ -109,7 +109,7 @@ changes as (
             else sqrt(power(lasts.upper_95 - lasts.value, 2) + power(firsts.value - firsts.lower_95, 2))
         end as margin,
         abs(orders.rises_less_falls) - 1 as order_excess,
-        sqrt(counted.separate_periods * (counted.separate_periods - 1) * (2 * counted.separate_periods + 5) / 18.0) as order_spread,
+        sqrt(counted.separate_periods * (counted.separate_periods - 1) * (2 * counted.separate_periods + 5) / 18e0) as order_spread,
         sign(orders.rises_less_falls) as order_sign,
         money.indicator_id is not null as is_money_of_the_day,
         firsts.period_start_date as first_period_start_date,
@@ -163,7 +163,7 @@ select
         when direction_test = 'published limits' and not is_change_beyond_limits then 'no clear change'
         when direction_test = 'published limits' and change * direction > 0 then 'rising need'
         when direction_test = 'published limits' then 'falling need'
-        when order_excess < 1.96 * order_spread or order_sign * change <= 0 then 'no clear change'
+        when order_excess < 1.96e0 * order_spread or order_sign * change <= 0 then 'no clear change'
         when order_sign * direction > 0 then 'rising need'
         else 'falling need'
     end as direction,

@@ -42,7 +42,7 @@ figures as (
         comparable.lower_95,
         comparable.upper_95,
         -- Whole years between the ends of periods are whole numbers, so that a slope is exact.
-        {{ months_between("cast('2000-01-01' as date)", 'comparable.period_end_date') }} / 12.0 as years,
+        {{ months_between("cast('2000-01-01' as date)", 'comparable.period_end_date') }} / 12e0 as years,
         comparable.period_end_date
     from {{ ref('int_comparable_figures') }} as comparable
     inner join indicators
@@ -105,7 +105,7 @@ placed as (
         lasts.lower_95,
         lasts.upper_95,
         paces.pace,
-        {{ months_between('lasts.period_end_date', 'milestones.target_date') }} / 12.0 as years_left,
+        {{ months_between('lasts.period_end_date', 'milestones.target_date') }} / 12e0 as years_left,
         coalesce(paces.periods, 0) as periods,
         milestones.target_date,
         firsts.period_end_date as base_period_end_date,

@@ -81,7 +81,7 @@ measured as (
     select
         figures.*,
         -- 0 for a day or a month, 1 for a year, 3 for three years pooled.
-        round({{ days_between('figures.period_start_date', 'figures.period_end_date') }} / 365.25) as period_years
+        round({{ days_between('figures.period_start_date', 'figures.period_end_date') }} / 365.25e0) as period_years
     from figures
     left join breaks
         on
