@@ -6,7 +6,7 @@ BIN := .venv/bin
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help index test lint spark dev docs bench torture lock clean
+.PHONY: help index test lint spark dev docs bench scale torture lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -38,6 +38,9 @@ docs: .venv/installed ## Make again what is made from the registry, the models a
 
 bench: .venv/installed ## Time everything and write docs/PERFORMANCE.md
 	$(BIN)/python bench/run.py
+
+scale: .venv/installed ## Measure how cost grows, up to a million units, and write docs/PERFORMANCE.md
+	$(BIN)/python bench/scale.py
 
 KILLS ?= 50
 torture: .venv/installed ## Try every fault many times, about an hour, and write docs/reliability.md

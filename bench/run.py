@@ -6,25 +6,23 @@ figures of one run of this script can be compared with each other.
 
 import json
 import os
-import platform
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+from performance_page import machine, table, write_part
 from rich.console import Console
 from rich.table import Table
 from score_inputs import write_inputs
 from uncertainty import compare
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs" / "PERFORMANCE.md"
 PIPELINE_RUNS, SHORT_RUNS = 3, 5
 
 
@@ -205,10 +203,10 @@ HEADER = ["What", "Median, s", "Range, s (runs)", "Peak memory, MB", "Goal", ""]
 
 
 def show(found: list[Measurement]) -> None:
-    table = Table(*HEADER)
+    shown = Table(*HEADER)
     for item in found:
-        table.add_row(*cells(item))
-    Console().print(table)
+        shown.add_row(*cells(item))
+    Console().print(shown)
 
 
 def page(found: list[Measurement]) -> None:
@@ -216,30 +214,16 @@ def page(found: list[Measurement]) -> None:
     whole = found[0].median
     straight = by_name["The same SQL run straight in DuckDB"]
     lines = [
-        "# Performance",
-        "",
         f"Written by `make bench` on {time.strftime('%d %B %Y')}: {machine()}.",
         "Times are wall-clock seconds, each run in a process of its own; memory is the largest resident size.",
         "",
-        f"| {' | '.join(HEADER)} |",
-        f"|{'---|' * len(HEADER)}",
-        *(f"| {' | '.join(cells(item))} |" for item in found),
+        *table(HEADER, [cells(item) for item in found]),
         "",
         f"The models' SQL takes {straight:.2f} s when run straight in DuckDB, {100 * straight / whole:.0f} % of the",
         f"pipeline's {whole:.1f} s. The rest is loading and checking the seeds, starting Dagster and dbt, the",
         "data tests and unit tests, and writing the publication.",
     ]
-    PAGE.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def machine() -> str:
-    """Cores, memory, processor and versions; nothing that names the machine."""
-    pages: Callable[[str], int] = os.sysconf
-    memory = pages("SC_PAGE_SIZE") * pages("SC_PHYS_PAGES") / 1024**3
-    return (
-        f"{os.cpu_count()} cores, {memory:.0f} GB, {platform.machine()}, {platform.system()}, "
-        f"Python {platform.python_version()}, DuckDB {duckdb.__version__}"
-    )
+    write_part("timings", lines)
 
 
 if __name__ == "__main__":

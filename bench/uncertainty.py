@@ -4,6 +4,7 @@ Belongs here: both engines on the same draws in one run, and the proof that they
 `bench/run.py` calls it; alone it measures the build of this checkout.
 """
 
+import json
 import os
 import statistics
 import subprocess
@@ -45,15 +46,19 @@ class Comparison:
         return statistics.median(self.sql) / statistics.median(self.numpy)
 
 
-def compiled_sql(home: Path) -> dict[str, str]:
-    """The SQL that dbt runs for the draws' weights and their composite ranks."""
-    models = ("int_draw_weights", "int_sampling_ranks")
+def compiled_sql(home: Path, draws: int | None = None) -> dict[str, str]:
+    """The SQL that dbt runs for the draws' weights and their composite ranks; with a number, also that of the draws."""
+    models = ["int_draw_weights", "int_sampling_ranks"]
+    variables = []
+    if draws:
+        models.append("int_draws")
+        variables = ["--vars", json.dumps({"uncertainty_draws": draws})]
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(
             [
                 str(Path(sys.executable).parent / "dbt"),
                 *("compile", "--quiet", "--profiles-dir", ".", "--select", *models),
-                *("--target-path", folder, "--log-path", folder),
+                *("--target-path", folder, "--log-path", folder, *variables),
             ],
             cwd=home / "dbt_project",
             env={**os.environ, "DO_NOT_TRACK": "1", "MISSIONS_WAREHOUSE": str(home / "build/warehouse.duckdb")},
@@ -65,30 +70,40 @@ def compiled_sql(home: Path) -> dict[str, str]:
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, home: Path) -> None:
-    """The models' tables in memory; of the draws all but the weights and the normalisation stay as in the index."""
+    """The models' tables in the connection's own database, as the build file has them."""
     connection.execute(f"attach '{home / 'build/warehouse.duckdb'}' as built (read_only)")
     for schema in ("intermediate", "staging"):
         connection.execute(f"create schema {schema}")
     tables = (
         *("int_leaf_places", "int_yardsticks", "int_place_distributions", "int_cell_errors"),
-        *("int_framework_nodes", "int_cells", "int_authorities"),
+        *("int_authority_nodes", "int_cells", "int_authorities"),
     )
     for table in tables:
         connection.execute(f"create table intermediate.{table} as from built.intermediate.{table}")
+    connection.execute("create table intermediate.all_draws as from built.intermediate.int_draws")
     connection.execute("create table staging.stg_method_choices as from built.staging.stg_method_choices")
-    connection.execute(
-        """
-        create table intermediate.int_draws as
-        select
+    connection.execute("detach built")
+
+
+def take_draws(connection: duckdb.DuckDBPyConnection, count: int | None = None, all_sources: bool = False) -> None:
+    """int_draws: the first draws over all sources; or, of each, the weights and the normalisation and nothing else."""
+    kept = "* replace ('sampling error' as sample)"
+    if not all_sources:
+        kept = """
             run_number, 'sampling error' as sample, left_out_leaf, normalisation, 'framework' as treatment,
             'arithmetic' as aggregation, 'all' as indicators, weights_key,
             null::bigint as cells_key, null::bigint as sampling_key
-        from built.intermediate.int_draws
+        """
+    connection.execute(
+        f"""
+        create or replace table intermediate.int_draws as
+        select {kept}
+        from intermediate.all_draws
         where sample = 'all sources'
         order by run_number
+        {f"limit {count}" if count else ""}
         """
     )
-    connection.execute("detach built")
 
 
 def by_sql(connection: duckdb.DuckDBPyConnection, sql: dict[str, str]) -> None:
@@ -122,9 +137,9 @@ def read(connection: duckdb.DuckDBPyConnection, seed: int) -> Input:
     branches = column(
         "select branch_id from intermediate.int_yardsticks group by branch_id order by min(branch_number)"
     )
-    nodes = column("select node_id from intermediate.int_framework_nodes order by node_id")
+    nodes = column("select node_id from intermediate.int_authority_nodes order by node_id")
     weights = dict(
-        connection.execute("select node_id, weight_in_parent from intermediate.int_framework_nodes").fetchall()
+        connection.execute("select node_id, weight_in_parent from intermediate.int_authority_nodes").fetchall()
     )
     # As the macro with_random_key does it for the numbers 0 and that of the node.
     state = scrambled(scrambled(np.array((seed * 16807 + 1013904223) % PRIME)))
@@ -182,6 +197,7 @@ def compare(home: Path, runs: int = RUNS) -> Comparison:
     sql = compiled_sql(home)
     with duckdb.connect(config={"threads": 1}) as connection:
         prepare(connection, home)
+        take_draws(connection)
         # The compiled SQL names the build file's database.
         sql = {model: query.replace('"warehouse".', "") for model, query in sql.items()}
         with duckdb.connect(str(home / "build/warehouse.duckdb"), read_only=True) as built:

@@ -35,14 +35,15 @@ def shipped_files(manifest: Mapping[str, Any], compiled: Path) -> dict[str, str]
     return files
 
 
-def ship() -> None:
-    """Compile the models with dbt, away from the build file, and write sql/ anew."""
+def compiled_files(*options: str) -> dict[str, str]:
+    """Compile the models with dbt, away from the build file; `options` are dbt's own, such as another target."""
     with tempfile.TemporaryDirectory() as folder:
         command = [
             *(str(Path(sys.executable).with_name("dbt")), "--quiet", "compile"),
             *("--select", *CHAIN, *FURTHER),
             *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)),
             *("--target-path", folder, "--log-path", folder),
+            *options,
         ]
         # The database's name stands in compiled code, so it is the build file's.
         warehouse = Path(folder) / "warehouse.duckdb"
@@ -50,7 +51,12 @@ def ship() -> None:
             command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, "MISSIONS_WAREHOUSE": str(warehouse)}
         )
         manifest = json.loads((Path(folder) / "manifest.json").read_text(encoding="utf-8"))
-        files = shipped_files(manifest, Path(folder) / "compiled" / manifest["metadata"]["project_name"])
+        return shipped_files(manifest, Path(folder) / "compiled" / manifest["metadata"]["project_name"])
+
+
+def ship() -> None:
+    """Write sql/ anew."""
+    files = compiled_files()
     SQL.mkdir(exist_ok=True)
     for stale in SQL.glob("*.sql"):
         if stale.name not in files:
