@@ -8,12 +8,16 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import pytest
+from dbt.cli.main import dbtRunnerResult
 
+from orchestration.pipeline import step_problem
 from tests.conftest import ROOT
 from tests.spark_tables import differences
 
@@ -168,6 +172,48 @@ def test_locks_agree() -> None:
     shared = pins[0].keys() & pins[1].keys()
     assert {name: pins[0][name] for name in shared} == {name: pins[1][name] for name in shared}
     assert "://" not in (ROOT / "requirements-spark.txt").read_text(encoding="utf-8")
+
+
+def run_on_spark(monkeypatch: pytest.MonkeyPatch, has_spark: bool) -> tuple[dg.ExecuteInProcessResult, list[str]]:
+    """A run of one model and the publication with the target spark, and what dbt, not started, was asked for."""
+    from orchestration import assets
+    from orchestration.definitions import defs
+
+    asked: list[str] = []
+
+    def invoke(arguments: Sequence[str], callbacks: Sequence[object]) -> dbtRunnerResult:
+        asked.extend(arguments)
+        return dbtRunnerResult(success=True)
+
+    monkeypatch.setattr(assets, "invoke_dbt", invoke)
+    monkeypatch.setattr(assets, "find_spec", lambda name: name if has_spark else None)
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = defs.resolve_job_def("index").execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            asset_selection=[dg.AssetKey(["marts", "dim_mission"]), dg.AssetKey("publication")],
+            run_config={
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                "ops": {"warehouse_models": {"config": {"target": "spark"}}},
+            },
+        )
+    return result, asked
+
+
+def test_a_run_on_spark_ends_with_the_models(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    result, asked = run_on_spark(monkeypatch, has_spark=True)
+    assert result.success
+    assert asked[asked.index("--target") + 1] == "spark"
+    assert asked[asked.index("--target-path") + 1] == str(home / "build/spark/target")
+    assert [event.step_key for event in result.all_events if event.is_step_skipped] == ["publication"]
+    assert not [event for event in result.all_events if event.is_step_materialization]
+
+
+def test_a_run_on_spark_without_spark_says_what_to_do(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    result, asked = run_on_spark(monkeypatch, has_spark=False)
+    assert not result.success and not asked
+    [problem] = [step_problem(event) for event in result.all_events if event.is_step_failure]
+    assert "make spark" in problem
 
 
 needs_spark = pytest.mark.skipif(

@@ -25,6 +25,35 @@
     aggregate(transform({{ matrix }}, a -> {{ spark__row_product('a', 'a') }}), cast(0 as double), (total, x) -> total + x)
 {%- endmacro %}
 
+{#
+    The matrix of each row of a relation, squared so many times and scaled each time by its sum of squares, beside its key.
+    Spark would write the squares into each other, 4^10 of them: there a function carries the matrix from step to step.
+#}
+{% macro scaled_power(relation, key, matrix, squarings) -%}
+    {{ return(adapter.dispatch('scaled_power')(relation, key, matrix, squarings)) }}
+{%- endmacro %}
+{% macro duckdb__scaled_power(relation, key, matrix, squarings) -%}
+    {%- set ns = namespace(query=relation) -%}
+    {%- for squaring in range(squarings) -%}
+        {%- set scaled = "(select *, " ~ matrix_sum_of_squares(matrix) ~ " as sum_of_squares from " ~ ns.query ~ ") as scaled" -%}
+        {%- set squared = "select " ~ key ~ ", " ~ matrix_squared(matrix, 'sum_of_squares') ~ " as " ~ matrix -%}
+        {%- set ns.query = "(" ~ squared ~ " from " ~ scaled ~ ") as squared" -%}
+    {%- endfor -%}
+    select * from {{ ns.query }}
+{%- endmacro %}
+{% macro spark__scaled_power(relation, key, matrix, squarings) -%}
+    select
+        {{ key }},
+        aggregate(
+            sequence(1, {{ squarings }}),
+            {{ matrix }},
+            (power, squaring) -> element_at(
+                transform(array({{ matrix_sum_of_squares('power') }}), total -> {{ matrix_squared('power', 'total') }}), 1
+            )
+        ) as {{ matrix }}
+    from {{ relation }}
+{%- endmacro %}
+
 {% macro matrix_row_sums(matrix) %}{{ return(adapter.dispatch('matrix_row_sums')(matrix)) }}{% endmacro %}
 {% macro duckdb__matrix_row_sums(matrix) %}list_transform({{ matrix }}, lambda a: list_sum(a)){% endmacro %}
 {% macro spark__matrix_row_sums(matrix) -%}

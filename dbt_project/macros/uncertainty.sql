@@ -21,7 +21,7 @@
 
 {# The published distribution is kept in steps of 1/64 standard deviation from -16 to 16. #}
 {% macro distribution_steps() %}{{ return(2048) }}{% endmacro %}
-{% macro distribution_step(z) %}least(greatest(({{ z }} + 16) * 64, 0), 2047.999){% endmacro %}
+{% macro distribution_step(z) %}least(greatest(({{ z }} + 16) * 64, 0), 2047.999e0){% endmacro %}
 
 {#
     Ranks of every unit in the runs of some samples, by index number: 0 the composite, then the branches. Runs in which a

@@ -101,19 +101,15 @@ level_5_reference as (
         min(directed_value) as minimum,
         favg(directed_value) as mean,
         -- Null where all are equal, so that nothing is divided by zero.
-        case
-            when max(directed_value) - min(directed_value) > 1e-12 * greatest(1, abs(min(directed_value)), abs(max(directed_value))) then max(directed_value) - min(directed_value)
-        end as value_range,
-        case
-            when max(directed_value) - min(directed_value) > 1e-12 * greatest(1, abs(min(directed_value)), abs(max(directed_value))) then stddev_samp(directed_value)
-        end as deviation
+        case when max(directed_value) - min(directed_value) > 1e-12 * greatest(1, abs(min(directed_value)), abs(max(directed_value))) then max(directed_value) - min(directed_value) end as value_range,
+        case when max(directed_value) - min(directed_value) > 1e-12 * greatest(1, abs(min(directed_value)), abs(max(directed_value))) then stddev_samp(directed_value) end as deviation
     from level_5_directed
     where is_in_reference_set
     group by node_id
 
 ),
 
--- Reference values that are not higher, and those that are equal. Only where a rank is asked for: it takes a sort.
+-- Only where a rank is asked for: it takes a sort.
 level_5_placed as (
 
     select
@@ -138,35 +134,50 @@ level_5_placed as (
 
 ),
 
+level_5_described as (
+
+    select
+        placed.*,
+        reference.reference_units,
+        reference.minimum,
+        reference.mean,
+        reference.value_range,
+        reference.deviation
+    from level_5_placed as placed
+    left join level_5_reference as reference
+        on placed.node_id = reference.node_id
+
+),
+
 level_5 as (
 
     select
-        placed.unit_id,
-        placed.node_id,
-        placed.value,
+        described.unit_id,
+        described.node_id,
+        described.value,
         case
             -- least and greatest would pass over a null.
-            when placed.directed_value is null then null
-            when nodes.normalisation is null then placed.directed_value
-            when nodes.normalisation = 'z_score' then (placed.directed_value - reference.mean) / reference.deviation
+            when described.directed_value is null then null
+            when nodes.normalisation is null then described.directed_value
+            when nodes.normalisation = 'z_score' then (described.directed_value - described.mean) / described.deviation
             when nodes.normalisation = 'min_max'
                 then
                     nodes.normalisation_lower
                     + (nodes.normalisation_upper - nodes.normalisation_lower)
-                    * ((placed.directed_value - reference.minimum) / reference.value_range)
-            when nodes.normalisation = 'rank' then placed.not_higher - placed.ties + 1
+                    * ((described.directed_value - described.minimum) / described.value_range)
+            when nodes.normalisation = 'rank' then described.not_higher - described.ties + 1
             -- Of the n units that are ranked, the unit itself among them, (rank - 1) / (n - 1).
             when nodes.normalisation = 'percentile_rank'
                 then
-                    (placed.not_higher - placed.ties)
-                    / nullif(reference.reference_units - case when placed.is_in_reference_set then 1 else 0 end, 0)
+                    (described.not_higher - described.ties)
+                    / nullif(described.reference_units - case when described.is_in_reference_set then 1 else 0 end, 0)
             -- (n + 1 - r) / n with r = 1 for the greatest is the share of the ranked units that are not higher.
             when nodes.normalisation = 'exponential'
                 then
                     -nodes.normalisation_steepness * ln(
                         1 - (1 - exp(-100 / nodes.normalisation_steepness))
-                        * (placed.not_higher + case when placed.is_in_reference_set then 0 else 1 end)
-                        / (reference.reference_units + case when placed.is_in_reference_set then 0 else 1 end)
+                        * (described.not_higher + case when described.is_in_reference_set then 0 else 1 end)
+                        / (described.reference_units + case when described.is_in_reference_set then 0 else 1 end)
                     )
             -- Goalposts are in the value's own unit: a direction of -1 mirrors the share that is reached.
             when nodes.normalisation = 'goalposts'
@@ -175,18 +186,16 @@ level_5 as (
                     * case nodes.direction
                         when 1
                             then
-                                greatest(0, least(1, (placed.value - nodes.normalisation_lower)
+                                greatest(0, least(1, (described.value - nodes.normalisation_lower)
                                 / (nodes.normalisation_upper - nodes.normalisation_lower)))
                         else
-                            1 - greatest(0, least(1, (placed.value - nodes.normalisation_lower)
+                            1 - greatest(0, least(1, (described.value - nodes.normalisation_lower)
                             / (nodes.normalisation_upper - nodes.normalisation_lower)))
                     end
         end as score
-    from level_5_placed as placed
+    from level_5_described as described
     inner join nodes
-        on placed.node_id = nodes.node_id
-    left join level_5_reference as reference
-        on placed.node_id = reference.node_id
+        on described.node_id = nodes.node_id
 
 ),
 
@@ -257,19 +266,15 @@ level_4_reference as (
         min(directed_value) as minimum,
         favg(directed_value) as mean,
         -- Null where all are equal, so that nothing is divided by zero.
-        case
-            when max(directed_value) - min(directed_value) > 1e-12 * greatest(1, abs(min(directed_value)), abs(max(directed_value))) then max(directed_value) - min(directed_value)
-        end as value_range,
-        case
-            when max(directed_value) - min(directed_value) > 1e-12 * greatest(1, abs(min(directed_value)), abs(max(directed_value))) then stddev_samp(directed_value)
-        end as deviation
+        case when max(directed_value) - min(directed_value) > 1e-12 * greatest(1, abs(min(directed_value)), abs(max(directed_value))) then max(directed_value) - min(directed_value) end as value_range,
+        case when max(directed_value) - min(directed_value) > 1e-12 * greatest(1, abs(min(directed_value)), abs(max(directed_value))) then stddev_samp(directed_value) end as deviation
     from level_4_directed
     where is_in_reference_set
     group by node_id
 
 ),
 
--- Reference values that are not higher, and those that are equal. Only where a rank is asked for: it takes a sort.
+-- Only where a rank is asked for: it takes a sort.
 level_4_placed as (
 
     select
@@ -294,35 +299,50 @@ level_4_placed as (
 
 ),
 
+level_4_described as (
+
+    select
+        placed.*,
+        reference.reference_units,
+        reference.minimum,
+        reference.mean,
+        reference.value_range,
+        reference.deviation
+    from level_4_placed as placed
+    left join level_4_reference as reference
+        on placed.node_id = reference.node_id
+
+),
+
 level_4 as (
 
     select
-        placed.unit_id,
-        placed.node_id,
-        placed.value,
+        described.unit_id,
+        described.node_id,
+        described.value,
         case
             -- least and greatest would pass over a null.
-            when placed.directed_value is null then null
-            when nodes.normalisation is null then placed.directed_value
-            when nodes.normalisation = 'z_score' then (placed.directed_value - reference.mean) / reference.deviation
+            when described.directed_value is null then null
+            when nodes.normalisation is null then described.directed_value
+            when nodes.normalisation = 'z_score' then (described.directed_value - described.mean) / described.deviation
             when nodes.normalisation = 'min_max'
                 then
                     nodes.normalisation_lower
                     + (nodes.normalisation_upper - nodes.normalisation_lower)
-                    * ((placed.directed_value - reference.minimum) / reference.value_range)
-            when nodes.normalisation = 'rank' then placed.not_higher - placed.ties + 1
+                    * ((described.directed_value - described.minimum) / described.value_range)
+            when nodes.normalisation = 'rank' then described.not_higher - described.ties + 1
             -- Of the n units that are ranked, the unit itself among them, (rank - 1) / (n - 1).
             when nodes.normalisation = 'percentile_rank'
                 then
-                    (placed.not_higher - placed.ties)
-                    / nullif(reference.reference_units - case when placed.is_in_reference_set then 1 else 0 end, 0)
+                    (described.not_higher - described.ties)
+                    / nullif(described.reference_units - case when described.is_in_reference_set then 1 else 0 end, 0)
             -- (n + 1 - r) / n with r = 1 for the greatest is the share of the ranked units that are not higher.
             when nodes.normalisation = 'exponential'
                 then
                     -nodes.normalisation_steepness * ln(
                         1 - (1 - exp(-100 / nodes.normalisation_steepness))
-                        * (placed.not_higher + case when placed.is_in_reference_set then 0 else 1 end)
-                        / (reference.reference_units + case when placed.is_in_reference_set then 0 else 1 end)
+                        * (described.not_higher + case when described.is_in_reference_set then 0 else 1 end)
+                        / (described.reference_units + case when described.is_in_reference_set then 0 else 1 end)
                     )
             -- Goalposts are in the value's own unit: a direction of -1 mirrors the share that is reached.
             when nodes.normalisation = 'goalposts'
@@ -331,18 +351,16 @@ level_4 as (
                     * case nodes.direction
                         when 1
                             then
-                                greatest(0, least(1, (placed.value - nodes.normalisation_lower)
+                                greatest(0, least(1, (described.value - nodes.normalisation_lower)
                                 / (nodes.normalisation_upper - nodes.normalisation_lower)))
                         else
-                            1 - greatest(0, least(1, (placed.value - nodes.normalisation_lower)
+                            1 - greatest(0, least(1, (described.value - nodes.normalisation_lower)
                             / (nodes.normalisation_upper - nodes.normalisation_lower)))
                     end
         end as score
-    from level_4_placed as placed
+    from level_4_described as described
     inner join nodes
-        on placed.node_id = nodes.node_id
-    left join level_4_reference as reference
-        on placed.node_id = reference.node_id
+        on described.node_id = nodes.node_id
 
 ),
 
@@ -413,19 +431,15 @@ level_3_reference as (
         min(directed_value) as minimum,
         favg(directed_value) as mean,
         -- Null where all are equal, so that nothing is divided by zero.
-        case
-            when max(directed_value) - min(directed_value) > 1e-12 * greatest(1, abs(min(directed_value)), abs(max(directed_value))) then max(directed_value) - min(directed_value)
-        end as value_range,
-        case
-            when max(directed_value) - min(directed_value) > 1e-12 * greatest(1, abs(min(directed_value)), abs(max(directed_value))) then stddev_samp(directed_value)
-        end as deviation
+        case when max(directed_value) - min(directed_value) > 1e-12 * greatest(1, abs(min(directed_value)), abs(max(directed_value))) then max(directed_value) - min(directed_value) end as value_range,
+        case when max(directed_value) - min(directed_value) > 1e-12 * greatest(1, abs(min(directed_value)), abs(max(directed_value))) then stddev_samp(directed_value) end as deviation
     from level_3_directed
     where is_in_reference_set
     group by node_id
 
 ),
 
--- Reference values that are not higher, and those that are equal. Only where a rank is asked for: it takes a sort.
+-- Only where a rank is asked for: it takes a sort.
 level_3_placed as (
 
     select
@@ -450,35 +464,50 @@ level_3_placed as (
 
 ),
 
+level_3_described as (
+
+    select
+        placed.*,
+        reference.reference_units,
+        reference.minimum,
+        reference.mean,
+        reference.value_range,
+        reference.deviation
+    from level_3_placed as placed
+    left join level_3_reference as reference
+        on placed.node_id = reference.node_id
+
+),
+
 level_3 as (
 
     select
-        placed.unit_id,
-        placed.node_id,
-        placed.value,
+        described.unit_id,
+        described.node_id,
+        described.value,
         case
             -- least and greatest would pass over a null.
-            when placed.directed_value is null then null
-            when nodes.normalisation is null then placed.directed_value
-            when nodes.normalisation = 'z_score' then (placed.directed_value - reference.mean) / reference.deviation
+            when described.directed_value is null then null
+            when nodes.normalisation is null then described.directed_value
+            when nodes.normalisation = 'z_score' then (described.directed_value - described.mean) / described.deviation
             when nodes.normalisation = 'min_max'
                 then
                     nodes.normalisation_lower
                     + (nodes.normalisation_upper - nodes.normalisation_lower)
-                    * ((placed.directed_value - reference.minimum) / reference.value_range)
-            when nodes.normalisation = 'rank' then placed.not_higher - placed.ties + 1
+                    * ((described.directed_value - described.minimum) / described.value_range)
+            when nodes.normalisation = 'rank' then described.not_higher - described.ties + 1
             -- Of the n units that are ranked, the unit itself among them, (rank - 1) / (n - 1).
             when nodes.normalisation = 'percentile_rank'
                 then
-                    (placed.not_higher - placed.ties)
-                    / nullif(reference.reference_units - case when placed.is_in_reference_set then 1 else 0 end, 0)
+                    (described.not_higher - described.ties)
+                    / nullif(described.reference_units - case when described.is_in_reference_set then 1 else 0 end, 0)
             -- (n + 1 - r) / n with r = 1 for the greatest is the share of the ranked units that are not higher.
             when nodes.normalisation = 'exponential'
                 then
                     -nodes.normalisation_steepness * ln(
                         1 - (1 - exp(-100 / nodes.normalisation_steepness))
-                        * (placed.not_higher + case when placed.is_in_reference_set then 0 else 1 end)
-                        / (reference.reference_units + case when placed.is_in_reference_set then 0 else 1 end)
+                        * (described.not_higher + case when described.is_in_reference_set then 0 else 1 end)
+                        / (described.reference_units + case when described.is_in_reference_set then 0 else 1 end)
                     )
             -- Goalposts are in the value's own unit: a direction of -1 mirrors the share that is reached.
             when nodes.normalisation = 'goalposts'
@@ -487,18 +516,16 @@ level_3 as (
                     * case nodes.direction
                         when 1
                             then
-                                greatest(0, least(1, (placed.value - nodes.normalisation_lower)
+                                greatest(0, least(1, (described.value - nodes.normalisation_lower)
                                 / (nodes.normalisation_upper - nodes.normalisation_lower)))
                         else
-                            1 - greatest(0, least(1, (placed.value - nodes.normalisation_lower)
+                            1 - greatest(0, least(1, (described.value - nodes.normalisation_lower)
                             / (nodes.normalisation_upper - nodes.normalisation_lower)))
                     end
         end as score
-    from level_3_placed as placed
+    from level_3_described as described
     inner join nodes
-        on placed.node_id = nodes.node_id
-    left join level_3_reference as reference
-        on placed.node_id = reference.node_id
+        on described.node_id = nodes.node_id
 
 ),
 
@@ -569,19 +596,15 @@ level_2_reference as (
         min(directed_value) as minimum,
         favg(directed_value) as mean,
         -- Null where all are equal, so that nothing is divided by zero.
-        case
-            when max(directed_value) - min(directed_value) > 1e-12 * greatest(1, abs(min(directed_value)), abs(max(directed_value))) then max(directed_value) - min(directed_value)
-        end as value_range,
-        case
-            when max(directed_value) - min(directed_value) > 1e-12 * greatest(1, abs(min(directed_value)), abs(max(directed_value))) then stddev_samp(directed_value)
-        end as deviation
+        case when max(directed_value) - min(directed_value) > 1e-12 * greatest(1, abs(min(directed_value)), abs(max(directed_value))) then max(directed_value) - min(directed_value) end as value_range,
+        case when max(directed_value) - min(directed_value) > 1e-12 * greatest(1, abs(min(directed_value)), abs(max(directed_value))) then stddev_samp(directed_value) end as deviation
     from level_2_directed
     where is_in_reference_set
     group by node_id
 
 ),
 
--- Reference values that are not higher, and those that are equal. Only where a rank is asked for: it takes a sort.
+-- Only where a rank is asked for: it takes a sort.
 level_2_placed as (
 
     select
@@ -606,35 +629,50 @@ level_2_placed as (
 
 ),
 
+level_2_described as (
+
+    select
+        placed.*,
+        reference.reference_units,
+        reference.minimum,
+        reference.mean,
+        reference.value_range,
+        reference.deviation
+    from level_2_placed as placed
+    left join level_2_reference as reference
+        on placed.node_id = reference.node_id
+
+),
+
 level_2 as (
 
     select
-        placed.unit_id,
-        placed.node_id,
-        placed.value,
+        described.unit_id,
+        described.node_id,
+        described.value,
         case
             -- least and greatest would pass over a null.
-            when placed.directed_value is null then null
-            when nodes.normalisation is null then placed.directed_value
-            when nodes.normalisation = 'z_score' then (placed.directed_value - reference.mean) / reference.deviation
+            when described.directed_value is null then null
+            when nodes.normalisation is null then described.directed_value
+            when nodes.normalisation = 'z_score' then (described.directed_value - described.mean) / described.deviation
             when nodes.normalisation = 'min_max'
                 then
                     nodes.normalisation_lower
                     + (nodes.normalisation_upper - nodes.normalisation_lower)
-                    * ((placed.directed_value - reference.minimum) / reference.value_range)
-            when nodes.normalisation = 'rank' then placed.not_higher - placed.ties + 1
+                    * ((described.directed_value - described.minimum) / described.value_range)
+            when nodes.normalisation = 'rank' then described.not_higher - described.ties + 1
             -- Of the n units that are ranked, the unit itself among them, (rank - 1) / (n - 1).
             when nodes.normalisation = 'percentile_rank'
                 then
-                    (placed.not_higher - placed.ties)
-                    / nullif(reference.reference_units - case when placed.is_in_reference_set then 1 else 0 end, 0)
+                    (described.not_higher - described.ties)
+                    / nullif(described.reference_units - case when described.is_in_reference_set then 1 else 0 end, 0)
             -- (n + 1 - r) / n with r = 1 for the greatest is the share of the ranked units that are not higher.
             when nodes.normalisation = 'exponential'
                 then
                     -nodes.normalisation_steepness * ln(
                         1 - (1 - exp(-100 / nodes.normalisation_steepness))
-                        * (placed.not_higher + case when placed.is_in_reference_set then 0 else 1 end)
-                        / (reference.reference_units + case when placed.is_in_reference_set then 0 else 1 end)
+                        * (described.not_higher + case when described.is_in_reference_set then 0 else 1 end)
+                        / (described.reference_units + case when described.is_in_reference_set then 0 else 1 end)
                     )
             -- Goalposts are in the value's own unit: a direction of -1 mirrors the share that is reached.
             when nodes.normalisation = 'goalposts'
@@ -643,18 +681,16 @@ level_2 as (
                     * case nodes.direction
                         when 1
                             then
-                                greatest(0, least(1, (placed.value - nodes.normalisation_lower)
+                                greatest(0, least(1, (described.value - nodes.normalisation_lower)
                                 / (nodes.normalisation_upper - nodes.normalisation_lower)))
                         else
-                            1 - greatest(0, least(1, (placed.value - nodes.normalisation_lower)
+                            1 - greatest(0, least(1, (described.value - nodes.normalisation_lower)
                             / (nodes.normalisation_upper - nodes.normalisation_lower)))
                     end
         end as score
-    from level_2_placed as placed
+    from level_2_described as described
     inner join nodes
-        on placed.node_id = nodes.node_id
-    left join level_2_reference as reference
-        on placed.node_id = reference.node_id
+        on described.node_id = nodes.node_id
 
 ),
 
@@ -725,19 +761,15 @@ level_1_reference as (
         min(directed_value) as minimum,
         favg(directed_value) as mean,
         -- Null where all are equal, so that nothing is divided by zero.
-        case
-            when max(directed_value) - min(directed_value) > 1e-12 * greatest(1, abs(min(directed_value)), abs(max(directed_value))) then max(directed_value) - min(directed_value)
-        end as value_range,
-        case
-            when max(directed_value) - min(directed_value) > 1e-12 * greatest(1, abs(min(directed_value)), abs(max(directed_value))) then stddev_samp(directed_value)
-        end as deviation
+        case when max(directed_value) - min(directed_value) > 1e-12 * greatest(1, abs(min(directed_value)), abs(max(directed_value))) then max(directed_value) - min(directed_value) end as value_range,
+        case when max(directed_value) - min(directed_value) > 1e-12 * greatest(1, abs(min(directed_value)), abs(max(directed_value))) then stddev_samp(directed_value) end as deviation
     from level_1_directed
     where is_in_reference_set
     group by node_id
 
 ),
 
--- Reference values that are not higher, and those that are equal. Only where a rank is asked for: it takes a sort.
+-- Only where a rank is asked for: it takes a sort.
 level_1_placed as (
 
     select
@@ -762,35 +794,50 @@ level_1_placed as (
 
 ),
 
+level_1_described as (
+
+    select
+        placed.*,
+        reference.reference_units,
+        reference.minimum,
+        reference.mean,
+        reference.value_range,
+        reference.deviation
+    from level_1_placed as placed
+    left join level_1_reference as reference
+        on placed.node_id = reference.node_id
+
+),
+
 level_1 as (
 
     select
-        placed.unit_id,
-        placed.node_id,
-        placed.value,
+        described.unit_id,
+        described.node_id,
+        described.value,
         case
             -- least and greatest would pass over a null.
-            when placed.directed_value is null then null
-            when nodes.normalisation is null then placed.directed_value
-            when nodes.normalisation = 'z_score' then (placed.directed_value - reference.mean) / reference.deviation
+            when described.directed_value is null then null
+            when nodes.normalisation is null then described.directed_value
+            when nodes.normalisation = 'z_score' then (described.directed_value - described.mean) / described.deviation
             when nodes.normalisation = 'min_max'
                 then
                     nodes.normalisation_lower
                     + (nodes.normalisation_upper - nodes.normalisation_lower)
-                    * ((placed.directed_value - reference.minimum) / reference.value_range)
-            when nodes.normalisation = 'rank' then placed.not_higher - placed.ties + 1
+                    * ((described.directed_value - described.minimum) / described.value_range)
+            when nodes.normalisation = 'rank' then described.not_higher - described.ties + 1
             -- Of the n units that are ranked, the unit itself among them, (rank - 1) / (n - 1).
             when nodes.normalisation = 'percentile_rank'
                 then
-                    (placed.not_higher - placed.ties)
-                    / nullif(reference.reference_units - case when placed.is_in_reference_set then 1 else 0 end, 0)
+                    (described.not_higher - described.ties)
+                    / nullif(described.reference_units - case when described.is_in_reference_set then 1 else 0 end, 0)
             -- (n + 1 - r) / n with r = 1 for the greatest is the share of the ranked units that are not higher.
             when nodes.normalisation = 'exponential'
                 then
                     -nodes.normalisation_steepness * ln(
                         1 - (1 - exp(-100 / nodes.normalisation_steepness))
-                        * (placed.not_higher + case when placed.is_in_reference_set then 0 else 1 end)
-                        / (reference.reference_units + case when placed.is_in_reference_set then 0 else 1 end)
+                        * (described.not_higher + case when described.is_in_reference_set then 0 else 1 end)
+                        / (described.reference_units + case when described.is_in_reference_set then 0 else 1 end)
                     )
             -- Goalposts are in the value's own unit: a direction of -1 mirrors the share that is reached.
             when nodes.normalisation = 'goalposts'
@@ -799,18 +846,16 @@ level_1 as (
                     * case nodes.direction
                         when 1
                             then
-                                greatest(0, least(1, (placed.value - nodes.normalisation_lower)
+                                greatest(0, least(1, (described.value - nodes.normalisation_lower)
                                 / (nodes.normalisation_upper - nodes.normalisation_lower)))
                         else
-                            1 - greatest(0, least(1, (placed.value - nodes.normalisation_lower)
+                            1 - greatest(0, least(1, (described.value - nodes.normalisation_lower)
                             / (nodes.normalisation_upper - nodes.normalisation_lower)))
                     end
         end as score
-    from level_1_placed as placed
+    from level_1_described as described
     inner join nodes
-        on placed.node_id = nodes.node_id
-    left join level_1_reference as reference
-        on placed.node_id = reference.node_id
+        on described.node_id = nodes.node_id
 
 ),
 
@@ -881,19 +926,15 @@ level_0_reference as (
         min(directed_value) as minimum,
         favg(directed_value) as mean,
         -- Null where all are equal, so that nothing is divided by zero.
-        case
-            when max(directed_value) - min(directed_value) > 1e-12 * greatest(1, abs(min(directed_value)), abs(max(directed_value))) then max(directed_value) - min(directed_value)
-        end as value_range,
-        case
-            when max(directed_value) - min(directed_value) > 1e-12 * greatest(1, abs(min(directed_value)), abs(max(directed_value))) then stddev_samp(directed_value)
-        end as deviation
+        case when max(directed_value) - min(directed_value) > 1e-12 * greatest(1, abs(min(directed_value)), abs(max(directed_value))) then max(directed_value) - min(directed_value) end as value_range,
+        case when max(directed_value) - min(directed_value) > 1e-12 * greatest(1, abs(min(directed_value)), abs(max(directed_value))) then stddev_samp(directed_value) end as deviation
     from level_0_directed
     where is_in_reference_set
     group by node_id
 
 ),
 
--- Reference values that are not higher, and those that are equal. Only where a rank is asked for: it takes a sort.
+-- Only where a rank is asked for: it takes a sort.
 level_0_placed as (
 
     select
@@ -918,35 +959,50 @@ level_0_placed as (
 
 ),
 
+level_0_described as (
+
+    select
+        placed.*,
+        reference.reference_units,
+        reference.minimum,
+        reference.mean,
+        reference.value_range,
+        reference.deviation
+    from level_0_placed as placed
+    left join level_0_reference as reference
+        on placed.node_id = reference.node_id
+
+),
+
 level_0 as (
 
     select
-        placed.unit_id,
-        placed.node_id,
-        placed.value,
+        described.unit_id,
+        described.node_id,
+        described.value,
         case
             -- least and greatest would pass over a null.
-            when placed.directed_value is null then null
-            when nodes.normalisation is null then placed.directed_value
-            when nodes.normalisation = 'z_score' then (placed.directed_value - reference.mean) / reference.deviation
+            when described.directed_value is null then null
+            when nodes.normalisation is null then described.directed_value
+            when nodes.normalisation = 'z_score' then (described.directed_value - described.mean) / described.deviation
             when nodes.normalisation = 'min_max'
                 then
                     nodes.normalisation_lower
                     + (nodes.normalisation_upper - nodes.normalisation_lower)
-                    * ((placed.directed_value - reference.minimum) / reference.value_range)
-            when nodes.normalisation = 'rank' then placed.not_higher - placed.ties + 1
+                    * ((described.directed_value - described.minimum) / described.value_range)
+            when nodes.normalisation = 'rank' then described.not_higher - described.ties + 1
             -- Of the n units that are ranked, the unit itself among them, (rank - 1) / (n - 1).
             when nodes.normalisation = 'percentile_rank'
                 then
-                    (placed.not_higher - placed.ties)
-                    / nullif(reference.reference_units - case when placed.is_in_reference_set then 1 else 0 end, 0)
+                    (described.not_higher - described.ties)
+                    / nullif(described.reference_units - case when described.is_in_reference_set then 1 else 0 end, 0)
             -- (n + 1 - r) / n with r = 1 for the greatest is the share of the ranked units that are not higher.
             when nodes.normalisation = 'exponential'
                 then
                     -nodes.normalisation_steepness * ln(
                         1 - (1 - exp(-100 / nodes.normalisation_steepness))
-                        * (placed.not_higher + case when placed.is_in_reference_set then 0 else 1 end)
-                        / (reference.reference_units + case when placed.is_in_reference_set then 0 else 1 end)
+                        * (described.not_higher + case when described.is_in_reference_set then 0 else 1 end)
+                        / (described.reference_units + case when described.is_in_reference_set then 0 else 1 end)
                     )
             -- Goalposts are in the value's own unit: a direction of -1 mirrors the share that is reached.
             when nodes.normalisation = 'goalposts'
@@ -955,18 +1011,16 @@ level_0 as (
                     * case nodes.direction
                         when 1
                             then
-                                greatest(0, least(1, (placed.value - nodes.normalisation_lower)
+                                greatest(0, least(1, (described.value - nodes.normalisation_lower)
                                 / (nodes.normalisation_upper - nodes.normalisation_lower)))
                         else
-                            1 - greatest(0, least(1, (placed.value - nodes.normalisation_lower)
+                            1 - greatest(0, least(1, (described.value - nodes.normalisation_lower)
                             / (nodes.normalisation_upper - nodes.normalisation_lower)))
                     end
         end as score
-    from level_0_placed as placed
+    from level_0_described as described
     inner join nodes
-        on placed.node_id = nodes.node_id
-    left join level_0_reference as reference
-        on placed.node_id = reference.node_id
+        on described.node_id = nodes.node_id
 
 ),
 

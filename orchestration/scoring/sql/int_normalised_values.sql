@@ -44,19 +44,15 @@ normalised_reference as (
         min(directed_value) as minimum,
         favg(directed_value) as mean,
         -- Null where all are equal, so that nothing is divided by zero.
-        case
-            when max(directed_value) - min(directed_value) > 0 then max(directed_value) - min(directed_value)
-        end as value_range,
-        case
-            when max(directed_value) - min(directed_value) > 0 then stddev_samp(directed_value)
-        end as deviation
+        case when max(directed_value) - min(directed_value) > 0 then max(directed_value) - min(directed_value) end as value_range,
+        case when max(directed_value) - min(directed_value) > 0 then stddev_samp(directed_value) end as deviation
     from normalised_directed
     where is_in_reference_set
     group by node_id
 
 ),
 
--- Reference values that are not higher, and those that are equal. Only where a rank is asked for: it takes a sort.
+-- Only where a rank is asked for: it takes a sort.
 normalised_placed as (
 
     select
@@ -81,35 +77,50 @@ normalised_placed as (
 
 ),
 
+normalised_described as (
+
+    select
+        placed.*,
+        reference.reference_units,
+        reference.minimum,
+        reference.mean,
+        reference.value_range,
+        reference.deviation
+    from normalised_placed as placed
+    left join normalised_reference as reference
+        on placed.node_id = reference.node_id
+
+),
+
 normalised as (
 
     select
-        placed.unit_id,
-        placed.node_id,
-        placed.value,
+        described.unit_id,
+        described.node_id,
+        described.value,
         case
             -- least and greatest would pass over a null.
-            when placed.directed_value is null then null
-            when nodes.normalisation is null then placed.directed_value
-            when nodes.normalisation = 'z_score' then (placed.directed_value - reference.mean) / reference.deviation
+            when described.directed_value is null then null
+            when nodes.normalisation is null then described.directed_value
+            when nodes.normalisation = 'z_score' then (described.directed_value - described.mean) / described.deviation
             when nodes.normalisation = 'min_max'
                 then
                     nodes.normalisation_lower
                     + (nodes.normalisation_upper - nodes.normalisation_lower)
-                    * ((placed.directed_value - reference.minimum) / reference.value_range)
-            when nodes.normalisation = 'rank' then placed.not_higher - placed.ties + 1
+                    * ((described.directed_value - described.minimum) / described.value_range)
+            when nodes.normalisation = 'rank' then described.not_higher - described.ties + 1
             -- Of the n units that are ranked, the unit itself among them, (rank - 1) / (n - 1).
             when nodes.normalisation = 'percentile_rank'
                 then
-                    (placed.not_higher - placed.ties)
-                    / nullif(reference.reference_units - case when placed.is_in_reference_set then 1 else 0 end, 0)
+                    (described.not_higher - described.ties)
+                    / nullif(described.reference_units - case when described.is_in_reference_set then 1 else 0 end, 0)
             -- (n + 1 - r) / n with r = 1 for the greatest is the share of the ranked units that are not higher.
             when nodes.normalisation = 'exponential'
                 then
                     -nodes.normalisation_steepness * ln(
                         1 - (1 - exp(-100 / nodes.normalisation_steepness))
-                        * (placed.not_higher + case when placed.is_in_reference_set then 0 else 1 end)
-                        / (reference.reference_units + case when placed.is_in_reference_set then 0 else 1 end)
+                        * (described.not_higher + case when described.is_in_reference_set then 0 else 1 end)
+                        / (described.reference_units + case when described.is_in_reference_set then 0 else 1 end)
                     )
             -- Goalposts are in the value's own unit: a direction of -1 mirrors the share that is reached.
             when nodes.normalisation = 'goalposts'
@@ -118,18 +129,16 @@ normalised as (
                     * case nodes.direction
                         when 1
                             then
-                                greatest(0, least(1, (placed.value - nodes.normalisation_lower)
+                                greatest(0, least(1, (described.value - nodes.normalisation_lower)
                                 / (nodes.normalisation_upper - nodes.normalisation_lower)))
                         else
-                            1 - greatest(0, least(1, (placed.value - nodes.normalisation_lower)
+                            1 - greatest(0, least(1, (described.value - nodes.normalisation_lower)
                             / (nodes.normalisation_upper - nodes.normalisation_lower)))
                     end
         end as score
-    from normalised_placed as placed
+    from normalised_described as described
     inner join nodes
-        on placed.node_id = nodes.node_id
-    left join normalised_reference as reference
-        on placed.node_id = reference.node_id
+        on described.node_id = nodes.node_id
 
 )
 

@@ -35,7 +35,7 @@ select
     value,
     case
         when outcome != 'logged' then cut_value
-        when log_sign = 1 then ln(nullif(cut_value - minimum + 0.01 * (maximum - minimum), 0))
-        else -ln(nullif(maximum - cut_value + 0.01 * (maximum - minimum), 0))
+        when log_sign = 1 then ln(nullif(cut_value - minimum + 1e-2 * (maximum - minimum), 0))
+        else -ln(nullif(maximum - cut_value + 1e-2 * (maximum - minimum), 0))
     end as value_treated
 from cut_values

@@ -43,6 +43,7 @@ places_0 as (
 
     select
         bounds_0.node_id,
+        bounds_0.treatment,
         reference_values.value,
         bounds_0.lower_bound,
         bounds_0.upper_bound,
@@ -57,6 +58,9 @@ moments_0 as (
 
     select
         node_id,
+        treatment,
+        lower_bound,
+        upper_bound,
         min(case when value > lower_bound then value end) as second_lowest,
         max(case when value < upper_bound then value end) as second_highest,
         count(place) as n,
@@ -65,20 +69,20 @@ moments_0 as (
     sum(place * place * place) as sum_3,
     sum(place * place * place * place) as sum_4
     from places_0
-    group by node_id
+    group by node_id, treatment, lower_bound, upper_bound
 
 ),
 
 step_0 as (
 
     select
-        bounds_0.node_id,
-        bounds_0.treatment,
+        node_id,
+        treatment,
         0 as step,
-        bounds_0.lower_bound,
-        bounds_0.upper_bound,
-        moments_0.second_lowest,
-        moments_0.second_highest,
+        lower_bound,
+        upper_bound,
+        second_lowest,
+        second_highest,
         case
         when n > 2
             then
@@ -92,9 +96,7 @@ step_0 as (
                 * (n * (sum_4 - 4 * m * sum_3 + 6 * power(m, 2) * sum_2 - 3 * n * power(m, 4)) / power(sum_2 - n * power(m, 2), 2) - 3)
                 + 6) * (n - 1) / ((n - 2) * (n - 3))
     end as kurtosis
-    from bounds_0
-    inner join moments_0
-        on bounds_0.node_id = moments_0.node_id
+    from moments_0
 
 ),
 
@@ -117,6 +119,7 @@ places_1 as (
 
     select
         bounds_1.node_id,
+        bounds_1.treatment,
         reference_values.value,
         bounds_1.lower_bound,
         bounds_1.upper_bound,
@@ -131,6 +134,9 @@ moments_1 as (
 
     select
         node_id,
+        treatment,
+        lower_bound,
+        upper_bound,
         min(case when value > lower_bound then value end) as second_lowest,
         max(case when value < upper_bound then value end) as second_highest,
         count(place) as n,
@@ -139,20 +145,20 @@ moments_1 as (
     sum(place * place * place) as sum_3,
     sum(place * place * place * place) as sum_4
     from places_1
-    group by node_id
+    group by node_id, treatment, lower_bound, upper_bound
 
 ),
 
 step_1 as (
 
     select
-        bounds_1.node_id,
-        bounds_1.treatment,
+        node_id,
+        treatment,
         1 as step,
-        bounds_1.lower_bound,
-        bounds_1.upper_bound,
-        moments_1.second_lowest,
-        moments_1.second_highest,
+        lower_bound,
+        upper_bound,
+        second_lowest,
+        second_highest,
         case
         when n > 2
             then
@@ -166,9 +172,7 @@ step_1 as (
                 * (n * (sum_4 - 4 * m * sum_3 + 6 * power(m, 2) * sum_2 - 3 * n * power(m, 4)) / power(sum_2 - n * power(m, 2), 2) - 3)
                 + 6) * (n - 1) / ((n - 2) * (n - 3))
     end as kurtosis
-    from bounds_1
-    inner join moments_1
-        on bounds_1.node_id = moments_1.node_id
+    from moments_1
 
 ),
 
@@ -191,6 +195,7 @@ places_2 as (
 
     select
         bounds_2.node_id,
+        bounds_2.treatment,
         reference_values.value,
         bounds_2.lower_bound,
         bounds_2.upper_bound,
@@ -205,6 +210,9 @@ moments_2 as (
 
     select
         node_id,
+        treatment,
+        lower_bound,
+        upper_bound,
         min(case when value > lower_bound then value end) as second_lowest,
         max(case when value < upper_bound then value end) as second_highest,
         count(place) as n,
@@ -213,20 +221,20 @@ moments_2 as (
     sum(place * place * place) as sum_3,
     sum(place * place * place * place) as sum_4
     from places_2
-    group by node_id
+    group by node_id, treatment, lower_bound, upper_bound
 
 ),
 
 step_2 as (
 
     select
-        bounds_2.node_id,
-        bounds_2.treatment,
+        node_id,
+        treatment,
         2 as step,
-        bounds_2.lower_bound,
-        bounds_2.upper_bound,
-        moments_2.second_lowest,
-        moments_2.second_highest,
+        lower_bound,
+        upper_bound,
+        second_lowest,
+        second_highest,
         case
         when n > 2
             then
@@ -240,9 +248,7 @@ step_2 as (
                 * (n * (sum_4 - 4 * m * sum_3 + 6 * power(m, 2) * sum_2 - 3 * n * power(m, 4)) / power(sum_2 - n * power(m, 2), 2) - 3)
                 + 6) * (n - 1) / ((n - 2) * (n - 3))
     end as kurtosis
-    from bounds_2
-    inner join moments_2
-        on bounds_2.node_id = moments_2.node_id
+    from moments_2
 
 ),
 
@@ -265,6 +271,7 @@ places_3 as (
 
     select
         bounds_3.node_id,
+        bounds_3.treatment,
         reference_values.value,
         bounds_3.lower_bound,
         bounds_3.upper_bound,
@@ -279,6 +286,9 @@ moments_3 as (
 
     select
         node_id,
+        treatment,
+        lower_bound,
+        upper_bound,
         min(case when value > lower_bound then value end) as second_lowest,
         max(case when value < upper_bound then value end) as second_highest,
         count(place) as n,
@@ -287,20 +297,20 @@ moments_3 as (
     sum(place * place * place) as sum_3,
     sum(place * place * place * place) as sum_4
     from places_3
-    group by node_id
+    group by node_id, treatment, lower_bound, upper_bound
 
 ),
 
 step_3 as (
 
     select
-        bounds_3.node_id,
-        bounds_3.treatment,
+        node_id,
+        treatment,
         3 as step,
-        bounds_3.lower_bound,
-        bounds_3.upper_bound,
-        moments_3.second_lowest,
-        moments_3.second_highest,
+        lower_bound,
+        upper_bound,
+        second_lowest,
+        second_highest,
         case
         when n > 2
             then
@@ -314,9 +324,7 @@ step_3 as (
                 * (n * (sum_4 - 4 * m * sum_3 + 6 * power(m, 2) * sum_2 - 3 * n * power(m, 4)) / power(sum_2 - n * power(m, 2), 2) - 3)
                 + 6) * (n - 1) / ((n - 2) * (n - 3))
     end as kurtosis
-    from bounds_3
-    inner join moments_3
-        on bounds_3.node_id = moments_3.node_id
+    from moments_3
 
 ),
 
@@ -339,6 +347,7 @@ places_4 as (
 
     select
         bounds_4.node_id,
+        bounds_4.treatment,
         reference_values.value,
         bounds_4.lower_bound,
         bounds_4.upper_bound,
@@ -353,6 +362,9 @@ moments_4 as (
 
     select
         node_id,
+        treatment,
+        lower_bound,
+        upper_bound,
         min(case when value > lower_bound then value end) as second_lowest,
         max(case when value < upper_bound then value end) as second_highest,
         count(place) as n,
@@ -361,20 +373,20 @@ moments_4 as (
     sum(place * place * place) as sum_3,
     sum(place * place * place * place) as sum_4
     from places_4
-    group by node_id
+    group by node_id, treatment, lower_bound, upper_bound
 
 ),
 
 step_4 as (
 
     select
-        bounds_4.node_id,
-        bounds_4.treatment,
+        node_id,
+        treatment,
         4 as step,
-        bounds_4.lower_bound,
-        bounds_4.upper_bound,
-        moments_4.second_lowest,
-        moments_4.second_highest,
+        lower_bound,
+        upper_bound,
+        second_lowest,
+        second_highest,
         case
         when n > 2
             then
@@ -388,9 +400,7 @@ step_4 as (
                 * (n * (sum_4 - 4 * m * sum_3 + 6 * power(m, 2) * sum_2 - 3 * n * power(m, 4)) / power(sum_2 - n * power(m, 2), 2) - 3)
                 + 6) * (n - 1) / ((n - 2) * (n - 3))
     end as kurtosis
-    from bounds_4
-    inner join moments_4
-        on bounds_4.node_id = moments_4.node_id
+    from moments_4
 
 ),
 
@@ -413,6 +423,7 @@ places_5 as (
 
     select
         bounds_5.node_id,
+        bounds_5.treatment,
         reference_values.value,
         bounds_5.lower_bound,
         bounds_5.upper_bound,
@@ -427,6 +438,9 @@ moments_5 as (
 
     select
         node_id,
+        treatment,
+        lower_bound,
+        upper_bound,
         min(case when value > lower_bound then value end) as second_lowest,
         max(case when value < upper_bound then value end) as second_highest,
         count(place) as n,
@@ -435,20 +449,20 @@ moments_5 as (
     sum(place * place * place) as sum_3,
     sum(place * place * place * place) as sum_4
     from places_5
-    group by node_id
+    group by node_id, treatment, lower_bound, upper_bound
 
 ),
 
 step_5 as (
 
     select
-        bounds_5.node_id,
-        bounds_5.treatment,
+        node_id,
+        treatment,
         5 as step,
-        bounds_5.lower_bound,
-        bounds_5.upper_bound,
-        moments_5.second_lowest,
-        moments_5.second_highest,
+        lower_bound,
+        upper_bound,
+        second_lowest,
+        second_highest,
         case
         when n > 2
             then
@@ -462,9 +476,7 @@ step_5 as (
                 * (n * (sum_4 - 4 * m * sum_3 + 6 * power(m, 2) * sum_2 - 3 * n * power(m, 4)) / power(sum_2 - n * power(m, 2), 2) - 3)
                 + 6) * (n - 1) / ((n - 2) * (n - 3))
     end as kurtosis
-    from bounds_5
-    inner join moments_5
-        on bounds_5.node_id = moments_5.node_id
+    from moments_5
 
 ),
 

@@ -60,7 +60,7 @@ matrix_rows as (
 
 ),
 
-power_0 as (
+correlation_matrices as (
 
     select
         parent_id,
@@ -71,22 +71,11 @@ power_0 as (
 ),
 
 -- Squared again and again, and scaled, the matrix becomes that of its first component alone.
-{% for squaring in range(squarings) %}
-power_{{ squaring + 1 }} as (
+powers as (
 
-    select
-        parent_id,
-        {{ matrix_squared('matrix', 'sum_of_squares') }} as matrix
-    from (
-        select
-            parent_id,
-            matrix,
-            {{ matrix_sum_of_squares('matrix') }} as sum_of_squares
-        from power_{{ squaring }}
-    ) as powers
+    {{ scaled_power('correlation_matrices', 'parent_id', 'matrix', squarings) }}
 
 ),
-{% endfor %}
 
 -- Power iteration from equal numbers: they are multiplied by that power. The mean of the result cannot be negative.
 directions as (
@@ -100,7 +89,7 @@ directions as (
         select
             parent_id,
             {{ matrix_row_sums('matrix') }} as row_sums
-        from power_{{ squarings }}
+        from powers
     ) as powers
         on matrix_rows.parent_id = powers.parent_id
 

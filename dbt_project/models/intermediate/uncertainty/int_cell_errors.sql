@@ -147,12 +147,12 @@ limits as (
         case sampling_error
             when 'published limits' then lower_95
             when 'count'
-                then events * power(1 - 1 / (9 * nullif(events, 0)) - 1.96 / (3 * sqrt(nullif(events, 0))), 3) / exposure
+                then events * power(1 - 1 / (9 * nullif(events, 0)) - 1.96e0 / (3 * sqrt(nullif(events, 0))), 3) / exposure
         end as lower_limit,
         case sampling_error
             when 'published limits' then upper_95
             when 'count'
-                then (events + 1) * power(1 - 1 / (9 * (events + 1)) + 1.96 / (3 * sqrt(events + 1)), 3) / exposure
+                then (events + 1) * power(1 - 1 / (9 * (events + 1)) + 1.96e0 / (3 * sqrt(events + 1)), 3) / exposure
         end as upper_limit
     from errors
 
@@ -167,8 +167,8 @@ select
     limits.value,
     limits.events,
     -- Half-widths over 1.96, each on its own side.
-    coalesce(greatest(limits.value - limits.lower_limit, 0) / 1.96, 0) as sampling_sd_below,
-    coalesce(greatest(limits.upper_limit - limits.value, 0) / 1.96, 0) as sampling_sd_above,
+    coalesce(greatest(limits.value - limits.lower_limit, 0) / 1.96e0, 0) as sampling_sd_below,
+    coalesce(greatest(limits.upper_limit - limits.value, 0) / 1.96e0, 0) as sampling_sd_above,
     case when limits.value_basis = 'published' then 0 else basis_errors.error_sd end as basis_sd,
     dense_rank() over (order by limits.source_figure) as figure_number,
     row_number() over (order by limits.indicator_id, limits.authority_code) as cell_number

@@ -68,7 +68,7 @@ unscaled as (
 
     select
         *,
-        0.01 * (maximum - minimum) + case when log_sign < 0 then maximum else -minimum end as log_offset,
+        1e-2 * (maximum - minimum) + case when log_sign < 0 then maximum else -minimum end as log_offset,
         direction * case when log_sign < 0 then -1 else 1 end as gain,
         0 as centre
     from cuts
