@@ -6,7 +6,7 @@ BIN := .venv/bin
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help index test lint spark dev docs bench scale torture lock clean
+.PHONY: help index test lint audit spark dev docs bench scale torture lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -23,6 +23,10 @@ lint: .venv/installed ## Style, types and SQL
 	$(BIN)/mypy
 	@mkdir -p build # sqlfluff compiles with dbt, which opens the build file
 	cd dbt_project && ../$(BIN)/sqlfluff lint models tests --processes 2 --disable-progress-bar
+
+audit: .venv/installed ## Look for known faults in the locked dependencies; needs the network
+	@for lock in requirements.txt requirements-spark.txt; do \
+	  $(BIN)/pip-audit --require-hashes --disable-pip --progress-spinner off -r $$lock || exit; done
 
 spark: .venv/spark ## Build all models on Apache Spark, in build/spark; needs Java 17 (docs/scale.md)
 	@$(BIN)/missions build --target spark

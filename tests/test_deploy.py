@@ -103,7 +103,7 @@ def test_ports_and_paths_agree() -> None:
         assert f"DAGSTER_HOME={HOME}/build/dagster" in service["Service"]["Environment"]
     assert f"DAGSTER_HOME={HOME}/build/dagster" in (DEPLOY / "Dockerfile").read_text()
     mounted = {volume.split(":")[1] for volume in COMPOSE["services"]["code"]["volumes"]}
-    assert mounted == {f"{HOME}/{folder}" for folder in ("seeds", "build", "published")}
+    assert mounted == {f"{HOME}/{folder}" for folder in ("seeds", "build", "published", "docs")}
 
 
 def test_only_the_proxy_is_open_to_the_network_and_dagster_is_behind_its_login() -> None:
@@ -219,11 +219,17 @@ def test_old_backups_go_and_a_damaged_publication_is_not_backed_up(publication: 
     (small / "SHA256SUMS").write_text("4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865  one.csv\n")
     (project / "published/current").symlink_to(f"history/{folder.name}")
     (project / "seeds").mkdir()
-    backups = tmp_path / "backups"
+    backups, beside = tmp_path / "my backups", tmp_path / "my"
+    beside.mkdir()
     for day in (1, 2, 3):
         (backups / f"2026010{day}T023000Z").mkdir(parents=True)
+    (backups / "notes").mkdir()
     newest = backed_up(project / "published", backups, "2")
-    assert sorted(path.name for path in backups.iterdir()) == ["20260103T023000Z", newest.name]
+    left = ["20260103T023000Z", newest.name, "notes"]
+    assert sorted(path.name for path in backups.iterdir()) == left
+    assert beside.is_dir(), "what is no copy is left alone"
+    none = subprocess.run(["bash", str(DEPLOY / "backup"), str(backups), "0"], capture_output=True, text=True)
+    assert none.returncode == 2 and "COPIES must be" in none.stderr
     (small / "one.csv").write_text("2\n")
     failed = subprocess.run(
         ["bash", str(DEPLOY / "backup"), str(backups)],
@@ -233,7 +239,17 @@ def test_old_backups_go_and_a_damaged_publication_is_not_backed_up(publication: 
     )
     assert failed.returncode != 0
     assert "one.csv" in failed.stdout + failed.stderr
-    assert sorted(path.name for path in backups.iterdir()) == ["20260103T023000Z", newest.name]
+    assert sorted(path.name for path in backups.iterdir()) == left
+
+
+def test_the_steps_of_the_page_make_an_empty_home(tmp_path: Path) -> None:
+    """Where useradd makes the home it fills it, and git clones into empty folders only."""
+    page = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
+    [made] = re.findall(r"sudo useradd .*", page)
+    assert "--no-create-home" in made and page.index(made) < page.index(
+        "sudo install -d -o missions -m 755 /opt/missions-index"
+    )
+    assert page.index("sudo install -d -o missions -m 755") < page.index("git clone REPOSITORY /opt/missions-index")
 
 
 def free_port() -> int:

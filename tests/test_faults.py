@@ -687,7 +687,10 @@ def test_killed_runs_leave_the_last_publication_and_need_no_cleaning(
     assert not list(published.glob("history/.*")) and not list((elsewhere / "seeds").rglob("*.new"))
     assert content_hash(published) == expected
     more = f" ({ended} more had ended before)" if ended else ""
-    seen("whole runs, SIGKILL at any moment", f"{killed} of {killed} killed{more}: all whole, the next run published")
+    seen(
+        "whole runs, SIGKILL at any moment",
+        f"{killed} of {len(moments)} killed{more}: all whole, the next run published",
+    )
     seen(
         "path with spaces and other letters, other locale and timezone",
         f"the same figures at `{STRANGE}` with {ELSEWHERE['LC_ALL']} and {ELSEWHERE['TZ']}",

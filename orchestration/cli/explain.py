@@ -138,7 +138,7 @@ def compare(
     with open_published(ctx) as connection:
         codes = list(dict.fromkeys(find_authority(connection, name) for name in names))
         if not 2 <= len(codes) <= MOST:
-            raise Problem(f"give the names of 2 to {MOST} councils, each of more than one word in quotes", 2)
+            raise Problem(f"give the names of 2 to {MOST} different councils, each of more than one word in quotes", 2)
         scores = ask(connection, _SCORES, codes=codes).records
         indicators = ask(
             connection,

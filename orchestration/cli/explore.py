@@ -64,6 +64,8 @@ def report(
     add_pages(authorities)
     (authority,) = [authority for authority in authorities if authority["authority_code"] == code]
     pdf = out or Path(f"{authority['slug']}.pdf")
+    if not pdf.parent.is_dir():
+        raise Problem(f"there is no folder {pdf.parent} to write {pdf.name} into", 2)
     page = site / authority["page"]
     if not page.is_file():
         raise Problem(f"the site has no page {page}; run `make index` to make it anew")

@@ -20,6 +20,8 @@ _COUNCIL_TITLE = re.compile(
     r"(borough|city|county|district|council|corporation)( council)?( of)?( the)?\b"
 )
 
+_LONGEST_NAME = 60  # letters of a name that an error repeats
+
 
 def find_authority(connection: duckdb.DuckDBPyConnection, text: str) -> str:
     """The code of the council that a name or code stands for, of today or before; says so where it is a former one.
@@ -40,7 +42,8 @@ def find_authority(connection: duckdb.DuckDBPyConnection, text: str) -> str:
     found = _named(names, text)
     if not found:
         nearest = _nearest(text, {n["name"]: n["name"] if n["ended_date"] else n["authority_name"] for n in names})
-        raise Problem(f"there is no council {text!r}" + (f"; the nearest: {nearest}" if nearest else ""), 2)
+        named = text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}…"
+        raise Problem(f"there is no council {named!r}" + (f"; the nearest: {nearest}" if nearest else ""), 2)
     one, ended = found[0], found[0]["ended_date"]
     successors = {n["authority_code"]: n["authority_name"] for n in found}
     if len(successors) > 1:

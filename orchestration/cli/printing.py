@@ -119,6 +119,10 @@ def table_of(
     # word; what room there is fills the columns that lack least, and the others share what is left.
     console = new_console()
     room = console.width - console.measure(table, options=console.options.update(max_width=sys.maxsize)).maximum
+    # Where there is not even that, the widest words are broken; a number that is cut would be another number.
+    for _ in range(-room if lacking else 0):
+        widest = max((table.columns[position] for position in lacking), key=lambda column: column.width or 0)
+        widest.width = max(1, (widest.width or 1) - 1)
     columns_left = len(lacking)
     for position, lack in sorted(lacking.items(), key=lambda item: item[1]):
         more = max(0, lack if lack <= room else room // columns_left)

@@ -15,6 +15,7 @@ from rich.text import Text
 from orchestration.cli.app import BUILD, Csv, Json, Problem, app
 from orchestration.cli.printing import new_console, printed_as_data, progress, table_of
 from orchestration.cli.published import Rows
+from orchestration.publish import kept
 
 if TYPE_CHECKING:
     from orchestration.sources.refresh import Outcome
@@ -130,9 +131,15 @@ def editions(
     """List the seeds that a publication was built from, or lay them out to build it again."""
     from orchestration.sources.editions import EditionError, built_from, restore
 
-    place = ctx.obj / "history" / publication if publication else ctx.obj / "current"
-    if not place.is_dir():
-        raise Problem(f"there is no publication {place}", USAGE if publication else 1)
+    place = ctx.obj / "current"
+    if publication is not None:
+        place = ctx.obj / "history" / publication
+        if place not in kept(ctx.obj):
+            raise Problem(
+                f"there is no publication {publication!r}; `missions history` lists those that are kept", USAGE
+            )
+    elif not place.is_dir():
+        raise Problem(f"there is no publication {place}")
     try:
         found = restore(place, ctx.obj, folder) if folder else built_from(place)
     except EditionError as error:
