@@ -50,6 +50,7 @@ class Chain:
     threads: int = THREADS
     runs: int = 3
     seconds: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
     memory_mb: float = 0
     spill_mb: float = 0
     file_mb: float = 0
@@ -70,6 +71,7 @@ class Draws:
     threads: int = THREADS
     runs: int = 3
     seconds: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
     memory_mb: float = 0
     spill_mb: float = 0
 
@@ -131,6 +133,8 @@ def keep(item: Chain | Draws, found: dict[str, Any] | None) -> None:
     if found is None:
         raise SystemExit(f"{item} failed or took more than {LONGEST} s; nothing is written")
     item.seconds.append(round(found["seconds"], 3))
+    if "cpu" in found:
+        item.cpu.append(round(found["cpu"], 3))
     for name in ("memory_mb", "spill_mb", "file_mb"):
         if name in found:
             setattr(item, name, round(max(getattr(item, name), found[name]), 1))
@@ -275,10 +279,11 @@ def sweeps(measured: Plan) -> list[Sweep]:
 
 
 def times(item: Chain | Draws) -> list[str]:
-    """Median and, where it was repeated, the range."""
+    """Median, where it was repeated the range, and the median of processor time."""
     digits = 2 if seconds(item) < 10 else 1
     spread = f"{min(item.seconds):.{digits}f} to {max(item.seconds):.{digits}f} ({len(item.seconds)})"
-    return [f"{seconds(item):.{digits}f}", spread if len(item.seconds) > 1 else "(1)"]
+    cpu = f"{median(item.cpu):.{digits}f}" if item.cpu else ""
+    return [f"{seconds(item):.{digits}f}", spread if len(item.seconds) > 1 else "(1)", cpu]
 
 
 def megabytes(size: float) -> str:
@@ -292,7 +297,7 @@ def rounded(number: float) -> str:
 
 
 def chain_table(items: Sequence[Chain]) -> list[str]:
-    header = ["Units", "Indicators", "Editions", "Limit, GB", "Threads", "Median, s", "Range, s (runs)"]
+    header = ["Units", "Indicators", "Editions", "Limit, GB", "Threads", "Median, s", "Range, s (runs)", "CPU, s"]
     header += ["Peak memory, MB", "Spilled, MB", "File, MB"]
     rows = [
         [
@@ -307,7 +312,7 @@ def chain_table(items: Sequence[Chain]) -> list[str]:
 
 
 def draw_table(items: Sequence[Draws]) -> list[str]:
-    header = ["Draws", "Over", "Median, s", "Range, s (runs)", "Peak memory, MB", "Spilled, MB"]
+    header = ["Draws", "Over", "Median, s", "Range, s (runs)", "CPU, s", "Peak memory, MB", "Spilled, MB"]
     rows = [
         [
             f"{item.draws:,}",
@@ -489,7 +494,8 @@ def page(results: dict[str, Any]) -> list[str]:
             {results["load_before"]:.1f}; {results["minutes"]:.0f} minutes in all. Each run is a process of its own: the
             method's shipped SQL, from Parquet files to scores in a DuckDB file. Memory is the peak of the process;
             limits are DuckDB's memory_limit, beyond which it spills to disk. One thread, as everything here runs,
-            unless two are named.
+            unless two are named. CPU is the process's own time: where it is well below the wall clock's, others were
+            at work on the machine.
         """),
         "",
         *paragraph(f"""

@@ -116,7 +116,7 @@ def test_the_bench_runs_at_tiny_sizes(areas: SmallAreas, home: Path, tmp_path: P
     assert [len(item.seconds) for item in measured.chains] == [2, 1]
     assert [len(item.seconds) for item in measured.draws] == [1, 1]
     for item in (*measured.chains, *measured.draws):
-        assert min(item.seconds) > 0 and 20 < item.memory_mb < 4096
+        assert min(item.seconds) > 0 and min(item.cpu) > 0 and 20 < item.memory_mb < 4096
     assert all(item.file_mb > 0 and sum(item.models.values()) <= item.seconds[-1] for item in measured.chains)
     # The index's Parquet files and the draws' SQL; databases and spilled blocks are gone.
     assert sorted(path.name for path in tmp_path.iterdir()) == ["draws_sql", "index_200_6_1", "index_50_6_1"]
@@ -141,7 +141,7 @@ def test_results_are_those_of_the_plan() -> None:
 
 def key(item: scale.Chain | scale.Draws) -> tuple:
     size = (item.draws, item.sources) if isinstance(item, scale.Draws) else (item.units, item.indicators, item.editions)
-    return (*size, item.memory_gb, item.threads, item.runs)
+    return (*size, item.memory_gb, item.threads)
 
 
 def test_the_page_and_the_plot_are_those_of_the_results() -> None:
