@@ -24,6 +24,9 @@ _OF_THE_RUN = {
     ),
     *("compiled", "compiled_code", "compiled_path", "build_path", "extra_ctes", "extra_ctes_injected"),
 }
+# What the viewer never shows, and what it shows of a column.
+_UNSHOWN = {"unrendered_config", "checksum", "contract", "doc_blocks", "quoting"}
+_OF_A_COLUMN = ("name", "description", "data_type")
 # The project's own things; the macros of dbt and its adapter are documented by dbt.
 _PACKAGES = ("dbt", "dbt_duckdb")
 
@@ -40,6 +43,11 @@ def dbt_docs(manifest: Path, marts: Marts) -> str:
     content = json.loads(manifest.read_text(encoding="utf-8"))
     content["macros"] = {k: v for k, v in content["macros"].items() if v["package_name"] not in _PACKAGES}
     content = _without_run(content | {"unit_tests": {}})
+    for node in [*content["nodes"].values(), *content["sources"].values()]:
+        node["columns"] = {
+            name: {key: column[key] for key in _OF_A_COLUMN if key in column}
+            for name, column in node.get("columns", {}).items()
+        }
     page = _viewer().read_text(encoding="utf-8")
     for flaw, mended in _MENDED.items():
         page = page.replace(flaw, mended)
@@ -57,7 +65,7 @@ def _viewer() -> Path:
 
 def _without_run(part: Any) -> Any:
     if isinstance(part, dict):
-        return {key: _without_run(value) for key, value in part.items() if key not in _OF_THE_RUN}
+        return {key: _without_run(value) for key, value in part.items() if key not in _OF_THE_RUN | _UNSHOWN}
     return [_without_run(value) for value in part] if isinstance(part, list) else part
 
 
