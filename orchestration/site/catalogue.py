@@ -26,7 +26,7 @@ _OF_THE_RUN = {
 }
 # What the viewer never shows, and what it shows of a column.
 _UNSHOWN = {"unrendered_config", "checksum", "contract", "doc_blocks", "quoting"}
-_OF_A_COLUMN = ("name", "description", "data_type")
+_OF_A_COLUMN = ("name", "description", "data_type", "constraints")
 # The project's own things; the macros of dbt and its adapter are documented by dbt.
 _PACKAGES = ("dbt", "dbt_duckdb")
 
@@ -45,7 +45,7 @@ def dbt_docs(manifest: Path, marts: Marts) -> str:
     content = _without_run(content | {"unit_tests": {}})
     for node in [*content["nodes"].values(), *content["sources"].values()]:
         node["columns"] = {
-            name: {key: column[key] for key in _OF_A_COLUMN if key in column}
+            name: {key: column[key] for key in _OF_A_COLUMN if column.get(key)}
             for name, column in node.get("columns", {}).items()
         }
     page = _viewer().read_text(encoding="utf-8")
