@@ -33,6 +33,7 @@ PLOT = ROOT / "docs" / "scale.svg"
 MEMORY_GB, THREADS = 8, 1
 INDICATORS, AREAS, LARGEST = 40, 33_755, 1_000_000
 MOST_DRAWS = 10_000
+LONGEST = 600  # seconds that a run may take
 # A fit holds down to the smallest size from which on no measurement is further than this from it.
 TOLERANCE = 0.25
 LEAST_POINTS = 3
@@ -49,6 +50,7 @@ class Chain:
     threads: int = THREADS
     runs: int = 3
     seconds: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
     memory_mb: float = 0
     spill_mb: float = 0
     file_mb: float = 0
@@ -69,6 +71,7 @@ class Draws:
     threads: int = THREADS
     runs: int = 3
     seconds: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
     memory_mb: float = 0
     spill_mb: float = 0
 
@@ -97,7 +100,7 @@ def plan() -> Plan:
         for sources in ("weights and normalisation", "all")
         for count in (100, 300, 1_000, 3_000, MOST_DRAWS)
     ]
-    spark = [Chain(units, threads=2, runs=1) for units in (AREAS, 317_000, LARGEST)]
+    spark = [Chain(units, threads=2, runs=1) for units in (3_170, AREAS, 317_000)]
     return Plan(chains, draws, spark if spark_is_there() else [])
 
 
@@ -109,23 +112,29 @@ def spark_is_there() -> bool:
 # --- Measuring ----------------------------------------------------------------------------------------------------
 
 
-def run_case(**case: Any) -> dict[str, Any]:
-    """One measurement in a process of its own."""
+def run_case(**case: Any) -> dict[str, Any] | None:
+    """One measurement in a process of its own; None where it failed or took too long."""
     script = Path(__file__).with_name("scale_case.py")
-    done = subprocess.run(
-        [sys.executable, str(script), json.dumps(case)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    if done.returncode != 0:
-        raise SystemExit(f"the case {case} failed; its result is not kept")
-    return json.loads(done.stdout)
+    try:
+        done = subprocess.run(
+            [sys.executable, str(script), json.dumps(case)],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=LONGEST,
+        )
+    except subprocess.TimeoutExpired:
+        return None
+    return json.loads(done.stdout) if done.returncode == 0 else None
 
 
-def keep(item: Chain | Draws, found: dict[str, Any]) -> None:
+def keep(item: Chain | Draws, found: dict[str, Any] | None) -> None:
     """Add one run: every run's seconds, the largest of memory and disk, and the models of the latest."""
+    if found is None:
+        raise SystemExit(f"{item} failed or took more than {LONGEST} s; nothing is written")
     item.seconds.append(round(found["seconds"], 3))
+    if "cpu" in found:
+        item.cpu.append(round(found["cpu"], 3))
     for name in ("memory_mb", "spill_mb", "file_mb"):
         if name in found:
             setattr(item, name, round(max(getattr(item, name), found[name]), 1))
@@ -151,14 +160,16 @@ def measure(plan: Plan, folder: Path, home: Path = ROOT, areas: SmallAreas | Non
             if engine == "spark":
                 settings["sql"] = str(sql["spark"])
             for _ in range(item.runs):
-                keep(item, run_case(kind=engine, index=str(index), **settings))
-            size = f"{item.units:,} x {item.indicators} x {item.editions}"
-            print(f"{engine} {size}: {median(item.seconds):.2f} s", file=sys.stderr)
+                found = run_case(kind=engine, index=str(index), **settings)
+                # That Spark does not manage a size here is a result too.
+                if found or engine != "spark":
+                    keep(item, found)
+            print(f"{engine} {item.units:,} x {item.indicators} x {item.editions}: {item.seconds} s", file=sys.stderr)
     for draw in plan.draws:
         settings = {"sources": draw.sources, "memory_gb": draw.memory_gb, "threads": draw.threads}
         for _ in range(draw.runs):
             keep(draw, run_case(kind="draws", home=str(home), sql=str(sql["draws"]), count=draw.draws, **settings))
-        print(f"{draw.draws:,} draws, {draw.sources}: {median(draw.seconds):.2f} s", file=sys.stderr)
+        print(f"{draw.draws:,} draws, {draw.sources}: {draw.seconds} s", file=sys.stderr)
     return {
         "date": time.strftime("%d %B %Y"),
         "machine": machine(),
@@ -268,10 +279,11 @@ def sweeps(measured: Plan) -> list[Sweep]:
 
 
 def times(item: Chain | Draws) -> list[str]:
-    """Median and, where it was repeated, the range."""
+    """Median, where it was repeated the range, and the median of processor time."""
     digits = 2 if seconds(item) < 10 else 1
     spread = f"{min(item.seconds):.{digits}f} to {max(item.seconds):.{digits}f} ({len(item.seconds)})"
-    return [f"{seconds(item):.{digits}f}", spread if len(item.seconds) > 1 else "(1)"]
+    cpu = f"{median(item.cpu):.{digits}f}" if item.cpu else ""
+    return [f"{seconds(item):.{digits}f}", spread if len(item.seconds) > 1 else "(1)", cpu]
 
 
 def megabytes(size: float) -> str:
@@ -285,7 +297,7 @@ def rounded(number: float) -> str:
 
 
 def chain_table(items: Sequence[Chain]) -> list[str]:
-    header = ["Units", "Indicators", "Editions", "Limit, GB", "Threads", "Median, s", "Range, s (runs)"]
+    header = ["Units", "Indicators", "Editions", "Limit, GB", "Threads", "Median, s", "Range, s (runs)", "CPU, s"]
     header += ["Peak memory, MB", "Spilled, MB", "File, MB"]
     rows = [
         [
@@ -300,7 +312,7 @@ def chain_table(items: Sequence[Chain]) -> list[str]:
 
 
 def draw_table(items: Sequence[Draws]) -> list[str]:
-    header = ["Draws", "Over", "Median, s", "Range, s (runs)", "Peak memory, MB", "Spilled, MB"]
+    header = ["Draws", "Over", "Median, s", "Range, s (runs)", "CPU, s", "Peak memory, MB", "Spilled, MB"]
     rows = [
         [
             f"{item.draws:,}",
@@ -389,7 +401,7 @@ def where_it_stops(chains: list[Chain], units: Sweep) -> list[str]:
         *paragraph(
             f"""
             {MEMORY_GB} GB of memory are in use at about {rounded(memory_fit.where(MEMORY_GB * 1024))} units, 20 GB at
-            about {rounded(memory_fit.where(20 * 1024))}; a limit below that means spilling.
+            about {rounded(memory_fit.where(20 * 1024))}. With less it spills, and takes longer than the fit says.
             """,
             "- ",
         ),
@@ -412,26 +424,24 @@ def where_it_stops(chains: list[Chain], units: Sweep) -> list[str]:
 
 
 def on_spark(measured: Plan) -> list[str]:
-    """The same models on Spark beside DuckDB, both with two threads where DuckDB has them."""
+    """The same models on Spark, beside DuckDB as it is used."""
     if not measured.spark:
         return ["Not measured: Spark and Java were not there."]
     one = {item.units: item for item in sweeps(measured)[0].items}
-    rows = [
-        [
-            f"{item.units:,}",
-            f"{seconds(item):.1f}",
-            f"{seconds(one[item.units]):.1f}",
-            f"{seconds(item) / seconds(one[item.units]):.1f}",
-            *(megabytes(size) for size in (item.memory_mb, one[item.units].memory_mb)),
-        ]
-        for item in measured.spark
-    ]
-    header = ["Units", "Spark local[2], s", "DuckDB, one thread, s", "Times as long", "Spark, MB", "DuckDB, MB"]
+    rows = []
+    for item in measured.spark:
+        duckdb = one[item.units]
+        times_as_long = [f"failed or took more than {LONGEST} s", "", ""]
+        if item.seconds:
+            share = seconds(item) / seconds(duckdb)
+            times_as_long = [f"{seconds(item):.1f}", f"{share:.1f}", megabytes(item.memory_mb)]
+        rows.append([f"{item.units:,}", *times_as_long, f"{seconds(duckdb):.2f}", megabytes(duckdb.memory_mb)])
+    header = ["Units", "Spark local[2], s", "Times as long as DuckDB", "Peak, MB", "DuckDB, one thread, s", "Peak, MB"]
     largest = measured.spark[-1]
     return [
         *paragraph(f"""
             The same models as dbt compiles them for Spark, x {INDICATORS} indicators, in one session with two cores and
-            {largest.memory_gb:g} GB. The start of the session is not counted.
+            {largest.memory_gb:g} GB. The start of the session is not counted, what Java compiles first is.
         """),
         "",
         *table(header, rows),
@@ -484,7 +494,8 @@ def page(results: dict[str, Any]) -> list[str]:
             {results["load_before"]:.1f}; {results["minutes"]:.0f} minutes in all. Each run is a process of its own: the
             method's shipped SQL, from Parquet files to scores in a DuckDB file. Memory is the peak of the process;
             limits are DuckDB's memory_limit, beyond which it spills to disk. One thread, as everything here runs,
-            unless two are named.
+            unless two are named. CPU is the process's own time: where it is well below the wall clock's, others were
+            at work on the machine.
         """),
         "",
         *paragraph(f"""
@@ -552,7 +563,9 @@ def plot(results: dict[str, Any]) -> str:
             for item in sweep.items
         ]
         ends = [{"size": size, "seconds": line.at(size)} for size in (line.low, line.high)]
-        x = alt.X("size:Q", scale=alt.Scale(type="log"), title=sweep.name, axis=alt.Axis(format="~s", tickCount=4))
+        x = alt.X(
+            "size:Q", scale=alt.Scale(type="log", nice=False), title=sweep.name, axis=alt.Axis(format="~s", tickCount=4)
+        )
         y = alt.Y("seconds:Q", scale=alt.Scale(type="log"), title="Seconds", axis=alt.Axis(format="~g", tickCount=4))
         base = alt.Chart(alt.Data(values=points)).encode(x=x)
         fitted = alt.Chart(alt.Data(values=ends)).mark_line(color="#b85c00").encode(x=x, y=y)

@@ -423,7 +423,7 @@ def test_build_prints_the_ten_and_how_to_open_them(
     publication: Path, marts: Marts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pipeline = ModuleType("orchestration.pipeline")
-    pipeline.__dict__.update(PipelineError=RuntimeError, run_index=lambda: publication / DATABASE)
+    pipeline.__dict__.update(PipelineError=RuntimeError, run_index=lambda target: publication / DATABASE)
     monkeypatch.setitem(sys.modules, "orchestration.pipeline", pipeline)
     result = CliRunner().invoke(cli.app, ["build"], env={"COLUMNS": "120"})
     assert (result.exit_code, result.stderr) == (0, "")
@@ -436,7 +436,7 @@ def test_build_prints_the_ten_and_how_to_open_them(
     opened = subprocess.run([sys.executable, "-c", python], capture_output=True, text=True)
     assert opened.returncode == 0 and "need_score" in opened.stdout
 
-    def fail() -> None:
+    def fail(target: str) -> None:
         raise RuntimeError("The run failed.\n\nraw/ons_claimant_count: line 5")
 
     pipeline.__dict__["run_index"] = fail

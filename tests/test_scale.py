@@ -101,7 +101,7 @@ def test_fits_find_the_exponent_and_where_it_holds() -> None:
     assert exact.exponent == pytest.approx(1.2) and exact.furthest == pytest.approx(0, abs=1e-9)
     assert exact.where(exact.at(5e7)) == pytest.approx(5e7)
     # What every run costs, however small, bends the line at its lower end: those sizes are left out.
-    bent = scale.fit(sizes, [0.2 + 3e-6 * size**1.2 for size in sizes])
+    bent = scale.fit(sizes, [0.02 + 3e-6 * size**1.2 for size in sizes])
     assert bent.low == 1e4 and bent.exponent == pytest.approx(1.2, abs=0.05)
     assert scale.n_log_n(1e4, 1e6) == pytest.approx(np.log(1.5 * 100) / np.log(100))
 
@@ -116,7 +116,7 @@ def test_the_bench_runs_at_tiny_sizes(areas: SmallAreas, home: Path, tmp_path: P
     assert [len(item.seconds) for item in measured.chains] == [2, 1]
     assert [len(item.seconds) for item in measured.draws] == [1, 1]
     for item in (*measured.chains, *measured.draws):
-        assert min(item.seconds) > 0 and 20 < item.memory_mb < 4096
+        assert min(item.seconds) > 0 and min(item.cpu) > 0 and 20 < item.memory_mb < 4096
     assert all(item.file_mb > 0 and sum(item.models.values()) <= item.seconds[-1] for item in measured.chains)
     # The index's Parquet files and the draws' SQL; databases and spilled blocks are gone.
     assert sorted(path.name for path in tmp_path.iterdir()) == ["draws_sql", "index_200_6_1", "index_50_6_1"]
@@ -141,7 +141,7 @@ def test_results_are_those_of_the_plan() -> None:
 
 def key(item: scale.Chain | scale.Draws) -> tuple:
     size = (item.draws, item.sources) if isinstance(item, scale.Draws) else (item.units, item.indicators, item.editions)
-    return (*size, item.memory_gb, item.threads, item.runs)
+    return (*size, item.memory_gb, item.threads)
 
 
 def test_the_page_and_the_plot_are_those_of_the_results() -> None:
@@ -150,6 +150,15 @@ def test_the_page_and_the_plot_are_those_of_the_results() -> None:
     plot = scale.PLOT.read_text(encoding="utf-8")
     points = sum(len(sweep.items) for sweep in scale.sweeps(scale.read(RESULTS)))
     assert plot.count('aria-roledescription="circle"') == points
+
+
+def test_a_size_that_spark_does_not_manage_is_told() -> None:
+    measured = scale.read(RESULTS)
+    measured.spark = [scale.Chain(317_000, seconds=[120.0], memory_mb=3000), scale.Chain(1_000_000)]
+    rows = [line for line in scale.on_spark(measured) if line.startswith("| 3") or line.startswith("| 1")]
+    assert "| 120.0 |" in rows[0] and "failed or took more than 600 s" in rows[1]
+    measured.spark = []
+    assert scale.on_spark(measured) == ["Not measured: Spark and Java were not there."]
 
 
 def test_each_script_writes_its_own_part_of_the_page(tmp_path: Path) -> None:

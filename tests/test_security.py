@@ -331,13 +331,13 @@ def test_a_seed_that_unpacks_into_too_much_is_refused(tmp_path: Path, monkeypatc
 # --- What is in the repository --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-spark.txt"])
 def test_dependencies_are_audited_in_ci() -> None:
     assert "make audit" in (ROOT / ".ci/run").read_text(encoding="utf-8")
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert re.search(r"^audit: .*\n(\t.*\n)*\t.*pip-audit --require-hashes", makefile, re.MULTILINE)
 
 
+@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-spark.txt"])
 def test_every_dependency_is_locked_with_hashes_and_no_address(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     entries = re.split(r"\n(?=[a-zA-Z0-9])", re.sub(r"^ *#.*\n", "", text, flags=re.MULTILINE).strip())

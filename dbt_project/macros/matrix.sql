@@ -33,13 +33,25 @@
     {{ return(adapter.dispatch('scaled_power')(relation, key, matrix, squarings)) }}
 {%- endmacro %}
 {% macro duckdb__scaled_power(relation, key, matrix, squarings) -%}
-    {%- set ns = namespace(query=relation) -%}
-    {%- for squaring in range(squarings) -%}
-        {%- set scaled = "(select *, " ~ matrix_sum_of_squares(matrix) ~ " as sum_of_squares from " ~ ns.query ~ ") as scaled" -%}
-        {%- set squared = "select " ~ key ~ ", " ~ matrix_squared(matrix, 'sum_of_squares') ~ " as " ~ matrix -%}
-        {%- set ns.query = "(" ~ squared ~ " from " ~ scaled ~ ") as squared" -%}
-    {%- endfor -%}
-    select * from {{ ns.query }}
+    with
+
+    {% for squaring in range(squarings) %}
+    power_{{ squaring + 1 }} as (
+
+        select
+            {{ key }},
+            {{ matrix_squared(matrix, 'sum_of_squares') }} as {{ matrix }}
+        from (
+            select
+                *,
+                {{ matrix_sum_of_squares(matrix) }} as sum_of_squares
+            from {{ relation if loop.first else 'power_' ~ squaring }}
+        ) as powers
+
+    ){{ ',' if not loop.last }}
+    {% endfor %}
+
+    select * from power_{{ squarings }}
 {%- endmacro %}
 {% macro spark__scaled_power(relation, key, matrix, squarings) -%}
     select
