@@ -235,13 +235,13 @@ select
     needier.value_change as needier_band_value_change,
     needier.deviations_needed as needier_band_deviations,
     needier.need_rank_needed as needier_band_need_rank,
-    needier.change_order as needier_band_change_order,
+    cast(needier.change_order as bigint) as needier_band_change_order,
     case when compared.level = 'composite' then less_needy_gaps.points_needed end as points_to_less_needy_band,
     less_needy.value_needed as less_needy_band_value,
     less_needy.value_change as less_needy_band_value_change,
     less_needy.deviations_needed as less_needy_band_deviations,
     less_needy.need_rank_needed as less_needy_band_need_rank,
-    less_needy.change_order as less_needy_band_change_order
+    cast(less_needy.change_order as bigint) as less_needy_band_change_order
 from compared
 left join neighbours
     on
