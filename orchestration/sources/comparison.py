@@ -442,7 +442,8 @@ def _strayed(what: str, strayed: pd.DataFrame, areas: int, bound: str, decide: s
     named = sorted(set(strayed["area"]))
     found = _listed(named) or "none"
     if named:
-        furthest = [(f"{row.area}, {row.measure}", float(row.by)) for row in strayed.itertuples()]
+        names = strayed["area"] + ", " + strayed["measure"]
+        furthest = list(zip(names.tolist(), strayed["by"].tolist(), strict=True))
         found += f"; by {_furthest([*furthest, ('', 1.0)])}"
     most = int(_STRAY_AREAS * areas)
     allowed = f" (but {most} in all)" if most else ""

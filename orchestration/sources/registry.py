@@ -61,7 +61,8 @@ _BOUNDARY_NOTICE = (
 
 
 # How often newer figures come out, and what is said of it where it is not the publisher's own page that says so.
-RHYTHMS = ("monthly", "quarterly", "annual", "irregular")
+RHYTHM_DAYS = {"monthly": 31, "quarterly": 92, "annual": 366}
+RHYTHMS = (*RHYTHM_DAYS, "irregular")
 RHYTHM_GROUNDS = {
     "periods": "seen from how far apart the periods in the seed are",
     "assumed": "assumed: the seed has one period, and no page of the publisher that says it was found",
