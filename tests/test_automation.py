@@ -124,7 +124,6 @@ class Desk:
     def publish(self, name: str) -> None:
         publication = self.folder / "published/history" / name
         (publication / "csv").mkdir(parents=True)
-        (publication / "missions_index.duckdb").touch()
         seeds = [p for p in sorted((self.folder / "seeds").rglob("*")) if p.is_file()]
         lines = [f"{p.stem},{p.relative_to(self.folder / 'seeds')},{sha256(p)},2027-01-04" for p in seeds]
         header = "source_id,seed_path,seed_sha256,snapshot_date"

@@ -15,8 +15,9 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -27,6 +28,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from orchestration.cli import app
@@ -228,6 +230,36 @@ def trickle(handler: Handler, body: bytes) -> None:
         handler.wfile.write(bytes([byte]))
         handler.wfile.flush()
         time.sleep(0.02)
+
+
+def trickle_headers(handler: Handler, body: bytes) -> None:
+    """Bytes enough that no timeout between two of them ever ends it."""
+    for byte in b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 100:
+        handler.wfile.write(bytes([byte]))
+        handler.wfile.flush()
+        time.sleep(0.05)
+
+
+def trickle_without_length(handler: Handler, body: bytes) -> None:
+    """Whole lines, so that a cut looks like the end of the file."""
+    handler.send_response(200)
+    handler.send_header("Connection", "close")
+    handler.end_headers()
+    for line in body.splitlines(keepends=True)[:100]:
+        handler.wfile.write(line)
+        handler.wfile.flush()
+        time.sleep(0.02)
+
+
+def trickle_chunk_sizes(handler: Handler, body: bytes) -> None:
+    handler.send_response(200)
+    handler.send_header("Transfer-Encoding", "chunked")
+    handler.send_header("Connection", "close")
+    handler.end_headers()
+    for byte in b"5;" + b"x" * 100:
+        handler.wfile.write(bytes([byte]))
+        handler.wfile.flush()
+        time.sleep(0.05)
 
 
 def silence(handler: Handler, body: bytes) -> None:
@@ -498,8 +530,38 @@ CASES = [
         f"each attempt ends when the time for a file (300 seconds) is over; {STAYS}",
         "failed",
         1,
-        "bytes came in",
+        "not whole after 0.3 seconds",
         always=trickle,
+        waits=BACKOFF,
+        limits=HASTY,
+    ),
+    Case(
+        "a trickle of headers",
+        f"the same, as the time for a file counts from the request on; {STAYS}",
+        "failed",
+        1,
+        "not whole after 0.3 seconds",
+        always=trickle_headers,
+        waits=BACKOFF,
+        limits=HASTY,
+    ),
+    Case(
+        "a trickle without a length",
+        f"the same: what came until then is not taken for the whole; {STAYS}",
+        "failed",
+        1,
+        "not whole after 0.3 seconds",
+        always=trickle_without_length,
+        waits=BACKOFF,
+        limits=HASTY,
+    ),
+    Case(
+        "a trickle of a chunk's size",
+        f"the same; {STAYS}",
+        "failed",
+        1,
+        "not whole after 0.3 seconds",
+        always=trickle_chunk_sizes,
         waits=BACKOFF,
         limits=HASTY,
     ),
@@ -916,8 +978,11 @@ def test_what_happens(place: Place, case: Case, monkeypatch: pytest.MonkeyPatch)
     before, landed = place.state(), place.landed(case.source_id)
     place.server.answers, place.server.always = list(case.answers), case.always
 
+    began = time.monotonic()
     code, outcome = place.one(case.source_id)
 
+    if case.limits is HASTY:
+        assert time.monotonic() - began < 4  # five attempts of 0.3 seconds
     assert (outcome["status"], code) == (case.status, case.exit_code), outcome["message"]
     assert case.said in outcome["message"]
     statuses = [status for path, status, _ in place.server.asked if path.endswith(".csv")]
@@ -1109,20 +1174,127 @@ def test_two_refreshes_do_not_run_at_once(place: Place) -> None:
     assert "another refresh is under way" in told["e"]
 
 
-def test_seeds_are_not_swapped_under_a_run(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+@contextmanager
+def another_run(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As if another process held the build, and nobody waited long for it."""
     from orchestration import pipeline
 
     monkeypatch.setattr(pipeline, "_LOCK", place.folder / "build" / ".run.lock")
-    monkeypatch.setattr(refresh, "_PATIENCE", 0.1)
+    with pipeline.only_run(), monkeypatch.context() as other:
+        other.setattr(pipeline, "_holds_lock", False)
+        other.setattr(refresh, "_PATIENCE", 0.1)
+        yield
+
+
+def test_seeds_are_not_swapped_under_a_run(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The source that waits in vain for the run's end fails by that; those before and after it are as they would be."""
     place.offer()
     before = place.state()
-    with pipeline.only_run():
-        monkeypatch.setattr(pipeline, "_holds_lock", False)  # as if another process had it
-        code, (told,) = place.run(OBESITY)
-    assert code == 1
-    assert "Another run is under way" in told["e"]
+    with another_run(place, monkeypatch):
+        code, outcomes = place.run(RECYCLING, OBESITY, RECYCLING)
+    assert (code, [o["status"] for o in outcomes]) == (1, ["unchanged", "failed", "unchanged"])
+    assert "Another run is under way" in outcomes[1]["message"]
+    assert f"missions refresh {OBESITY}" in outcomes[1]["message"]
     assert place.state() == before
+    assert refresh.standing(place.source()).status == "failed"
     assert place.one(OBESITY)[1]["status"] == "taken"
+    assert refresh.standing(place.source()).status == "unchanged"
+
+
+def test_what_a_person_accepted_waits_for_a_run_too(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.offer(rows_swapped)
+    place.run(OBESITY)
+    with another_run(place, monkeypatch):
+        code, outcome = place.one("--accept", OBESITY)
+    assert (code, outcome["status"]) == (1, "failed")
+    assert f"missions refresh --accept {OBESITY}" in outcome["message"]
+    assert place.one("--accept", OBESITY)[1]["status"] == "taken"
+
+
+def test_a_refresh_has_an_end(place: Place) -> None:
+    """A server that keeps one source for ever does not keep the run: those left are told as failed, and not asked."""
+    place.offer()
+    place.offer(source_id=RECYCLING)
+    place.server.always = trickle
+    place.server.asked.clear()
+    began = time.monotonic()
+    with Fetcher(replace(LIMITS, refresh_timeout=0.5), sleep=place.waits.append) as fetcher:
+        outcomes = refresh.refresh([place.source(), place.source(RECYCLING)], fetcher=fetcher)
+    assert time.monotonic() - began < 3
+    assert [outcome.status for outcome in outcomes] == ["failed", "failed"]
+    assert all("the time for one refresh (0.5 seconds) is over" in outcome.message for outcome in outcomes)
+    assert len([path for path, _, _ in place.server.asked if path.endswith(".csv")]) == 1
+    place.server.always = None
+    assert place.run(OBESITY, RECYCLING)[0] == 0
+
+
+def test_a_refresh_ends_before_dagster_ends_its_run() -> None:
+    settings = yaml.safe_load((ROOT / "orchestration/dagster.yaml").read_text(encoding="utf-8"))
+    longest = settings["run_monitoring"]["max_runtime_seconds"]
+    assert Limits().refresh_timeout + refresh._PATIENCE < longest
+    page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    assert f"{Limits().refresh_timeout / 60:.0f} minutes" in page
+
+
+def test_a_source_that_cannot_be_fetched_does_not_look_healthy(place: Place) -> None:
+    source = place.source()
+    assert refresh.standing(source).status == "unchanged"
+    place.server.always = status(404)
+    assert place.run(OBESITY)[0] == 1
+    told = refresh.standing(source)
+    assert (told.status, told.is_good) == ("failed", False)
+    assert "404" in told.message and "it went well on" in told.message
+    place.server.always = None
+    assert place.run("--check", OBESITY)[0] == 0
+    assert refresh.standing(source).status == "unchanged"
+
+
+def test_a_source_that_was_never_fetched_well_is_told_too(place: Place) -> None:
+    shutil.rmtree(place.folder / "landing" / OBESITY)
+    assert refresh.standing(place.source()).message == "no edition has been fetched yet"
+    place.server.always = status(404)
+    place.run(OBESITY)
+    assert refresh.standing(place.source()).status == "failed"
+    # A note that was damaged says nothing.
+    (place.folder / "landing" / OBESITY / "attempt.json").write_text("{", encoding="utf-8")
+    assert refresh.standing(place.source()).status == "unchanged"
+
+
+def test_what_waits_for_a_person_goes_on_waiting_where_a_fetch_fails(place: Place) -> None:
+    place.offer(rows_swapped)
+    place.run(OBESITY)
+    place.server.always = status(404)
+    place.run(OBESITY)
+    told = refresh.standing(place.source())
+    assert told.status == "waiting"
+    assert "E06000001 with E06000002" in told.message and "404" in told.message
+
+
+def test_files_that_a_person_lacks_are_no_failed_fetch(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert place.run("--from", str(tmp_path / "empty"), OBESITY)[0] == 1
+    assert refresh.standing(place.source()).status == "unchanged"
+
+
+def test_a_source_not_asked_in_its_rhythm_is_overdue(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = place.source()
+    assert source.release_rhythm == "annual"
+    asked = datetime.fromisoformat(landing.last_attempt(OBESITY).succeeded_at)  # type: ignore[union-attr, arg-type]
+    monkeypatch.setattr(refresh, "_now", lambda: asked + timedelta(days=365))
+    assert refresh.standing(source).overdue is None
+    # An attempt that fails makes it no younger, one that finds nothing new does.
+    monkeypatch.setattr(refresh, "_now", lambda: asked + timedelta(days=367))
+    place.server.always = status(404)
+    place.run(OBESITY)
+    said = refresh.standing(source).overdue
+    assert said and f"last asked with success on {asked:%Y-%m-%d}" in said and "annual" in said
+    place.server.always = None
+    monkeypatch.setattr(landing, "_now", lambda: (asked + timedelta(days=367)).isoformat())
+    place.run(OBESITY)
+    assert refresh.standing(source).overdue is None
+    # Where nothing ever landed, the day of the snapshot counts.
+    shutil.rmtree(place.folder / "landing" / OBESITY)
+    assert refresh.standing(source).overdue
 
 
 def test_a_kill_between_seed_and_registry_mends_itself(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -1369,7 +1541,7 @@ def test_bounds_are_named_rightly() -> None:
 # --- Dagster ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_job_refreshes_and_its_checks_say_so(place: Place) -> None:
+def test_the_job_refreshes_and_its_checks_say_so(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     from orchestration.sources.job import CHECK, newest_editions, refresh_job
 
     def evaluated(instance: dg.DagsterInstance, source_id: str) -> dg.AssetCheckEvaluation:
@@ -1378,6 +1550,8 @@ def test_the_job_refreshes_and_its_checks_say_so(place: Place) -> None:
         assert record.event
         return record.event.dagster_event.asset_check_evaluation_data
 
+    newest = max(source.snapshot_date for source in sources().values())
+    monkeypatch.setattr(refresh, "_now", lambda: datetime(newest.year, newest.month, newest.day, tzinfo=UTC))
     place.offer(source_id=RECYCLING)
     place.offer(rows_swapped)
     config = {"ops": {"fetch_editions": {"config": {"sources": [OBESITY, RECYCLING]}}}}
@@ -1405,6 +1579,21 @@ def test_the_job_refreshes_and_its_checks_say_so(place: Place) -> None:
         assert set(found) == {source.source_id for source in refresh.refreshable()}
         assert [source_id for source_id, passed in found.items() if not passed] == [OBESITY]
         assert place.server.asked == []
+
+        # It warns of a source that could not be fetched, and of those that nobody asked for long.
+        place.server.always = status(404)
+        place.run(RECYCLING)
+        monkeypatch.setattr(refresh, "_now", lambda: datetime(2100, 1, 1, tzinfo=UTC))
+        result = defs.resolve_job_def("checks").execute_in_process(instance=instance)
+        told = {e.asset_key.path[-1]: e for e in result.get_asset_check_evaluations()}
+        assert not any(evaluation.passed for evaluation in told.values())
+        assert told[OBESITY].severity == dg.AssetCheckSeverity.ERROR
+        assert told[RECYCLING].severity == dg.AssetCheckSeverity.WARN
+        assert "404" in told[RECYCLING].description and "overdue" in told[RECYCLING].description
+        assert told[RECYCLING].metadata["status"].value == "failed"
+        assert told[RECYCLING].metadata["is_overdue"].value is True
+        assert told[RECYCLING].metadata["last_checked_at"].value < "2100"
+        assert told["ons_claimant_count"].severity == dg.AssetCheckSeverity.WARN
 
 
 # --- Editions ---------------------------------------------------------------------------------------------------------
@@ -1462,6 +1651,54 @@ def test_a_seed_that_is_nowhere_is_named(place: Place, tmp_path: Path) -> None:
     with pytest.raises(EditionError, match=f"1 of .* observations/{OBESITY}.csv"):
         editions.restore(first, place.folder / "published", tmp_path / "seeds")
     assert not (tmp_path / "seeds").exists()
+
+
+def damage(path: Path) -> None:
+    """A byte in the middle of what is compressed."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("harm", [damage, lambda p: p.write_bytes(b""), lambda p: p.write_bytes(p.read_bytes()[:-9])])
+def test_a_damaged_kept_seed_is_told_and_mended(place: Place, tmp_path: Path, harm: Callable[[Path], object]) -> None:
+    published = place.folder / "published"
+    first = publish_what_stands(place, "20261125T080000Z-00000000")
+    kept = published / "editions" / f"{sha256(place.source().path)}.gz"
+    whole = kept.read_bytes()
+    assert editions.faults(published, [first]) == []
+    harm(kept)
+    (said,) = editions.faults(published, [first])
+    assert f"{kept} is damaged" in said and "the next publication from it mends this" in said
+    # The copy in seeds/ is as good.
+    assert len(editions.restore(first, published, tmp_path / "seeds")) == len(editions.built_from(first))
+    editions.keep(published)
+    assert kept.read_bytes() == whole
+    # Without one there is an error that says so, and no part of the seeds.
+    harm(kept)
+    place.source().path.write_text("other", encoding="utf-8")
+    (said,) = editions.faults(published, [first])
+    assert "from a backup" in said
+    with pytest.raises(EditionError, match=f"1 of .* observations/{OBESITY}.csv"):
+        editions.restore(first, published, tmp_path / "again")
+    assert editions.keep(published) == [f"observations/{OBESITY}.csv"]
+    kept.unlink()
+    (said,) = editions.faults(published, [first])
+    assert f"{kept} is missing" in said
+
+
+def test_history_verifies_the_kept_seeds(publication: Path, home: Path, tmp_path: Path) -> None:
+    published = tmp_path / "published"
+    shutil.copytree(publication, published, symlinks=True)
+    arguments = ["--published", str(published), "history", "--verify"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    kept = min((published / "editions").iterdir())
+    damage(kept)
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 1
+    assert kept.name in "".join(result.stderr.split())
+    assert CliRunner().invoke(app, arguments[:-1]).exit_code == 0
 
 
 def test_publication_records_and_keeps_the_seeds_it_was_built_from(publication: Path, home: Path) -> None:

@@ -118,7 +118,7 @@ def take_from(chosen: Sequence[Source], folder: Path, *, check: bool = False) ->
             except FetchError as error:
                 outcomes.append(Outcome(source.source_id, Status.FAILED, str(error)))
                 continue
-            outcomes.append(_considered(source, edition, take=not check))
+            outcomes.append(_considered(source, edition, take=not check, patience=_PATIENCE))
             if outcomes[-1].status is not Status.FAILED:
                 landing.note_attempt(source.source_id)
     return outcomes
@@ -135,19 +135,17 @@ def accept(source: Source) -> Outcome:
             raise RefreshError(
                 f"{source.source_id}: no edition has landed yet; run `missions refresh {source.source_id}`"
             )
-        return consider(source, edition, take=True, decided=True)
+        return consider(source, edition, take=True, decided=True, patience=_PATIENCE)
 
 
-def _considered(source: Source, edition: Edition, *, take: bool, patience: float = _PATIENCE) -> Outcome:
+def _considered(source: Source, edition: Edition, *, take: bool, patience: float) -> Outcome:
     try:
         return consider(source, edition, take=take, patience=patience)
     except SeedError as error:
         return Outcome(source.source_id, Status.FAILED, str(error))
 
 
-def consider(
-    source: Source, edition: Edition, *, take: bool, decided: bool = False, patience: float = _PATIENCE
-) -> Outcome:
+def consider(source: Source, edition: Edition, *, take: bool, decided: bool = False, patience: float = 0.0) -> Outcome:
     """Compare a landed edition with the one in use, write the report beside it, and take it if it may be taken.
 
     `patience` is how many seconds it waits for a run that loads the seeds.
