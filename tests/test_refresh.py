@@ -15,7 +15,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -28,6 +28,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+import requests
 import yaml
 from typer.testing import CliRunner
 
@@ -1209,6 +1210,26 @@ def test_what_a_person_accepted_waits_for_a_run_too(place: Place, monkeypatch: p
     assert (code, outcome["status"]) == (1, "failed")
     assert f"missions refresh --accept {OBESITY}" in outcome["message"]
     assert place.one("--accept", OBESITY)[1]["status"] == "taken"
+
+
+def test_a_trickle_in_a_tls_handshake_ends_too() -> None:
+    """Downloads are over HTTPS, where the first answer is no header yet."""
+
+    def answer(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.sendall(b"\x16\x03\x03\x20\x00")  # a handshake of 8,192 bytes
+            for _ in range(100):
+                connection.sendall(b"\x02")
+                time.sleep(0.05)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, Fetcher(HASTY) as fetcher:
+        threading.Thread(target=answer, args=(listener,), daemon=True).start()
+        began = time.monotonic()
+        with fetcher._watchdog.until(began + 0.3), pytest.raises(requests.ConnectionError):
+            fetcher._session.get(f"https://127.0.0.1:{listener.getsockname()[1]}", timeout=10)
+        assert fetcher._watchdog.has_cut
+        assert time.monotonic() - began < 2
 
 
 def test_a_refresh_has_an_end(place: Place) -> None:
