@@ -11,17 +11,21 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import dagster as dg
 import requests
 
-from orchestration import PUBLISHED
-from orchestration.pipeline import OverlapError, fail_dead_runs, step_problem
+from orchestration import PUBLISHED, SEEDS
+from orchestration.pipeline import OverlapError, fail_dead_runs, index, step_problem
 from orchestration.publish import current
 from orchestration.sources import registry
-from orchestration.sources.refresh import Status, standing
+from orchestration.sources.editions import EditionError, built_from
+from orchestration.sources.job import refresh_job
+from orchestration.sources.load import sha256
+from orchestration.sources.refresh import Status, refreshable, standing
 
 TIMEZONE = "Europe/London"
 WEBHOOK_VARIABLE = "MISSIONS_WEBHOOK"
@@ -46,17 +50,18 @@ class Rhythm:
 
     @property
     def freshness(self) -> dg.FreshnessPolicy:
-        """A warning when a source was not read for as long as it takes the publisher to bring out the next edition."""
+        """A warning when a seed was not loaded for as long as it takes the publisher to bring out the next edition.
+
+        Dagster measures the raw table, which a run makes of the seed in use. Whether the publisher was asked is for the
+        check newest_edition.
+        """
         return dg.FreshnessPolicy.time_window(
             warn_window=timedelta(days=self.days), fail_window=timedelta(days=self.days + self.days // 2)
         )
 
 
-RHYTHMS = {
-    "monthly": Rhythm(days=31, cron="0 5 1 * *"),
-    "quarterly": Rhythm(days=92, cron="0 5 1 1,4,7,10 *"),
-    "annual": Rhythm(days=366, cron="0 5 1 1 *"),
-}
+_CRONS = {"monthly": "0 5 1 * *", "quarterly": "0 5 1 1,4,7,10 *", "annual": "0 5 1 1 *"}
+RHYTHMS = {name: Rhythm(days, _CRONS[name]) for name, days in registry.RHYTHM_DAYS.items()}
 
 
 # --- Schedule, conditions and freshness -------------------------------------------------------------------------------
@@ -111,47 +116,72 @@ def _automated(spec: dg.AssetSpec) -> dg.AssetSpec:
 
 
 @dg.sensor(
-    job_name="index",
+    job=index,
     minimum_interval_seconds=300,
     default_status=dg.DefaultSensorStatus.STOPPED,
-    description="Builds and publishes when a newer edition of a source came into use, however it came.",
+    description="Builds and publishes when the seeds or their registry are others than the publication in force was "
+    "built from, however they came.",
 )
 def landed_editions() -> dg.RunRequest | dg.SkipReason:
     registry.forget()  # the process of a sensor lives on while editions change the registry
-    outcomes = [standing(source) for source in registry.sources().values() if source.files]
-    in_use = {o.source_id: o.folder.name for o in outcomes if o.status is Status.UNCHANGED and o.folder}
-    waiting = [o.source_id for o in outcomes if o.status in (Status.WAITING, Status.UNREADABLE)]
-    waits = f"A person is to decide about {', '.join(waiting)}: `missions refresh` says what." if waiting else ""
-    if not in_use:
-        return dg.SkipReason(waits or "No edition has landed since the seeds were made.")
-    # One run for each set of editions: Dagster asks for no second run under the same key.
-    key = hashlib.sha256(json.dumps(in_use, sort_keys=True).encode()).hexdigest()[:16]
+    published = current(PUBLISHED)
+    wanted = {seed: sha256(SEEDS / seed) for seed in _seeds_in_use()}
+    if published and _published_seeds(published) == wanted:
+        waiting = [o.source_id for o in map(standing, refreshable()) if o.status in (Status.WAITING, Status.UNREADABLE)]
+        waits = f" A person is to decide about {', '.join(waiting)}: `missions refresh` says what." if waiting else ""
+        return dg.SkipReason(f"Publication {published.name} was built from the seeds in use.{waits}")
+    # One run for each set of seeds after a publication: Dagster asks for no second run under the same key, so that one
+    # which fails is not begun for ever, and a set that comes back after another was published is built again.
+    told = json.dumps([wanted, published.name if published else None], sort_keys=True)
+    key = hashlib.sha256(told.encode()).hexdigest()[:16]
     return dg.RunRequest(run_key=key, tags={"missions/editions": key})
 
 
+def _seeds_in_use() -> list[str]:
+    """The paths of the seeds and of the registry that are there, as a publication records them."""
+    seeds = {source.seed for source in registry.sources().values()} | {"sources.yml"}
+    return sorted(seed for seed in seeds if (SEEDS / seed).is_file())
+
+
+def _published_seeds(publication: Path) -> dict[str, str] | None:
+    try:
+        return {edition.seed_path: edition.seed_sha256 for edition in built_from(publication)}
+    except EditionError:
+        return None  # made before publications said so
+
+
 @dg.sensor(
-    job_name="index",
+    jobs=[index, refresh_job],
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Finds runs whose process was killed and marks them failed, so that they hold up no other. Dagster "
-    "then starts each once more, or this sensor does.",
+    "then starts each once more, or this sensor does where it was one of the jobs index and refresh.",
 )
-def dead_runs(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+def dead_runs(context: dg.SensorEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
     try:
         dead = fail_dead_runs(context.instance)
     except OverlapError:
         return dg.SkipReason("A run is at work.")
-    if lost := _lost_run(context.instance):
-        return dg.RunRequest(run_key=f"again-{lost}", tags={"missions/again": lost})
+    lost = [run for job in (index, refresh_job) if (run := _lost_run(context.instance, job.name))]
+    if lost:
+        return [
+            dg.RunRequest(
+                run_key=f"again-{run.run_id}",
+                job_name=run.job_name,
+                run_config=run.run_config,
+                tags={"missions/again": run.run_id},
+            )
+            for run in lost
+        ]
     return dg.SkipReason(f"Marked as failed: {', '.join(dead)}." if dead else "No run is under way.")
 
 
-def _lost_run(instance: dg.DagsterInstance) -> str | None:
-    """The newest run of the whole, where it was killed and Dagster, which meant to start it once more, has not.
+def _lost_run(instance: dg.DagsterInstance, job_name: str) -> dg.DagsterRun | None:
+    """The newest run of a job, where it was killed and Dagster, which meant to start it once more, has not.
 
     Dagster's daemon now and then reads of a failure before the run is marked failed, and then forgets it.
     """
-    for record in instance.get_run_records(dg.RunsFilter(job_name="index"), limit=1):
+    for record in instance.get_run_records(dg.RunsFilter(job_name=job_name), limit=1):
         run = record.dagster_run
         if (
             run.status == dg.DagsterRunStatus.FAILURE
@@ -160,7 +190,7 @@ def _lost_run(instance: dg.DagsterInstance) -> str | None:
             and "dagster/auto_retry_run_id" not in run.tags
             and time.time() - (record.end_time or 0.0) > _LOST_AFTER
         ):
-            return run.run_id
+            return run
     return None
 
 

@@ -1,4 +1,4 @@
-"""The Dagster code location: assets, the job that makes all of them, and what they run on.
+"""The Dagster code location: assets, jobs, what starts them, and what they run on.
 
 Belongs here: what `workspace.yaml` loads, and nothing that computes. The assets are in assets.py, when they are made by
 themselves is in automation.py.
@@ -17,16 +17,8 @@ from orchestration.automation import (
     weekly,
     weekly_refresh,
 )
-from orchestration.pipeline import Warehouse
+from orchestration.pipeline import Warehouse, index
 from orchestration.sources.job import newest_editions, refresh_job
-
-index = dg.define_asset_job(
-    "index",
-    selection=dg.AssetSelection.all(),
-    description="Everything, from the seeds to the publication.",
-    # Begun again as a whole where it was killed: a step that was under way may have left half of its work.
-    tags={"dagster/retry_strategy": "ALL_STEPS"},
-)
 
 defs = dg.Definitions(
     assets=automated([*raw_assets, warehouse_models, publication_change, publication, site]),

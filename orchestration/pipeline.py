@@ -1,7 +1,7 @@
-"""Running the whole job in this process, for `missions build` and the tests; and that runs do not overlap.
+"""The whole job, run in this process for `missions build` and the tests; and that runs do not overlap.
 
-Belongs here: starting the job, the lock that every run holds, and saying plainly what went wrong. What the job does is
-in assets.py, when Dagster starts it by itself is in automation.py.
+Belongs here: the job, starting it, the lock that runs hold, and saying plainly what went wrong. What the job does is in
+assets.py, when Dagster starts it by itself is in automation.py.
 """
 
 import fcntl
@@ -28,6 +28,14 @@ _UNDER_WAY = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.Dags
 # Seconds that a run of Dagster's waits for `missions build` to end, and that it may have no lock after its start.
 _PATIENCE, _WITHOUT_LOCK = 45.0, 90.0
 _holds_lock = False
+
+index = dg.define_asset_job(
+    "index",
+    selection=dg.AssetSelection.all(),
+    description="Everything, from the seeds to the publication.",
+    # Begun again as a whole where it was killed: a step that was under way may have left half of its work.
+    tags={"dagster/retry_strategy": "ALL_STEPS"},
+)
 
 
 class PipelineError(Exception):
@@ -101,14 +109,19 @@ def _discard_damaged() -> None:
 def fail_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     """Mark the runs failed whose process is gone, as when it was killed or the machine went down; returns their ids.
 
-    Whoever holds the lock knows that no other run works. Raises OverlapError where a run does.
+    Whoever holds the lock knows that no other run works, but for one that refreshes: it holds the landing folder.
+    Raises OverlapError where a run does.
     """
+    from orchestration.sources.refresh import is_under_way  # pandas and requests, which `missions load` does without
+
     with only_run():
         dead = []
         for record in instance.get_run_records(dg.RunsFilter(statuses=_UNDER_WAY)):
             run = record.dagster_run
             # A run of `missions build` takes the lock before it is recorded; one of Dagster's soon after.
             if run.remote_job_origin and time.time() - record.update_timestamp.timestamp() < _WITHOUT_LOCK:
+                continue
+            if run.job_name == "refresh" and is_under_way():
                 continue
             instance.report_run_failed(run, "The process of this run is gone: it was killed, or the machine went down.")
             dead.append(run.run_id)

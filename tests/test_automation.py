@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from dagster._core.test_utils import create_run_for_test
 from orchestration import automation, pipeline
 from orchestration.sources import landing, refresh, registry
 from orchestration.sources.landing import Edition, LandedFile
+from orchestration.sources.load import sha256
 from tests.conftest import copy_project
 
 Missions = Callable[..., subprocess.CompletedProcess[str]]
@@ -110,63 +111,92 @@ def test_in_its_month_a_source_is_read_again_with_all_that_hangs_on_it(defs: dg.
 # --- The landing folder -----------------------------------------------------------------------------------------------
 
 
+@dataclass
+class Desk:
+    """A folder of seeds in use, and publications that were built from them, as far as the sensor looks."""
+
+    folder: Path
+
+    def put(self, seed: str, text: str) -> None:
+        (self.folder / "seeds" / seed).parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / "seeds" / seed).write_text(text)
+
+    def publish(self, name: str) -> None:
+        publication = self.folder / "published/history" / name
+        (publication / "csv").mkdir(parents=True)
+        seeds = [p for p in sorted((self.folder / "seeds").rglob("*")) if p.is_file()]
+        lines = [f"{p.stem},{p.relative_to(self.folder / 'seeds')},{sha256(p)},2027-01-04" for p in seeds]
+        header = "source_id,seed_path,seed_sha256,snapshot_date"
+        (publication / "csv/source_edition.csv").write_text("\n".join([header, *lines, ""]))
+        (self.folder / "published/current").unlink(missing_ok=True)
+        (self.folder / "published/current").symlink_to(f"history/{name}")
+
+    def asked(self) -> str | None:
+        """The key of the run that the sensor asks for, or None."""
+        said = automation.landed_editions()
+        return said.run_key if isinstance(said, dg.RunRequest) else None
+
+
 @pytest.fixture
-def landed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, bool], Edition]:
-    """Lands an edition of a source, with the files in use or with others."""
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.setattr(landing, "LANDING", tmp_path / "landing")
-    real = registry.sources()
-    files: dict[str, tuple[Any, ...]] = {}
-
-    def land(source_id: str, day: str, in_use: bool) -> Edition:
-        source = real[source_id]
-        folder = tmp_path / "landing" / source_id / f"{day}-00000000"
-        one = LandedFile(**_landed_file(folder, source.files[0].path, f"edition of {day}"))
-        edition = Edition(folder, source_id, f"{day}T06:00:00+00:00", f"{day}T06:00:00+00:00", (one,))
-        landing._write_note(edition, folder)
-        if in_use:
-            files[source_id] = (replace(source.files[0], sha256=one.sha256),)
-        changed = {i: replace(s, files=files[i]) if i in files else s for i, s in real.items()}
-        monkeypatch.setattr(registry, "sources", lambda: changed)
-        return edition
-
-    monkeypatch.setattr(registry, "forget", lambda: None)
-    return land
+    monkeypatch.setattr(automation, "SEEDS", tmp_path / "seeds")
+    monkeypatch.setattr(automation, "PUBLISHED", tmp_path / "published")
+    desk = Desk(tmp_path)
+    desk.put("sources.yml", "registry")
+    for source_id in ("trafford_recycling", "ons_claimant_count"):
+        desk.put(registry.sources()[source_id].seed, "first")
+    return desk
 
 
-def _landed_file(folder: Path, path: str, text: str) -> dict[str, Any]:
-    """A file on disk, described as the landing folder describes it."""
-    from dataclasses import fields
-
-    from orchestration.sources.load import sha256
-
-    (folder / path).parent.mkdir(parents=True, exist_ok=True)
-    (folder / path).write_text(text)
-    known = {"path": path, "sha256": sha256(folder / path), "bytes": len(text)}
-    return {field.name: known.get(field.name) for field in fields(LandedFile)}
-
-
-def test_an_edition_in_use_is_built_once(landed: Callable[[str, str, bool], Edition]) -> None:
-    assert isinstance(automation.landed_editions(), dg.SkipReason)
-    landed("trafford_recycling", "2027-01-04", True)
-    first = automation.landed_editions()
-    assert isinstance(first, dg.RunRequest)
-    assert automation.landed_editions().run_key == first.run_key
-    landed("ons_claimant_count", "2027-01-11", True)
-    second = automation.landed_editions()
-    assert second.run_key != first.run_key
-    # Landed but not in use: nothing to build.
-    landed("ons_claimant_count", "2027-01-18", False)
-    assert automation.landed_editions().run_key in (first.run_key, second.run_key)
+def test_seeds_that_were_published_are_not_built_again(desk: Desk) -> None:
+    """One run for each set of seeds that is not in force, also for one that comes back, and none where all is built."""
+    first = desk.asked()
+    assert first and first == desk.asked()  # nothing is published: once
+    desk.publish("20270104T060000Z-00000001")
+    assert desk.asked() is None
+    desk.put("observations/trafford_recycling.csv", "second")
+    second = desk.asked()
+    assert second and second != first and second == desk.asked()
+    desk.put("observations/trafford_recycling.csv", "first")  # taken back before it was built
+    assert desk.asked() is None
+    desk.put("observations/trafford_recycling.csv", "second")
+    desk.publish("20270111T060000Z-00000002")
+    assert desk.asked() is None
+    # An earlier set returns: it is built again, under a key of its own.
+    desk.put("observations/trafford_recycling.csv", "first")
+    third = desk.asked()
+    assert third and third not in (first, second)
+    # What the registry says is published too.
+    desk.publish("20270118T060000Z-00000003")
+    desk.put("sources.yml", "registry, changed")
+    assert desk.asked()
 
 
-def test_an_edition_that_waits_for_a_person_is_named(landed: Callable[[str, str, bool], Edition]) -> None:
-    edition = landed("trafford_recycling", "2027-01-04", False)
-    (edition.folder / refresh.REPORT_JSON).write_text(
-        json.dumps({"status": "waiting", "message": "unit: a hundredfold"})
-    )
+def test_a_publication_that_does_not_say_what_it_was_built_from_is_built_anew(desk: Desk) -> None:
+    desk.publish("20270104T060000Z-00000001")
+    (desk.folder / "published/current/csv/source_edition.csv").unlink()
+    assert desk.asked()
+
+
+def land(source_id: str, day: str, status: str) -> None:
+    """An edition that is not in use, with its report."""
+    source = registry.sources()[source_id]
+    folder = landing.LANDING / source_id / f"{day}-00000000"
+    (folder / source.files[0].path).parent.mkdir(parents=True)
+    (folder / source.files[0].path).write_text(f"edition of {day}")
+    checksum = sha256(folder / source.files[0].path)
+    one = LandedFile(source.files[0].path, "address", None, None, f"{day}T06:00:00Z", checksum, 21)
+    landing._write_note(Edition(folder, source_id, f"{day}T06:00:00Z", f"{day}T06:00:00Z", (one,)), folder)
+    (folder / refresh.REPORT_JSON).write_text(json.dumps({"status": status, "message": "unit: a hundredfold"}))
+
+
+def test_an_edition_that_waits_for_a_person_is_named_and_asks_for_no_build(desk: Desk) -> None:
+    desk.publish("20270104T060000Z-00000001")
+    land("trafford_recycling", "2027-01-04", "waiting")
     said = automation.landed_editions()
     assert isinstance(said, dg.SkipReason)
-    assert "trafford_recycling" in (said.skip_message or "")
+    assert "A person is to decide about trafford_recycling" in (said.skip_message or "")
 
 
 # --- Notices of failure -----------------------------------------------------------------------------------------------
@@ -345,13 +375,28 @@ def test_the_lock_goes_with_the_process_that_holds_it(
         pass
 
 
-def test_every_run_of_dagster_holds_the_lock(graph: Any) -> None:
-    """Whatever is chosen in the UI: a run without it would be taken for dead while it works."""
+def test_every_run_of_dagster_holds_a_lock(graph: Any) -> None:
+    """Whatever is chosen in the UI: a run without one would be taken for dead while it works.
+
+    The job refresh holds the landing folder, not the build: it may wait for servers for half an hour, and takes the
+    lock on the build only where it puts a seed in place.
+    """
     from orchestration.sources.job import refresh_job
 
-    assert [op.name for op in refresh_job.nodes if "warehouse" not in op.definition.required_resource_keys] == []
+    assert [op.name for op in refresh_job.nodes if "warehouse" in op.definition.required_resource_keys] == []
     for assets in graph.assets_defs:
         assert "warehouse" in assets.required_resource_keys or not assets.keys, assets.keys
+
+
+def test_a_refresh_at_work_is_not_taken_for_dead(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "_LOCK", project / "build/.run.lock")
+    monkeypatch.setattr(landing, "LANDING", project / "build/landing")
+    with dg.DagsterInstance.ephemeral() as instance:
+        run = create_run_for_test(instance, "refresh", status=dg.DagsterRunStatus.STARTED)
+        other = create_run_for_test(instance, "index", status=dg.DagsterRunStatus.STARTED)
+        with refresh._alone():
+            assert pipeline.fail_dead_runs(instance) == [other.run_id]
+        assert pipeline.fail_dead_runs(instance) == [run.run_id]
 
 
 def test_a_run_whose_process_is_gone_is_marked_failed_and_a_young_one_left(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -382,30 +427,36 @@ def test_a_run_whose_process_is_gone_is_marked_failed_and_a_young_one_left(monke
         assert pipeline.fail_dead_runs(instance) == [young.run_id]
 
 
-def test_a_killed_run_that_dagster_forgets_is_begun_again_once(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("job", ["index", "refresh"])
+def test_a_killed_run_that_dagster_forgets_is_begun_again_once(
+    job: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its daemon reads the event of the failure before the run is marked failed, and never looks again."""
     monkeypatch.setattr(pipeline, "_LOCK", project / "build/.run.lock")
     monkeypatch.setattr(pipeline, "_WITHOUT_LOCK", 0.0)
     origin = RemoteJobOrigin(
-        RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("missions_index"), "__repository__"), "index"
+        RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("missions_index"), "__repository__"), job
     )
+    monkeypatch.setattr(landing, "LANDING", project / "build/landing")
+    config = {"ops": {"fetch_editions": {"config": {"check": True}}}} if job == "refresh" else {}
     (project / "build/dagster").mkdir(parents=True)
     shutil.copy2(project / "orchestration/dagster.yaml", project / "build/dagster")
     with dg.DagsterInstance.from_config(str(project / "build/dagster")) as instance:
         context = dg.build_sensor_context(instance=instance)
-        run = create_run_for_test(instance, "index", status=dg.DagsterRunStatus.STARTED, remote_job_origin=origin)
+        run = create_run_for_test(
+            instance, job, status=dg.DagsterRunStatus.STARTED, remote_job_origin=origin, run_config=config
+        )
         assert isinstance(automation.dead_runs(context), dg.SkipReason)
         assert instance.get_run_by_id(run.run_id).tags["dagster/will_retry"] == "true"
         # Dagster is given its time.
         assert isinstance(automation.dead_runs(context), dg.SkipReason)
         monkeypatch.setattr(automation, "_LOST_AFTER", 0.0)
-        asked = automation.dead_runs(context)
-        assert isinstance(asked, dg.RunRequest)
-        assert asked.run_key == f"again-{run.run_id}"
+        (asked,) = automation.dead_runs(context)
+        assert (asked.run_key, asked.job_name, asked.run_config) == (f"again-{run.run_id}", job, config)
         # Where Dagster did its part, or a later run is there, nothing is asked for.
         instance.add_run_tags(run.run_id, {"dagster/auto_retry_run_id": "other"})
         assert isinstance(automation.dead_runs(context), dg.SkipReason)
-        own = create_run_for_test(instance, "index", status=dg.DagsterRunStatus.STARTED)
+        own = create_run_for_test(instance, job, status=dg.DagsterRunStatus.STARTED)
         assert isinstance(automation.dead_runs(context), dg.SkipReason)
         assert instance.get_run_by_id(own.run_id).status == dg.DagsterRunStatus.FAILURE
 

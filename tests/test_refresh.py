@@ -15,8 +15,9 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,8 +25,11 @@ from typing import Any
 
 import dagster as dg
 import duckdb
+import numpy as np
 import pandas as pd
 import pytest
+import requests
+import yaml
 from typer.testing import CliRunner
 
 from orchestration.cli import app
@@ -43,6 +47,7 @@ SEEDS_NEEDED = [
     "sources.yml",
     "SHA256SUMS",
     "framework/indicator_measure.csv",
+    "framework/small_area_indicator.csv",
     "geography/area.csv",
     "geography/authority.csv",
     "geography/dfe_local_authority_number.csv",
@@ -228,6 +233,36 @@ def trickle(handler: Handler, body: bytes) -> None:
         time.sleep(0.02)
 
 
+def trickle_headers(handler: Handler, body: bytes) -> None:
+    """Bytes enough that no timeout between two of them ever ends it."""
+    for byte in b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 100:
+        handler.wfile.write(bytes([byte]))
+        handler.wfile.flush()
+        time.sleep(0.05)
+
+
+def trickle_without_length(handler: Handler, body: bytes) -> None:
+    """Whole lines, so that a cut looks like the end of the file."""
+    handler.send_response(200)
+    handler.send_header("Connection", "close")
+    handler.end_headers()
+    for line in body.splitlines(keepends=True)[:100]:
+        handler.wfile.write(line)
+        handler.wfile.flush()
+        time.sleep(0.02)
+
+
+def trickle_chunk_sizes(handler: Handler, body: bytes) -> None:
+    handler.send_response(200)
+    handler.send_header("Transfer-Encoding", "chunked")
+    handler.send_header("Connection", "close")
+    handler.end_headers()
+    for byte in b"5;" + b"x" * 100:
+        handler.wfile.write(bytes([byte]))
+        handler.wfile.flush()
+        time.sleep(0.05)
+
+
 def silence(handler: Handler, body: bytes) -> None:
     handler.answer(200, b"", len(body))
     time.sleep(0.5)
@@ -347,12 +382,52 @@ def half_of_the_councils(table: Table) -> Table:
     return table[~codes(table).str.startswith("E07")]
 
 
-def sharply_revised(table: Table) -> Table:
-    name = figures(table)
-    limits = [c for c in ("lci_95", "uci_95") if c in table]
+def times(table: Table, factor: Any) -> Table:
+    """Every figure with its limits times a factor, which may be one a row."""
+    names = [c for c in (figures(table), "lci_95", "uci_95") if c in table]
+    factors = pd.Series(factor, index=table.index)
     return table.assign(
-        **{n: table[n].map(lambda c: c if c in ("", "NA") else repr(float(c) * 1.3)) for n in [name, *limits]}
+        **{
+            name: [c if c in ("", "NA") else repr(float(c) * by) for c, by in zip(table[name], factors, strict=True)]
+            for name in names
+        }
     )
+
+
+def sharply_revised(table: Table) -> Table:
+    return times(table, 1.3)
+
+
+def newest_period_revised(table: Table) -> Table:
+    """The figures that the index shows nearly double, among many older ones that hardly change."""
+    return times(table, (table["period"] == table["period"].max()).map({True: 1.9, False: 1.001}))
+
+
+def one_council_fiftyfold(table: Table) -> Table:
+    return times(table, (codes(table) == FIRST).map({True: 50.0, False: 1.0001}))
+
+
+def one_council_fiftyfold_from_now(table: Table) -> Table:
+    longer = next_period(table)
+    return times(longer, ((codes(longer) == FIRST) & (longer.index >= len(table))).map({True: 50.0, False: 1.0}))
+
+
+def five_councils_thinned(table: Table) -> Table:
+    """All but their newest rows are gone, so that every code is there still."""
+    five = codes(table).isin([f"E0600000{n}" for n in range(1, 6)])
+    return table[~five | (table["period"] == table["period"].max())]
+
+
+def without_a_newest_figure(most: int) -> Change:
+    """The next period, in which so many councils have none."""
+
+    def change(table: Table) -> Table:
+        longer = next_period(table)
+        with_figure = longer[(longer.index >= len(table)) & ~longer[figures(table)].isin(["", "NA"])]
+        chosen = with_figure[codes(with_figure).str.startswith("E07")]
+        return longer.drop(chosen.index[:most])
+
+    return change
 
 
 def far_future(table: Table) -> Table:
@@ -456,8 +531,38 @@ CASES = [
         f"each attempt ends when the time for a file (300 seconds) is over; {STAYS}",
         "failed",
         1,
-        "bytes came in",
+        "not whole after 0.3 seconds",
         always=trickle,
+        waits=BACKOFF,
+        limits=HASTY,
+    ),
+    Case(
+        "a trickle of headers",
+        f"the same, as the time for a file counts from the request on; {STAYS}",
+        "failed",
+        1,
+        "not whole after 0.3 seconds",
+        always=trickle_headers,
+        waits=BACKOFF,
+        limits=HASTY,
+    ),
+    Case(
+        "a trickle without a length",
+        f"the same: what came until then is not taken for the whole; {STAYS}",
+        "failed",
+        1,
+        "not whole after 0.3 seconds",
+        always=trickle_without_length,
+        waits=BACKOFF,
+        limits=HASTY,
+    ),
+    Case(
+        "a trickle of a chunk's size",
+        f"the same; {STAYS}",
+        "failed",
+        1,
+        "not whole after 0.3 seconds",
+        always=trickle_chunk_sizes,
         waits=BACKOFF,
         limits=HASTY,
     ),
@@ -648,6 +753,53 @@ CASES = [
         sharply_revised,
     ),
     Case(
+        "newest period revised by 90 %, older ones by 0.1 %",
+        f"a person decides; {STAYS}",
+        "waiting",
+        3,
+        "newest by 90.00% in the middle",
+        newest_period_revised,
+    ),
+    Case(
+        "one council's figures fiftyfold, others by 0.01 %",
+        f"a person decides; {STAYS}",
+        "waiting",
+        3,
+        "areas whose figures were revised by themselves: E06000001; by 50 times",
+        one_council_fiftyfold,
+    ),
+    Case(
+        "one council's figure fiftyfold in the next period",
+        f"a person decides; {STAYS}",
+        "waiting",
+        3,
+        "areas that stepped by themselves into a new period: E06000001; by 50 times",
+        one_council_fiftyfold_from_now,
+    ),
+    Case(
+        "five councils lose all but their newest rows",
+        f"a person decides; {STAYS}",
+        "waiting",
+        3,
+        "areas that lost most of a measure's figures: 5 of",
+        five_councils_thinned,
+    ),
+    Case(
+        "next period without thirty of the councils",
+        f"a person decides; {STAYS}",
+        "waiting",
+        3,
+        "areas without a figure in a measure's newest period: 30 of",
+        without_a_newest_figure(30),
+    ),
+    Case(
+        "next period without three of the councils",
+        "figures that are suppressed are no question: takes the edition",
+        "taken",
+        0,
+        change=without_a_newest_figure(3),
+    ),
+    Case(
         "half of the figures emptied",
         f"a person decides; {STAYS}",
         "waiting",
@@ -827,8 +979,11 @@ def test_what_happens(place: Place, case: Case, monkeypatch: pytest.MonkeyPatch)
     before, landed = place.state(), place.landed(case.source_id)
     place.server.answers, place.server.always = list(case.answers), case.always
 
+    began = time.monotonic()
     code, outcome = place.one(case.source_id)
 
+    if case.limits is HASTY:
+        assert time.monotonic() - began < 4  # five attempts of 0.3 seconds
     assert (outcome["status"], code) == (case.status, case.exit_code), outcome["message"]
     assert case.said in outcome["message"]
     statuses = [status for path, status, _ in place.server.asked if path.endswith(".csv")]
@@ -1020,20 +1175,147 @@ def test_two_refreshes_do_not_run_at_once(place: Place) -> None:
     assert "another refresh is under way" in told["e"]
 
 
-def test_seeds_are_not_swapped_under_a_run(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+@contextmanager
+def another_run(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As if another process held the build, and nobody waited long for it."""
     from orchestration import pipeline
 
     monkeypatch.setattr(pipeline, "_LOCK", place.folder / "build" / ".run.lock")
-    monkeypatch.setattr(refresh, "_PATIENCE", 0.1)
+    with pipeline.only_run(), monkeypatch.context() as other:
+        other.setattr(pipeline, "_holds_lock", False)
+        other.setattr(refresh, "_PATIENCE", 0.1)
+        yield
+
+
+def test_seeds_are_not_swapped_under_a_run(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The source that waits in vain for the run's end fails by that; those before and after it are as they would be."""
     place.offer()
     before = place.state()
-    with pipeline.only_run():
-        monkeypatch.setattr(pipeline, "_holds_lock", False)  # as if another process had it
-        code, (told,) = place.run(OBESITY)
-    assert code == 1
-    assert "Another run is under way" in told["e"]
+    with another_run(place, monkeypatch):
+        code, outcomes = place.run(RECYCLING, OBESITY, RECYCLING)
+    assert (code, [o["status"] for o in outcomes]) == (1, ["unchanged", "failed", "unchanged"])
+    assert "Another run is under way" in outcomes[1]["message"]
+    assert f"missions refresh {OBESITY}" in outcomes[1]["message"]
     assert place.state() == before
+    assert refresh.standing(place.source()).status == "failed"
     assert place.one(OBESITY)[1]["status"] == "taken"
+    assert refresh.standing(place.source()).status == "unchanged"
+
+
+def test_what_a_person_accepted_waits_for_a_run_too(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.offer(rows_swapped)
+    place.run(OBESITY)
+    with another_run(place, monkeypatch):
+        code, outcome = place.one("--accept", OBESITY)
+    assert (code, outcome["status"]) == (1, "failed")
+    assert f"missions refresh --accept {OBESITY}" in outcome["message"]
+    assert place.one("--accept", OBESITY)[1]["status"] == "taken"
+
+
+def test_a_trickle_in_a_tls_handshake_ends_too() -> None:
+    """Downloads are over HTTPS, where the first answer is no header yet."""
+
+    def answer(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.sendall(b"\x16\x03\x03\x20\x00")  # a handshake of 8,192 bytes
+            for _ in range(100):
+                connection.sendall(b"\x02")
+                time.sleep(0.05)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, Fetcher(HASTY) as fetcher:
+        threading.Thread(target=answer, args=(listener,), daemon=True).start()
+        began = time.monotonic()
+        with fetcher._watchdog.until(began + 0.3), pytest.raises(requests.ConnectionError):
+            fetcher._session.get(f"https://127.0.0.1:{listener.getsockname()[1]}", timeout=10)
+        assert fetcher._watchdog.has_cut
+        assert time.monotonic() - began < 2
+
+
+def test_a_refresh_has_an_end(place: Place) -> None:
+    """A server that keeps one source for ever does not keep the run: those left are told as failed, and not asked."""
+    place.offer()
+    place.offer(source_id=RECYCLING)
+    place.server.always = trickle
+    place.server.asked.clear()
+    began = time.monotonic()
+    with Fetcher(replace(LIMITS, refresh_timeout=0.5), sleep=place.waits.append) as fetcher:
+        outcomes = refresh.refresh([place.source(), place.source(RECYCLING)], fetcher=fetcher)
+    assert time.monotonic() - began < 3
+    assert [outcome.status for outcome in outcomes] == ["failed", "failed"]
+    assert all("the time for one refresh (0.5 seconds) is over" in outcome.message for outcome in outcomes)
+    assert len([path for path, _, _ in place.server.asked if path.endswith(".csv")]) == 1
+    place.server.always = None
+    assert place.run(OBESITY, RECYCLING)[0] == 0
+
+
+def test_a_refresh_ends_before_dagster_ends_its_run() -> None:
+    settings = yaml.safe_load((ROOT / "orchestration/dagster.yaml").read_text(encoding="utf-8"))
+    longest = settings["run_monitoring"]["max_runtime_seconds"]
+    assert Limits().refresh_timeout + refresh._PATIENCE < longest
+    page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    assert f"{Limits().refresh_timeout / 60:.0f} minutes" in page
+
+
+def test_a_source_that_cannot_be_fetched_does_not_look_healthy(place: Place) -> None:
+    source = place.source()
+    assert refresh.standing(source).status == "unchanged"
+    place.server.always = status(404)
+    assert place.run(OBESITY)[0] == 1
+    told = refresh.standing(source)
+    assert (told.status, told.is_good) == ("failed", False)
+    assert "404" in told.message and "it went well on" in told.message
+    place.server.always = None
+    assert place.run("--check", OBESITY)[0] == 0
+    assert refresh.standing(source).status == "unchanged"
+
+
+def test_a_source_that_was_never_fetched_well_is_told_too(place: Place) -> None:
+    shutil.rmtree(place.folder / "landing" / OBESITY)
+    assert refresh.standing(place.source()).message == "no edition has been fetched yet"
+    place.server.always = status(404)
+    place.run(OBESITY)
+    assert refresh.standing(place.source()).status == "failed"
+    # A note that was damaged says nothing.
+    (place.folder / "landing" / OBESITY / "attempt.json").write_text("{", encoding="utf-8")
+    assert refresh.standing(place.source()).status == "unchanged"
+
+
+def test_what_waits_for_a_person_goes_on_waiting_where_a_fetch_fails(place: Place) -> None:
+    place.offer(rows_swapped)
+    place.run(OBESITY)
+    place.server.always = status(404)
+    place.run(OBESITY)
+    told = refresh.standing(place.source())
+    assert told.status == "waiting"
+    assert "E06000001 with E06000002" in told.message and "404" in told.message
+
+
+def test_files_that_a_person_lacks_are_no_failed_fetch(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert place.run("--from", str(tmp_path / "empty"), OBESITY)[0] == 1
+    assert refresh.standing(place.source()).status == "unchanged"
+
+
+def test_a_source_not_asked_in_its_rhythm_is_overdue(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = place.source()
+    assert source.release_rhythm == "annual"
+    asked = datetime.fromisoformat(landing.last_attempt(OBESITY).succeeded_at)  # type: ignore[union-attr, arg-type]
+    monkeypatch.setattr(refresh, "_now", lambda: asked + timedelta(days=365))
+    assert refresh.standing(source).overdue is None
+    # An attempt that fails makes it no younger, one that finds nothing new does.
+    monkeypatch.setattr(refresh, "_now", lambda: asked + timedelta(days=367))
+    place.server.always = status(404)
+    place.run(OBESITY)
+    said = refresh.standing(source).overdue
+    assert said and f"last asked with success on {asked:%Y-%m-%d}" in said and "annual" in said
+    place.server.always = None
+    monkeypatch.setattr(landing, "_now", lambda: (asked + timedelta(days=367)).isoformat())
+    place.run(OBESITY)
+    assert refresh.standing(source).overdue is None
+    # Where nothing ever landed, the day of the snapshot counts.
+    shutil.rmtree(place.folder / "landing" / OBESITY)
+    assert refresh.standing(source).overdue
 
 
 def test_a_kill_between_seed_and_registry_mends_itself(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -1164,16 +1446,95 @@ def test_a_file_of_the_newest_period_may_roll_on() -> None:
     assert compared(rolling, old, pd.concat([old, new])).is_within
     # But not backwards.
     back = old.assign(period_start_date="2021-04-01", period_end_date="2022-03-31")
-    assert [f.what for f in compared(rolling, old, back).outside] == ["periods lost"]
+    assert "periods lost" in [f.what for f in compared(rolling, old, back).outside]
+
+
+def observations() -> Iterator[tuple[Source, Table]]:
+    for source in sources().values():
+        if source.is_comparable and source.group == "observations":
+            yield source, read_seed(seed_text(source))
+
+
+def multiplied(seed: Table, by: pd.Series | float) -> Table:
+    """A seed with every figure and its limits times a factor, rounded as publishers round."""
+    names = [c.name for c in sources()[OBESITY].layout.columns if c.name in seed and c.name.startswith(("value", "lo"))]
+    names = [name for name in [*names, "upper_95"] if name in seed]
+    return seed.assign(**{n: ["" if v != v else f"{v:.6g}" for v in pd.to_numeric(seed[n]) * by] for n in names})
 
 
 def test_every_seed_is_within_its_bounds_of_itself() -> None:
-    for source in sources().values():
-        if source.is_comparable and source.group == "observations":
-            seed = read_seed(seed_text(source))
-            comparison = compared(source, seed, seed)
-            assert comparison.is_within, comparison.text()
-            assert comparison.figures_changed == 0
+    for source, seed in observations():
+        comparison = compared(source, seed, seed)
+        assert comparison.is_within, comparison.text()
+        assert comparison.figures_changed == 0
+
+
+def test_a_usual_next_edition_of_every_seed_is_within_its_bounds() -> None:
+    """Old figures revised by up to 3 %, a next period of each measure with up to 20 % more or less, two suppressed."""
+    rng = np.random.default_rng(7)
+    for source, seed in observations():
+        revised = multiplied(seed, pd.Series(rng.uniform(0.97, 1.03, len(seed)), index=seed.index))
+        ends = pd.to_datetime(seed["period_end_date"])
+        last = seed[ends == ends.groupby(seed["measure"]).transform("max")]
+        later = multiplied(last, pd.Series(rng.uniform(0.8, 1.2, len(last)), index=last.index))
+        for name in ("period_start_date", "period_end_date"):
+            later[name] = (pd.to_datetime(later[name]) + pd.DateOffset(years=1)).dt.strftime("%Y-%m-%d")
+        later.loc[later.index[[0, -1]], "value"] = ""
+        comparison = compared(source, seed, pd.concat([revised, later], ignore_index=True))
+        # The measures of this table end years apart, so that its next periods are never whole.
+        known = {"rows of a new period"} if source.source_id == "dfe_local_authority_interactive_tool" else set()
+        assert {finding.what for finding in comparison.outside} <= known, comparison.text()
+
+
+def test_the_newest_editions_that_publishers_made_were_within_their_bounds() -> None:
+    """Each seed without its newest period, and then as it is: real steps, gaps and suppressed figures."""
+    outside = {}
+    for source, seed in observations():
+        ends = seed["period_end_date"]
+        of_measure = ends.groupby(seed["measure"])
+        older = seed[(ends != of_measure.transform("max")) | (ends == of_measure.transform("min"))]
+        if found := [finding.what for finding in compared(source, older, seed).outside]:
+            outside[source.source_id] = found
+    assert outside == {
+        # 53 of 283 councils have no newest figure: worth a person's look.
+        "ons_cancer_diagnosis_at_stage_1_and_2": ["areas without a figure in a measure's newest period"],
+        "dfe_local_authority_interactive_tool": ["rows of a new period"],
+    }
+
+
+def test_one_measure_does_not_hide_among_others() -> None:
+    source = sources()["fingertips_life_expectancy"]
+    seed = read_seed(seed_text(source))
+    measure = seed["measure"].iloc[0]
+    is_one = seed["measure"] == measure
+    revised = compared(source, seed, multiplied(seed, is_one.map({True: 1.9, False: 1.001})))
+    assert [f.what for f in revised.outside] == ["figures revised"]
+    assert f"those of {measure} by 90.00% in the middle" in revised.text()
+    # Twenty areas lose one measure of 23; a single one may, as when its figure is suppressed.
+    crime = sources()["ons_recorded_crime"]
+    seed = read_seed(seed_text(crime))
+    measure = seed["measure"].iloc[0]
+    rows = seed.index[(seed["measure"] == measure) & (seed["value"] != "")]
+    found = compared(crime, seed, seed.drop(rows[:20]))
+    assert "areas that lost most of a measure's figures" in [f.what for f in found.outside], found.text()
+    assert compared(crime, seed, seed.drop(rows[:1])).is_within
+
+
+def test_a_measure_that_loses_its_newest_period_is_seen() -> None:
+    """Another one has it still, so that no period is lost."""
+    source = sources()["fingertips_life_expectancy"]
+    seed = read_seed(seed_text(source))
+    gone = (seed["measure"] == seed["measure"].iloc[0]) & (seed["period_end_date"] == seed["period_end_date"].max())
+    outside = [f.what for f in compared(source, seed, seed[~gone]).outside]
+    assert "areas without a figure in a measure's newest period" in outside
+
+
+def test_a_single_areas_correction_of_an_old_year_is_no_question() -> None:
+    seed = read_seed(seed_text(sources()[RECYCLING]))
+    old = seed.index[(seed["area_code"] == FIRST) & (seed["period_end_date"] == seed["period_end_date"].min())]
+    by = pd.Series(1.0, index=seed.index)
+    by.loc[old] = 1.08
+    assert compared(sources()[RECYCLING], seed, multiplied(seed, by)).is_within
 
 
 def test_a_years_usual_revision_is_no_swap() -> None:
@@ -1201,7 +1562,7 @@ def test_bounds_are_named_rightly() -> None:
 # --- Dagster ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_job_refreshes_and_its_checks_say_so(place: Place) -> None:
+def test_the_job_refreshes_and_its_checks_say_so(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     from orchestration.sources.job import CHECK, newest_editions, refresh_job
 
     def evaluated(instance: dg.DagsterInstance, source_id: str) -> dg.AssetCheckEvaluation:
@@ -1210,6 +1571,8 @@ def test_the_job_refreshes_and_its_checks_say_so(place: Place) -> None:
         assert record.event
         return record.event.dagster_event.asset_check_evaluation_data
 
+    newest = max(source.snapshot_date for source in sources().values())
+    monkeypatch.setattr(refresh, "_now", lambda: datetime(newest.year, newest.month, newest.day, tzinfo=UTC))
     place.offer(source_id=RECYCLING)
     place.offer(rows_swapped)
     config = {"ops": {"fetch_editions": {"config": {"sources": [OBESITY, RECYCLING]}}}}
@@ -1237,6 +1600,21 @@ def test_the_job_refreshes_and_its_checks_say_so(place: Place) -> None:
         assert set(found) == {source.source_id for source in refresh.refreshable()}
         assert [source_id for source_id, passed in found.items() if not passed] == [OBESITY]
         assert place.server.asked == []
+
+        # It warns of a source that could not be fetched, and of those that nobody asked for long.
+        place.server.always = status(404)
+        place.run(RECYCLING)
+        monkeypatch.setattr(refresh, "_now", lambda: datetime(2100, 1, 1, tzinfo=UTC))
+        result = defs.resolve_job_def("checks").execute_in_process(instance=instance)
+        told = {e.asset_key.path[-1]: e for e in result.get_asset_check_evaluations()}
+        assert not any(evaluation.passed for evaluation in told.values())
+        assert told[OBESITY].severity == dg.AssetCheckSeverity.ERROR
+        assert told[RECYCLING].severity == dg.AssetCheckSeverity.WARN
+        assert "404" in told[RECYCLING].description and "overdue" in told[RECYCLING].description
+        assert told[RECYCLING].metadata["status"].value == "failed"
+        assert told[RECYCLING].metadata["is_overdue"].value is True
+        assert told[RECYCLING].metadata["last_checked_at"].value < "2100"
+        assert told["ons_claimant_count"].severity == dg.AssetCheckSeverity.WARN
 
 
 # --- Editions ---------------------------------------------------------------------------------------------------------
@@ -1294,6 +1672,54 @@ def test_a_seed_that_is_nowhere_is_named(place: Place, tmp_path: Path) -> None:
     with pytest.raises(EditionError, match=f"1 of .* observations/{OBESITY}.csv"):
         editions.restore(first, place.folder / "published", tmp_path / "seeds")
     assert not (tmp_path / "seeds").exists()
+
+
+def damage(path: Path) -> None:
+    """A byte in the middle of what is compressed."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("harm", [damage, lambda p: p.write_bytes(b""), lambda p: p.write_bytes(p.read_bytes()[:-9])])
+def test_a_damaged_kept_seed_is_told_and_mended(place: Place, tmp_path: Path, harm: Callable[[Path], object]) -> None:
+    published = place.folder / "published"
+    first = publish_what_stands(place, "20261125T080000Z-00000000")
+    kept = published / "editions" / f"{sha256(place.source().path)}.gz"
+    whole = kept.read_bytes()
+    assert editions.faults(published, [first]) == []
+    harm(kept)
+    (said,) = editions.faults(published, [first])
+    assert f"{kept} is damaged" in said and "the next publication from it mends this" in said
+    # The copy in seeds/ is as good.
+    assert len(editions.restore(first, published, tmp_path / "seeds")) == len(editions.built_from(first))
+    editions.keep(published)
+    assert kept.read_bytes() == whole
+    # Without one there is an error that says so, and no part of the seeds.
+    harm(kept)
+    place.source().path.write_text("other", encoding="utf-8")
+    (said,) = editions.faults(published, [first])
+    assert "from a backup" in said
+    with pytest.raises(EditionError, match=f"1 of .* observations/{OBESITY}.csv"):
+        editions.restore(first, published, tmp_path / "again")
+    assert editions.keep(published) == [f"observations/{OBESITY}.csv"]
+    kept.unlink()
+    (said,) = editions.faults(published, [first])
+    assert f"{kept} is missing" in said
+
+
+def test_history_verifies_the_kept_seeds(publication: Path, home: Path, tmp_path: Path) -> None:
+    published = tmp_path / "published"
+    shutil.copytree(publication, published, symlinks=True)
+    arguments = ["--published", str(published), "history", "--verify"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    kept = min((published / "editions").iterdir())
+    damage(kept)
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 1
+    assert kept.name in "".join(result.stderr.split())
+    assert CliRunner().invoke(app, arguments[:-1]).exit_code == 0
 
 
 def test_publication_records_and_keeps_the_seeds_it_was_built_from(publication: Path, home: Path) -> None:

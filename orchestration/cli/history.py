@@ -32,7 +32,12 @@ _NO_MOVES = {"no_earlier_publication": "the first one", "not_compared": "not com
 @app.command(rich_help_panel=EXPLAIN)
 def history(
     ctx: typer.Context,
-    check: Annotated[bool, typer.Option("--verify", help="Recompute every checksum; takes some seconds each.")] = False,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--verify", help="Recompute every checksum, also of the seeds that are kept; takes some seconds each."
+        ),
+    ] = False,
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
@@ -48,6 +53,10 @@ def history(
         lines = [[r["publication_id"], r["published_at"][:16].replace("T", " "), r["in_short"]] for r in records]
         new_console().print(table_of(columns, lines))
     wrong = [r["fault"] for r in records if r["fault"]]
+    if check:
+        from orchestration.sources.editions import faults
+
+        wrong += faults(published, kept(published))
     if wrong:
         raise Problem("\n".join(wrong))
 

@@ -20,6 +20,11 @@ from orchestration.sources.registry import Bounds, Source
 _MOST_AREAS = 1000  # above this areas are not compared each with each
 _FIGURES_OF_A_SWAP = 3  # that must agree before it cannot be chance, unless hardly anything else changed
 _SAME_AREA = 0.8  # of the figures that differ, so many must agree
+_FEW = (
+    5  # fewer revised figures of a measure have no middle worth a bound; each area's own figures are looked at anyway
+)
+_SLIGHT = 0.25  # of the spread between areas (quartiles): less moves no area far, whatever factor it is
+_STRAY_AREAS = 0.001  # of all areas, so many may move by themselves: none of the councils, some of the small areas
 
 
 @dataclass(frozen=True)
@@ -100,10 +105,12 @@ def compare(
         *_columns(columns),
         *_rows(old, new, bounds),
         *_areas(old, new, councils or {}),
+        *_coverage(old, new, councils or {}, bounds),
         *_periods(old, new, bounds),
         *_scale(old, new, both, bounds),
         *_limits(old, new),
         *_revisions(both, changed, bounds),
+        *_moves(old, new, both, bounds),
         *_swaps(both, changed),
     ]
     counts = {"rows_old": len(old), "rows_new": len(new), "figures_revised": len(changed)}
@@ -218,6 +225,51 @@ def _likely(old: pd.DataFrame, new: pd.DataFrame, missed: Sequence[str], gained:
     return ""
 
 
+def _coverage(old: pd.DataFrame, new: pd.DataFrame, councils: Mapping[str, str], bounds: Bounds) -> Iterator[Finding]:
+    """Which areas still have figures of each measure: over the periods in both, and in the newest one."""
+    before, after = _with_figures(old, councils), _with_figures(new, councils)
+    shared = set(old["period"]) & set(new["period"])
+    thinned, hollow = [], []
+    for measure, had in before.groupby("measure"):
+        has = after[after["measure"] == measure]
+        counted = had[had["period"].isin(shared)].groupby("area").size()
+        left = has[has["period"].isin(shared)].groupby("area").size().reindex(counted.index, fill_value=0)
+        thinned.append((str(measure), list(counted.index[left < counted / 2]), len(counted)))
+        newest = had["end"].max()
+        had_newest = set(had["area"][had["end"] == newest])
+        # A measure that ends earlier than before has lost its newest figures of all areas.
+        has_newest = set(has["area"][has["end"] == max(newest, has["end"].max())]) if len(has) else set()
+        hollow.append((str(measure), sorted(had_newest - has_newest), len(had_newest)))
+    yield _lost(
+        "areas that lost most of a measure's figures",
+        thinned,
+        bounds.max_thinned_areas_share,
+        "are they still published, under these codes and in this table?",
+    )
+    yield _lost(
+        "areas without a figure in a measure's newest period",
+        hollow,
+        bounds.max_newest_lost_share,
+        "is the newest period published in full, and are so many figures suppressed?",
+    )
+
+
+def _lost(what: str, lost: Sequence[tuple[str, Sequence[str], int]], most: float, decide: str) -> Finding:
+    """The measure that lost the largest share of its areas, against the share that it may lose."""
+    measure, areas, of = max(lost, key=lambda item: len(item[1]) / max(item[2], 1), default=("", [], 0))
+    named = f" of {measure}" if len(lost) > 1 else ""
+    found = f"{len(areas)} of {of:,}{named} ({_listed(areas)})" if areas else "none"
+    return Finding(what, found, f"at most {most:.0%} of a measure's areas", len(areas) <= most * of, decide)
+
+
+def _with_figures(table: pd.DataFrame, councils: Mapping[str, str]) -> pd.DataFrame:
+    """The rows that hold a figure, of present councils under the name that all codes share, or of all small areas."""
+    names = {area: " ".join(councils.get(code, code) for code in area.split(" ")) for area in table["area"].unique()}
+    present = {area for area in names if any(code in councils for code in area.split(" "))}
+    rows = table[table["value"].notna() & (table["area"].isin(present) if present else True)]
+    return rows.assign(area=rows["area"].map(names))
+
+
 def _periods(old: pd.DataFrame, new: pd.DataFrame, bounds: Bounds) -> Iterator[Finding]:
     lost, gained = set(old["period"]) - set(new["period"]), set(new["period"]) - set(old["period"])
     ends = new[["period", "end"]].drop_duplicates()
@@ -303,14 +355,24 @@ def _revisions(both: pd.DataFrame, changed: pd.DataFrame, bounds: Bounds) -> Ite
     share = len(revised) / figures
     comparable = revised[revised["value_old"] != 0]
     sizes: pd.Series = ((comparable["value_new"] - comparable["value_old"]) / comparable["value_old"]).abs()
-    middle = float(sizes.median()) if len(sizes) else 0.0
+    # A measure or a newest period must not hide among many figures that hardly changed.
+    middles = [("", float(sizes.median()))] if len(sizes) else []
+    for measure, rows in comparable.groupby("measure"):
+        ends = both["end_old"][(both["measure"] == measure) & both["value_old"].notna() & both["value_new"].notna()]
+        for where, group in ((f"of {measure}", rows), (f"of {measure}, newest", rows[rows["end_old"] == ends.max()])):
+            if len(group) >= _FEW:
+                middles.append((where, float(sizes[group.index].median())))
+    where, middle = max(middles, key=lambda item: item[1], default=("", 0.0))
     found = f"{len(revised):,} of {figures:,} ({share:.1%})"
     if len(sizes):
-        found += f", by {middle:.2%} in the middle and {sizes.max():.2%} at most"
+        found += f", by {middles[0][1]:.2%} in the middle and {sizes.max():.2%} at most"
+        if where and middle > bounds.max_median_revision:
+            found += f"; those {where} by {middle:.2%} in the middle"
     yield Finding(
         "figures revised",
         found,
-        f"at most {bounds.max_revised_share:.0%}, by {bounds.max_median_revision:.0%} in the middle",
+        f"at most {bounds.max_revised_share:.0%}, by {bounds.max_median_revision:.0%} in the middle, "
+        "of each measure and of its newest period in both",
         share <= bounds.max_revised_share and middle <= bounds.max_median_revision,
         "does the publisher announce a revision or a new method of this size? "
         "A new method may need a row in seeds/framework/series_break.csv.",
@@ -322,6 +384,70 @@ def _revisions(both: pd.DataFrame, changed: pd.DataFrame, bounds: Bounds) -> Ite
         emptied / figures <= bounds.max_emptied_share,
         "did the publisher withdraw or suppress them?",
     )
+
+
+def _moves(old: pd.DataFrame, new: pd.DataFrame, both: pd.DataFrame, bounds: Bounds) -> Iterator[Finding]:
+    """Areas whose figures moved by themselves: the same figures revised, and a new period's against their last ones."""
+    pairs = both.dropna(subset=["value_old", "value_new"])
+    # What the index shows is the newest figure; of the older ones a trend, which a single year does not turn.
+    moved = pairs[["area", "measure"]].assign(
+        by=_by_itself(pairs, ["measure", "period"]),
+        is_newest=pairs["end_old"] == pairs.groupby(["area", "measure"])["end_old"].transform("max"),
+    )
+    # A move of no weight counts as none.
+    moved["is_far"] = ~moved["by"].between(1 / bounds.max_area_ratio, bounds.max_area_ratio)
+    groups = moved.groupby(["area", "measure"])["is_far"]
+    counts = (moved["is_newest"] & moved["is_far"]) | (groups.transform("mean") > 0.5)
+    yield _strayed(
+        "areas whose figures were revised by themselves",
+        moved[counts & moved["is_far"]],
+        both["area"].nunique(),
+        f"none by more than {bounds.max_area_ratio:g} times as the others",
+        "were the area's figures corrected, or is something mixed up in its rows?",
+    )
+    last = old.dropna(subset=["value"])
+    last = last[last["end"] == last.groupby("measure")["end"].transform("max")]
+    next_ = new.dropna(subset=["value"])
+    next_ = next_[next_["end"] == next_.groupby("measure")["end"].transform("max")]
+    steps = last.merge(next_, on=["area", "measure"], suffixes=("_old", "_new"))
+    # Where others had nothing or less before, an area may come to that or from it.
+    lowest = steps["measure"].map(old.groupby("measure")["value"].min())
+    has_factor = (lowest > 0) | (steps[["value_old", "value_new"]].min(axis=1) > 0)
+    steps = steps[(steps["end_new"] > steps["end_old"]) & has_factor]
+    if len(steps):
+        stepped = steps[["area", "measure"]].assign(by=_by_itself(steps, ["measure"]))
+        yield _strayed(
+            "areas that stepped by themselves into a new period",
+            stepped[~stepped["by"].between(1 / bounds.max_area_step, bounds.max_area_step)],
+            steps["area"].nunique(),
+            f"none by more than {bounds.max_area_step:g} times as the others",
+            "did the area change so much since the period before, or is the figure wrong?",
+        )
+
+
+def _by_itself(pairs: pd.DataFrame, group: list[str]) -> pd.Series:
+    """How many times its old figure each new one is, over what is usual in its group; 1 where the move is slight."""
+    before, after = pairs["value_old"], pairs["value_new"]
+    ratio = (after / before.where(before != 0)).replace([np.inf, -np.inf], np.nan)
+    usual = ratio.groupby([pairs[name] for name in group]).transform("median")
+    expected = before * usual.where(usual > 0, 1.0)
+    spread = before.groupby([pairs[name] for name in group]).transform
+    slight = (after - expected).abs() <= _SLIGHT * (spread("quantile", 0.75) - spread("quantile", 0.25))
+    # From nothing, or to the other side of it, is further than any factor.
+    times = (after / expected.where(expected != 0)).fillna(np.inf)
+    return times.mask(slight | (after == before), 1.0)
+
+
+def _strayed(what: str, strayed: pd.DataFrame, areas: int, bound: str, decide: str) -> Finding:
+    named = sorted(set(strayed["area"]))
+    found = _listed(named) or "none"
+    if named:
+        names = strayed["area"] + ", " + strayed["measure"]
+        furthest = list(zip(names.tolist(), strayed["by"].tolist(), strict=True))
+        found += f"; by {_furthest([*furthest, ('', 1.0)])}"
+    most = int(_STRAY_AREAS * areas)
+    allowed = f" (but {most} in all)" if most else ""
+    return Finding(what, found, bound + allowed, len(named) <= most, decide)
 
 
 def _swaps(both: pd.DataFrame, changed: pd.DataFrame) -> Iterator[Finding]:

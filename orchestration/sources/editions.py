@@ -9,6 +9,8 @@ from __future__ import annotations
 import csv
 import gzip
 import hashlib
+import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +41,7 @@ def built_from(publication: Path) -> list[SeedEdition]:
     try:
         with (publication / _RECORD).open(encoding="utf-8", newline="") as stream:
             return [SeedEdition(**row) for row in csv.DictReader(stream)]
-    except (OSError, TypeError) as error:
+    except (OSError, TypeError, ValueError, csv.Error) as error:
         raise EditionError(f"{publication} does not say what it was built from ({error})") from error
 
 
@@ -52,9 +54,9 @@ def keep(published: Path) -> list[str]:
     archive.mkdir(exist_ok=True)
     missed = []
     for edition in built_from(published / "current"):
-        place = archive / f"{edition.seed_sha256}.gz"
-        if place.exists():
-            continue
+        place = _place(published, edition)
+        if _kept(place, edition) is not None:
+            continue  # one that was damaged is kept anew
         data = (SEEDS / edition.seed_path).read_bytes()
         if hashlib.sha256(data).hexdigest() != edition.seed_sha256:
             missed.append(edition.seed_path)
@@ -72,6 +74,58 @@ def keep(published: Path) -> list[str]:
     return missed
 
 
+def faults(published: Path, publications: Sequence[Path]) -> list[str]:
+    """What is wrong with the seeds kept for these publications: each damaged file, and each that is nowhere."""
+    found: dict[Path, str | None] = {}
+    for publication in publications:
+        try:
+            editions = built_from(publication)
+        except EditionError:
+            continue  # made before publications said so, or damaged, which its own checksums tell
+        for edition in editions:
+            place = _place(published, edition)
+            if place not in found:
+                found[place] = _fault(place, edition, publication)
+    return [fault for fault in found.values() if fault]
+
+
+def _fault(place: Path, edition: SeedEdition, publication: Path) -> str | None:
+    if _kept(place, edition) is not None:
+        return None
+    stands = _in_use(edition) is not None
+    if stands and not place.exists():
+        return None  # it can be laid out
+    return (
+        f"{place} is {'damaged' if place.exists() else 'missing'}: {edition.seed_path}, from which {publication.name} "
+        "was built. "
+        + (
+            "The same file stands in seeds/; the next publication from it mends this."
+            if stands
+            else "Put the file back from a backup; if seeds/ is in git, look there for the seed: git log -- seeds/"
+        )
+    )
+
+
+def _place(published: Path, edition: SeedEdition) -> Path:
+    return published / EDITIONS / f"{edition.seed_sha256}.gz"
+
+
+def _kept(place: Path, edition: SeedEdition) -> bytes | None:
+    """The seed as it was kept, or None where it is not there or damaged."""
+    try:
+        data = gzip.decompress(place.read_bytes())
+    except (OSError, EOFError, ValueError, zlib.error):
+        return None
+    return data if hashlib.sha256(data).hexdigest() == edition.seed_sha256 else None
+
+
+def _in_use(edition: SeedEdition) -> bytes | None:
+    """The seed in seeds/, where it is still the same."""
+    seed = SEEDS / edition.seed_path
+    data = seed.read_bytes() if seed.is_file() else b""
+    return data if hashlib.sha256(data).hexdigest() == edition.seed_sha256 else None
+
+
 def restore(publication: Path, published: Path, folder: Path) -> list[SeedEdition]:
     """Lay out the seeds that a publication was built from in a new folder, from those kept or from seeds/.
 
@@ -81,16 +135,12 @@ def restore(publication: Path, published: Path, folder: Path) -> list[SeedEditio
     lacking = []
     editions = built_from(publication)
     for edition in editions:
-        kept, seed = published / EDITIONS / f"{edition.seed_sha256}.gz", SEEDS / edition.seed_path
-        try:
-            data = gzip.decompress(kept.read_bytes())
-        except (OSError, EOFError, ValueError):
-            data = b""
-        if hashlib.sha256(data).hexdigest() != edition.seed_sha256:
-            data = seed.read_bytes() if seed.is_file() else b""
-        if hashlib.sha256(data).hexdigest() != edition.seed_sha256:
+        data = _kept(_place(published, edition), edition)
+        data = _in_use(edition) if data is None else data
+        if data is None:
             lacking.append(f"{edition.seed_path} (sha256 {edition.seed_sha256[:12]}…)")
-        found[edition.seed_path] = data
+        else:
+            found[edition.seed_path] = data
     if lacking:
         raise EditionError(
             f"{len(lacking)} of {len(editions)} seeds are neither in {published / EDITIONS} nor in {SEEDS}: "

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration import WAREHOUSE
-from orchestration.pipeline import Warehouse
 from orchestration.sources import registry
 from orchestration.sources.refresh import Outcome, RefreshError, Status, refreshable, standing
 from orchestration.sources.refresh import refresh as fetch_newest
@@ -31,12 +29,13 @@ class RefreshConfig(dg.Config):
             CHECK,
             asset=dg.AssetKey([registry.RAW_SOURCE, source.source_id]),
             blocking=False,  # the edition in use stays good
-            description="The newest edition that was fetched is in use, or may be: it is within its bounds.",
+            description="The newest edition that was fetched is in use, or may be: it is within its bounds. The last "
+            "attempt to fetch went well, and is no older than the publisher's rhythm.",
         )
         for source in refreshable()
     ],
     can_subset=True,
-    description="What became of the newest edition that landed; nothing is fetched for it.",
+    description="What became of the newest edition that landed, and of the last attempt; nothing is fetched for it.",
 )
 def newest_editions(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
     chosen = {key.asset_key.path[-1] for key in context.selected_asset_check_keys}
@@ -46,7 +45,7 @@ def newest_editions(context: dg.AssetCheckExecutionContext) -> Iterator[dg.Asset
 
 
 @dg.op(description="Fetch, compare and take newer editions; each source's check says what became of it.")
-def fetch_editions(context: dg.OpExecutionContext, config: RefreshConfig, warehouse: Warehouse) -> None:
+def fetch_editions(context: dg.OpExecutionContext, config: RefreshConfig) -> None:
     def report(outcome: Outcome) -> None:
         context.log.info(f"{outcome.source_id}: {outcome.status}. {outcome.message}")
         context.instance.report_runless_asset_event(dg.AssetCheckEvaluation(check_name=CHECK, **_told(outcome)))
@@ -65,28 +64,32 @@ def fetch_editions(context: dg.OpExecutionContext, config: RefreshConfig, wareho
 @dg.job(
     name="refresh",
     description="Newer editions of the sources, fetched and compared; the job index makes the publication of them.",
+    # Without the warehouse and its lock: a build may go on while files are fetched. The lock is taken where a seed is
+    # put in place; that this run is at work shows by the lock on the landing folder.
     executor_def=dg.in_process_executor,
-    # Held from start to end, as by every run: a build must not read seeds that change.
-    resource_defs={"warehouse": Warehouse(database=str(WAREHOUSE))},
 )
 def refresh_job() -> None:
     fetch_editions()
 
 
 def _told(outcome: Outcome) -> dict:  # type: ignore[type-arg]
-    """An outcome as Dagster shows it."""
+    """An outcome as Dagster shows it: an error where a person is to decide, a warning where it was not fetched."""
+    is_open = outcome.status in (Status.WAITING, Status.UNREADABLE)
     metadata: dict[str, dg.MetadataValue] = {
         "status": dg.MetadataValue.text(outcome.status.value),
         "message": dg.MetadataValue.text(outcome.message),
     }
+    if outcome.checked_at:
+        metadata["last_checked_at"] = dg.MetadataValue.text(outcome.checked_at)
+        metadata["is_overdue"] = dg.MetadataValue.bool(outcome.overdue is not None)
     if outcome.folder:
         metadata["edition"] = dg.MetadataValue.path(str(outcome.folder))
     if outcome.comparison:
         metadata["report"] = dg.MetadataValue.md(f"```\n{outcome.comparison.text()}```")
     return {
         "asset_key": dg.AssetKey([registry.RAW_SOURCE, outcome.source_id]),
-        "passed": outcome.is_good,
-        "severity": dg.AssetCheckSeverity.WARN if outcome.status is Status.FAILED else dg.AssetCheckSeverity.ERROR,
+        "passed": outcome.is_good and not outcome.overdue,
+        "severity": dg.AssetCheckSeverity.ERROR if is_open else dg.AssetCheckSeverity.WARN,
         "metadata": metadata,
-        "description": outcome.message,
+        "description": ". ".join(filter(None, [outcome.message, outcome.overdue])),
     }

@@ -11,8 +11,11 @@ import hashlib
 import json
 import re
 import shutil
+import socket
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -23,6 +26,8 @@ from urllib.parse import urljoin
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from orchestration import PROJECT
 from orchestration.sources.load import sha256
@@ -30,6 +35,7 @@ from orchestration.sources.registry import Source, SourceFile, is_listed, live_a
 
 LANDING = PROJECT / "build" / "landing"
 EDITION = "edition.json"
+_ATTEMPT = "attempt.json"
 _KEPT_EDITIONS = 6  # of a source, the newest; the seeds of editions in use are kept with the publications
 _CHUNK = 1 << 16
 _TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
@@ -70,7 +76,8 @@ class Limits:
     longest_retry_after: float = 300.0  # a server that asks for more is left until the next refresh
     connect_timeout: float = 10.0
     read_timeout: float = 30.0  # without a byte
-    file_timeout: float = 300.0  # for the whole of one file in one attempt
+    file_timeout: float = 300.0  # for the whole of one file in one attempt, with connection and headers
+    refresh_timeout: float = 1800.0  # for everything that one refresh fetches; Dagster ends its runs after 3,600
     redirects: int = 5
     file_bytes: int = 64 << 20
     total_bytes: int = 512 << 20  # of everything that one refresh takes
@@ -104,6 +111,91 @@ class Edition:
         return {file.path: file.sha256 for file in self.files}
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """How it went when a source's distributor was last asked, and when it last went well."""
+
+    attempted_at: str
+    is_good: bool
+    message: str
+    succeeded_at: str | None
+
+
+class _Watchdog:
+    """Cuts the connections of a session at a deadline: timeouts of requests and of sockets begin anew with each byte.
+
+    It keeps a twin of each socket, as TLS takes the socket itself over before its handshake has ended. How long a name
+    is looked up is the system's to bound.
+    """
+
+    def __init__(self) -> None:
+        self.has_cut = False
+        self._twins: list[socket.socket] = []
+
+    def mount(self, session: requests.Session) -> None:
+        """Let all connections of the session be seen."""
+        watchdog = self
+
+        class Plain(HTTPConnection):
+            def _new_conn(self) -> socket.socket:
+                return watchdog._seen(super()._new_conn())
+
+        class Secure(HTTPSConnection):
+            def _new_conn(self) -> socket.socket:
+                return watchdog._seen(super()._new_conn())
+
+        class PlainPool(HTTPConnectionPool):
+            ConnectionCls = Plain
+
+        class SecurePool(HTTPSConnectionPool):
+            ConnectionCls = Secure
+
+        class Adapter(HTTPAdapter):
+            def init_poolmanager(self, *arguments: Any, **settings: Any) -> None:
+                super().init_poolmanager(*arguments, **settings)
+                self.poolmanager.pool_classes_by_scheme = pools
+
+            def proxy_manager_for(self, *arguments: Any, **settings: Any) -> Any:
+                manager = super().proxy_manager_for(*arguments, **settings)
+                manager.pool_classes_by_scheme = pools
+                return manager
+
+        pools = {"http": PlainPool, "https": SecurePool}
+        adapter = Adapter(pool_connections=1, pool_maxsize=1, pool_block=True, max_retries=0)
+        session.mount("https://", adapter)
+        session.mount("http://", adapter)
+
+    @contextmanager
+    def until(self, deadline: float) -> Iterator[None]:
+        """Watch what happens within; has_cut says whether it took too long."""
+        self.has_cut = False
+        timer = threading.Timer(max(0.0, deadline - time.monotonic()), self._cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
+
+    def forget(self) -> None:
+        """Let go of the connections; they are closed when the session lets go of them too."""
+        while self._twins:
+            self._twins.pop().close()
+
+    def _seen(self, connection: socket.socket) -> socket.socket:
+        self._twins.append(connection.dup())
+        if self.has_cut:  # while it was being made
+            self._cut()
+        return connection
+
+    def _cut(self) -> None:
+        self.has_cut = True
+        for twin in self._twins:
+            with suppress(OSError):  # closed already
+                twin.shutdown(socket.SHUT_RDWR)
+
+
 class Fetcher:
     """One session for a refresh: a connection a host, one request at a time, all its bytes counted together."""
 
@@ -112,10 +204,10 @@ class Fetcher:
         self.bytes = 0
         self._sleep = sleep
         self._is_cut_off = False  # the host could not be reached at all: others need not wait to find that out again
+        self.ends = time.monotonic() + self.limits.refresh_timeout
         self._session = requests.Session()
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=1, pool_block=True, max_retries=0)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
+        self._watchdog = _Watchdog()
+        self._watchdog.mount(self._session)
         # No credentials from a .netrc, and the file's own bytes: lengths and ranges are then those of the file.
         self._session.auth = lambda request: request
         self._session.headers.update({"User-Agent": user_agent(), "Accept": "*/*", "Accept-Encoding": "identity"})
@@ -124,7 +216,11 @@ class Fetcher:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._session.close()
+        self._close()
+
+    def _close(self) -> None:
+        self._session.close()  # it opens a new connection when it is asked again
+        self._watchdog.forget()
 
     def land(self, source: Source, landing: Path | None = None) -> Edition:
         """The newest edition of a source: the one landed last if the distributor still has just that.
@@ -153,6 +249,7 @@ class Fetcher:
         address = live_address(source, file)
         attempts = 1 if self._is_cut_off else self.limits.attempts
         for attempt in range(1, attempts + 1):
+            self._check_time(address, 0.0)
             try:
                 landed = self._attempt(address, target, known)
             except _Transient as trouble:
@@ -171,11 +268,34 @@ class Fetcher:
                 raise FetchError(f"{address}: {problem}; it asks to be left alone for {wait:,.0f} seconds")
             if attempt < attempts:
                 waited = min(self.limits.longest_wait, self.limits.first_wait * 2 ** (attempt - 1))
+                self._check_time(f"{address}: {problem}", max(waited, wait))
                 self._sleep(max(waited, wait))
         counted = f"{attempts} attempts" if attempts > 1 else "1 attempt, as the host could not be reached before"
         raise FetchError(f"{address}: {problem}; given up after {counted}")
 
+    def _check_time(self, address: str, wait: float) -> None:
+        if time.monotonic() + wait >= self.ends:
+            limit = self.limits.refresh_timeout
+            raise FetchError(f"{address}: the time for one refresh ({limit:,.4g} seconds) is over; refresh it again")
+
     def _attempt(self, address: str, target: Path, known: LandedFile | None) -> LandedFile | None:
+        """One request with its redirects, which ends at its deadline whatever the server does."""
+        began = time.monotonic()
+        deadline = min(began + self.limits.file_timeout, self.ends)
+        try:
+            with self._watchdog.until(deadline):
+                landed = self._asked(address, target, known)
+        except (_Transient, requests.RequestException) as error:
+            self._close()
+            if not self._watchdog.has_cut:
+                raise
+            raise _Transient(f"the answer was not whole after {deadline - began:.4g} seconds") from error
+        except FetchError:
+            self._close()
+            raise
+        return landed
+
+    def _asked(self, address: str, target: Path, known: LandedFile | None) -> LandedFile | None:
         part, note = target.with_name(target.name + ".part"), target.with_name(target.name + ".part.json")
         headers, have, sent = {}, 0, {}
         if part.is_file() and note.is_file():
@@ -193,7 +313,6 @@ class Fetcher:
                     headers["If-None-Match"] = known.etag
                 if known.last_modified:
                     headers["If-Modified-Since"] = known.last_modified
-        deadline = time.monotonic() + self.limits.file_timeout
         response = self._get(address, headers)
         with response:
             if response.status_code == 304:
@@ -217,7 +336,9 @@ class Fetcher:
             self._check_size(address, have, total)
             etag, modified = response.headers.get("ETag"), response.headers.get("Last-Modified")
             note.write_text(json.dumps({"address": address, "etag": etag, "last_modified": modified}), encoding="utf-8")
-            size = self._receive(address, response, part, have, total, deadline)
+            size = self._receive(address, response, part, have, total)
+        if self._watchdog.has_cut:  # where the server gave no length, a cut looks like the end of the file
+            raise _Transient("cut")
         if total is not None and size != total:
             raise _Transient(f"cut short after {size:,} of {total:,} bytes")
         if not size:
@@ -242,9 +363,7 @@ class Fetcher:
             place = urljoin(place, response.headers.get("Location", ""))
         raise FetchError(f"{address}: more than {self.limits.redirects} redirects")
 
-    def _receive(
-        self, address: str, response: requests.Response, part: Path, have: int, total: int | None, deadline: float
-    ) -> int:
+    def _receive(self, address: str, response: requests.Response, part: Path, have: int, total: int | None) -> int:
         """Write the body to the part as it comes in, so that nothing of it is lost, and give the part's size."""
         size = have
         with part.open("ab" if have else "wb") as stream:
@@ -262,8 +381,6 @@ class Fetcher:
                 if total is not None and size >= total:
                     response.raw.release_conn()  # as above
                     return size
-                if time.monotonic() > deadline:
-                    raise _Transient(f"only {size:,} bytes came in {self.limits.file_timeout:g} seconds")
 
     def _check_size(self, address: str, size: int, total: int | None) -> None:
         if max(size, total or 0) > self.limits.file_bytes:
@@ -298,6 +415,26 @@ def landed_edition(source: Source, landing: Path | None = None) -> Edition | Non
     """The landed edition that the seed in use was made from, if it landed here."""
     editions = _editions((landing or LANDING) / source.source_id)
     return next((edition for edition in editions if edition.digests == in_use(source)), None)
+
+
+def note_attempt(source_id: str, problem: str | None = None, landing: Path | None = None) -> None:
+    """Note that the distributor was asked just now, and whether it went well or what the problem was."""
+    before, now = last_attempt(source_id, landing), _now()
+    succeeded_at = now if problem is None else before.succeeded_at if before else None
+    attempt = Attempt(now, problem is None, problem or "", succeeded_at)
+    root = (landing or LANDING) / source_id
+    root.mkdir(parents=True, exist_ok=True)
+    beside = root / f".{_ATTEMPT}.new"
+    beside.write_text(json.dumps(asdict(attempt), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    beside.replace(root / _ATTEMPT)
+
+
+def last_attempt(source_id: str, landing: Path | None = None) -> Attempt | None:
+    """What was noted last, or None where nothing was or it cannot be read."""
+    try:
+        return Attempt(**_read_json((landing or LANDING) / source_id / _ATTEMPT))
+    except (OSError, TypeError):
+        return None
 
 
 def in_use(source: Source) -> dict[str, str]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import csv
 import fcntl
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -36,6 +37,7 @@ from orchestration.sources.snapshot import (
 
 REPORT_TEXT, REPORT_JSON = "report.txt", "report.json"
 _PATIENCE = 600.0  # seconds
+_ALONE_PATIENCE = 0.5  # seconds; who only asks whether a refresh is under way holds the lock for an instant
 SOURCES_PAGE = PROJECT / "docs" / "SOURCES.md"
 
 
@@ -47,22 +49,31 @@ class Status(StrEnum):
     NEWER = "newer"  # a newer edition within its bounds was found, and only looked at
     WAITING = "waiting"  # a newer edition is out of its bounds; a person decides
     UNREADABLE = "unreadable"  # a newer edition cannot become a seed
-    FAILED = "failed"  # nothing could be fetched
+    FAILED = "failed"  # nothing could be fetched, or what came could not be put in place as a run was at work
 
 
 class RefreshError(Exception):
     """A refresh that cannot be begun: why, and what to do."""
 
 
+class BusyError(Exception):
+    """A seed that cannot be put in place as a run loads the old ones: which run, and what to do."""
+
+
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one source, with the folder of its newest edition and what it would change."""
+    """What became of one source, with the folder of its newest edition and what it would change.
+
+    `overdue` says for how long its distributor was not asked with success, where that is longer than its rhythm.
+    """
 
     source_id: str
     status: Status
     message: str
     folder: Path | None = None
     comparison: Comparison | None = None
+    checked_at: str | None = None
+    overdue: str | None = None
 
     @property
     def is_good(self) -> bool:
@@ -78,16 +89,20 @@ def refresh(
 ) -> list[Outcome]:
     """Fetch, compare and take the newest editions of the chosen sources, one after another; `check` takes none.
 
-    What goes wrong with one source is its outcome and does not keep the others back.
-    Raises RefreshError where another refresh is under way.
+    What goes wrong with one source is its outcome and does not keep the others back; nor does a slow one, as those that
+    are left when the time for a refresh is over fail by that. Raises RefreshError where another refresh is under way.
     """
     outcomes = []
     with _alone(), fetcher or Fetcher() as session:
         for source in chosen:
             try:
-                outcome = consider(source, session.land(source), take=not check)
-            except (FetchError, SeedError) as error:
+                edition = session.land(source)
+            except FetchError as error:
                 outcome = Outcome(source.source_id, Status.FAILED, str(error))
+            else:
+                patience = min(_PATIENCE, max(0.0, session.ends - time.monotonic()))
+                outcome = _considered(source, edition, take=not check, patience=patience)
+            landing.note_attempt(source.source_id, outcome.message if outcome.status is Status.FAILED else None)
             outcomes.append(outcome)
             report(outcome)
     return outcomes
@@ -99,9 +114,13 @@ def take_from(chosen: Sequence[Source], folder: Path, *, check: bool = False) ->
     with _alone():
         for source in chosen:
             try:
-                outcomes.append(consider(source, landing.land_from(source, folder), take=not check))
-            except (FetchError, SeedError) as error:
+                edition = landing.land_from(source, folder)
+            except FetchError as error:
                 outcomes.append(Outcome(source.source_id, Status.FAILED, str(error)))
+                continue
+            outcomes.append(_considered(source, edition, take=not check, patience=_PATIENCE))
+            if outcomes[-1].status is not Status.FAILED:
+                landing.note_attempt(source.source_id)
     return outcomes
 
 
@@ -116,11 +135,21 @@ def accept(source: Source) -> Outcome:
             raise RefreshError(
                 f"{source.source_id}: no edition has landed yet; run `missions refresh {source.source_id}`"
             )
-        return consider(source, edition, take=True, decided=True)
+        return consider(source, edition, take=True, decided=True, patience=_PATIENCE)
 
 
-def consider(source: Source, edition: Edition, *, take: bool, decided: bool = False) -> Outcome:
-    """Compare a landed edition with the one in use, write the report beside it, and take it if it may be taken."""
+def _considered(source: Source, edition: Edition, *, take: bool, patience: float) -> Outcome:
+    try:
+        return consider(source, edition, take=take, patience=patience)
+    except SeedError as error:
+        return Outcome(source.source_id, Status.FAILED, str(error))
+
+
+def consider(source: Source, edition: Edition, *, take: bool, decided: bool = False, patience: float = 0.0) -> Outcome:
+    """Compare a landed edition with the one in use, write the report beside it, and take it if it may be taken.
+
+    `patience` is how many seconds it waits for a run that loads the seeds.
+    """
     if edition.digests == in_use(source):
         return _reported(edition, Outcome(source.source_id, Status.UNCHANGED, "the newest edition is in use"))
     try:
@@ -157,40 +186,74 @@ def consider(source: Source, edition: Edition, *, take: bool, decided: bool = Fa
     elif not take:
         status, message = Status.NEWER, f"{comparison.figures_changed:,} figures new or changed, all within its bounds"
     else:
-        install(source, edition, text, rows)
         status, message = Status.TAKEN, f"{comparison.figures_changed:,} figures new or changed"
         if not comparison.is_within:
             message += f", accepted by a person though out of bounds: {', '.join(f.what for f in comparison.outside)}"
+        try:
+            install(source, edition, text, rows, patience)
+        except BusyError as error:
+            again = "--accept " if decided else ""
+            status, message = (
+                Status.FAILED,
+                f"landed, but not taken: {error} The edition in use stays until "
+                f"`missions refresh {again}{source.source_id}` is run again",
+            )
     return _reported(edition, Outcome(source.source_id, status, message, edition.folder, comparison))
 
 
 def standing(source: Source) -> Outcome:
-    """What is known of a source's newest landed edition, without fetching or comparing anything."""
-    edition = newest_edition(source.source_id)
+    """What is known of a source's newest edition and the last attempt to fetch one; nothing is fetched or compared."""
+    edition, attempt = newest_edition(source.source_id), landing.last_attempt(source.source_id)
+    folder = edition.folder if edition else None
     if edition is None:
-        return Outcome(source.source_id, Status.UNCHANGED, "no edition has been fetched yet")
-    if edition.digests == in_use(source):
-        return Outcome(source.source_id, Status.UNCHANGED, "the newest edition is in use", edition.folder)
-    try:
-        told = json.loads((edition.folder / REPORT_JSON).read_text(encoding="utf-8"))
-        return Outcome(source.source_id, Status(told["status"]), told["message"], edition.folder)
-    except (OSError, ValueError, KeyError):
-        return Outcome(source.source_id, Status.NEWER, "landed, and not compared yet", edition.folder)
+        status, message = Status.UNCHANGED, "no edition has been fetched yet"
+    elif edition.digests == in_use(source):
+        status, message = Status.UNCHANGED, "the newest edition is in use"
+    else:
+        try:
+            told = json.loads((edition.folder / REPORT_JSON).read_text(encoding="utf-8"))
+            status, message = Status(told["status"]), told["message"]
+        except (OSError, ValueError, KeyError):
+            status, message = Status.NEWER, "landed, and not compared yet"
+    if attempt and not attempt.is_good:
+        failed = f"the last attempt, of {attempt.attempted_at[:16]}Z, failed: {attempt.message}"
+        failed += f" (it went well on {attempt.succeeded_at[:10]})" if attempt.succeeded_at else ""
+        # What waits for a person goes on waiting.
+        is_open = status in (Status.WAITING, Status.UNREADABLE)
+        status, message = status if is_open else Status.FAILED, f"{message}. Besides, {failed}" if is_open else failed
+    # The snapshot was fetched too, here or where the seed was made.
+    moments = [edition and edition.checked_at, attempt and attempt.succeeded_at, source.snapshot_date.isoformat()]
+    checked_at = max(moment for moment in moments if moment)
+    return Outcome(source.source_id, status, message, folder, None, checked_at, _overdue(source, checked_at))
 
 
-def install(source: Source, edition: Edition, text: str, rows: int) -> None:
+def _overdue(source: Source, checked_at: str) -> str | None:
+    days = registry.RHYTHM_DAYS.get(source.release_rhythm or "")
+    if days is None or _now() - datetime.fromisoformat(checked_at).replace(tzinfo=UTC) <= timedelta(days=days):
+        return None
+    return (
+        f"overdue: the distributor was last asked with success on {checked_at[:10]}, and newer figures come out "
+        f"{source.release_rhythm}; run `missions refresh {source.source_id}` and see why"
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def install(source: Source, edition: Edition, text: str, rows: int, patience: float) -> None:
     """Put the new seed in the old one's place, then say in the registry what it was made from.
 
     A kill in between leaves a good seed under the old checksums; the next refresh finds no figure changed and mends it.
-    Waits for a run that loads the old ones. Raises RefreshError where it has not ended in ten minutes.
+    Waits for a run that loads the old ones. Raises BusyError where it has not ended after `patience` seconds.
     """
     from orchestration.pipeline import OverlapError, only_run  # brings dagster along, which takes seconds
 
     try:
-        with only_run(patience=_PATIENCE):
+        with only_run(patience=patience):
             _install(source, edition, text, rows)
     except OverlapError as error:
-        raise RefreshError(str(error)) from error
+        raise BusyError(str(error)) from error
 
 
 def _install(source: Source, edition: Edition, text: str, rows: int) -> None:
@@ -302,13 +365,27 @@ def _reported(edition: Edition, outcome: Outcome) -> Outcome:
     return replace(outcome, folder=edition.folder)
 
 
+def is_under_way() -> bool:
+    """Whether a process refreshes, this one or another."""
+    try:
+        with _alone():
+            return False
+    except RefreshError:
+        return True
+
+
 @contextmanager
 def _alone() -> Iterator[None]:
     """Hold the landing folder; the system lets go of it when the process ends, however it ends."""
     landing.LANDING.mkdir(parents=True, exist_ok=True)
     with (landing.LANDING / ".lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RefreshError("another refresh is under way; wait until it has ended") from None
+        deadline = time.monotonic() + _ALONE_PATIENCE
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    raise RefreshError("another refresh is under way; wait until it has ended") from None
+                time.sleep(0.05)
         yield

@@ -61,7 +61,8 @@ _BOUNDARY_NOTICE = (
 
 
 # How often newer figures come out, and what is said of it where it is not the publisher's own page that says so.
-RHYTHMS = ("monthly", "quarterly", "annual", "irregular")
+RHYTHM_DAYS = {"monthly": 31, "quarterly": 92, "annual": 366}
+RHYTHMS = (*RHYTHM_DAYS, "irregular")
 RHYTHM_GROUNDS = {
     "periods": "seen from how far apart the periods in the seed are",
     "assumed": "assumed: the seed has one period, and no page of the publisher that says it was found",
@@ -123,6 +124,10 @@ class Bounds:
     max_revised_share: float = 1.0
     max_median_revision: float = 0.1  # of the figures revised, relative to the old figure
     max_emptied_share: float = 0.02  # of the old figures, those that the new edition leaves empty
+    max_area_ratio: float = 1.5  # an area's newest figure in both, or most of them, over what is usual in its measure
+    max_area_step: float = 10.0  # the same for a new period against the area's last figure
+    max_thinned_areas_share: float = 0.01  # of a measure's areas, those that keep less than half of their figures
+    max_newest_lost_share: float = 0.05  # of the areas in a measure's newest period, those not in the newest one now
     may_drop_periods: bool = False  # the file holds the newest periods only
 
 
