@@ -1,8 +1,9 @@
 {#
 CTEs that normalise the column `value` of the CTE `relation` (unit_id, node_id, value; not yet multiplied by direction),
 each node by its own method, against the reference set. They read the CTEs `nodes` and `units`; the last is `name`:
-unit_id, node_id, value, score. `is_aggregated` values come from sums: there, what differs by rounding error alone counts as
-equal. Ranks: 1 is the lowest, ties take the lowest; a unit outside the reference set gets the rank it would have if added.
+unit_id, node_id, value, score. `is_aggregated` values come from sums: there, a spread of rounding errors alone is none. Ranks:
+1 is the lowest, ties take the lowest, what differs by rounding error alone is a tie; a unit outside the reference set gets the
+rank it would have if added.
 #}
 {% macro normalise(name, relation, value, is_aggregated) -%}
 {{ name }}_directed as (
@@ -93,13 +94,28 @@ Spark copies a CTE to each place that reads it, so that a chain of levels would 
 
 ),
 
+{{ name }}_measured as (
+
+    select
+        directed.*,
+        reference.reference_units,
+        reference.minimum,
+        reference.mean,
+        reference.value_range,
+        reference.deviation
+    from {{ name }}_directed as directed
+    left join {{ name }}_reference as reference
+        on directed.node_id = reference.node_id
+
+),
+
 -- Only where a rank is asked for: it takes a sort.
-{{ name }}_placed as (
+{{ name }}_described as (
 
     select
         *,
         {{ places_among_reference('is_in_reference_set', is_aggregated) }}
-    from {{ name }}_directed
+    from {{ name }}_measured
     where
         is_ranked
         and directed_value is not null
@@ -110,36 +126,29 @@ Spark copies a CTE to each place that reads it, so that a chain of levels would 
         *,
         null as not_higher,
         null as ties
-    from {{ name }}_directed
+    from {{ name }}_measured
     where
         is_ranked is distinct from true
         or directed_value is null
+
+)
+{%- endmacro %}
+{% macro spark__beside_the_reference_set(name, is_aggregated) -%}
+{{ name }}_measured as (
+
+    select
+        *,
+        {{ reference_statistics('case when is_in_reference_set then directed_value end', ' over (partition by node_id)', is_aggregated) }}
+    from {{ name }}_directed
 
 ),
 
 {{ name }}_described as (
 
     select
-        placed.*,
-        reference.reference_units,
-        reference.minimum,
-        reference.mean,
-        reference.value_range,
-        reference.deviation
-    from {{ name }}_placed as placed
-    left join {{ name }}_reference as reference
-        on placed.node_id = reference.node_id
-
-)
-{%- endmacro %}
-{% macro spark__beside_the_reference_set(name, is_aggregated) -%}
-{{ name }}_described as (
-
-    select
         *,
-        {{ reference_statistics('case when is_in_reference_set then directed_value end', ' over (partition by node_id)', is_aggregated) }},
         {{ places_among_reference('is_in_reference_set and directed_value is not null', is_aggregated) }}
-    from {{ name }}_directed
+    from {{ name }}_measured
 
 )
 {%- endmacro %}
@@ -156,8 +165,10 @@ Spark copies a CTE to each place that reads it, so that a chain of levels would 
         case when {{ highest }} - {{ lowest }} > {{ smallest_spread }} then stddev_samp({{ value }}){{ over }} end as deviation
 {%- endmacro %}
 
+{# Values are ranked to nine decimals of their range, or of themselves where they are sums of scores: see `normalise`. #}
 {% macro places_among_reference(is_counted, is_aggregated) -%}
-        {%- set ranked_value = 'round(directed_value, 9)' if is_aggregated else 'directed_value' -%}
+        {%- set place_in_range = 'coalesce(round((directed_value - minimum) / value_range, 9), directed_value)' -%}
+        {%- set ranked_value = 'round(directed_value, 9)' if is_aggregated else place_in_range -%}
         sum(case when {{ is_counted }} then 1 else 0 end) over (partition by node_id order by {{ ranked_value }}) as not_higher,
         sum(case when {{ is_counted }} then 1 else 0 end) over (partition by node_id, {{ ranked_value }}) as ties
 {%- endmacro %}

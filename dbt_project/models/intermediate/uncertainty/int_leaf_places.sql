@@ -38,13 +38,14 @@ placed as (
 
 ),
 
--- Councils of the reference set with less need: those up to here without the ties.
+-- Councils of the reference set with less need: those up to here without the ties. To nine decimals, as scores are ranked: a
+-- figure that is a sum differs from one that was published by its rounding error.
 counted as (
 
     select
         *,
-        sum(case when is_in_reference_set then 1 else 0 end) over (partition by yardstick_number order by z)
-        - sum(case when is_in_reference_set then 1 else 0 end) over (partition by yardstick_number, z) as below,
+        sum(case when is_in_reference_set then 1 else 0 end) over (partition by yardstick_number order by round(z, 9))
+        - sum(case when is_in_reference_set then 1 else 0 end) over (partition by yardstick_number, round(z, 9)) as below,
         sum(case when is_in_reference_set then 1 else 0 end) over (partition by yardstick_number) as reference_units
     from placed
 
