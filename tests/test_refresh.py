@@ -983,7 +983,7 @@ def test_what_happens(place: Place, case: Case, monkeypatch: pytest.MonkeyPatch)
     code, outcome = place.one(case.source_id)
 
     if case.limits is HASTY:
-        assert time.monotonic() - began < 4  # five attempts of 0.3 seconds
+        assert time.monotonic() - began < 8  # five attempts of 0.3 seconds
     assert (outcome["status"], code) == (case.status, case.exit_code), outcome["message"]
     assert case.said in outcome["message"]
     statuses = [status for path, status, _ in place.server.asked if path.endswith(".csv")]
@@ -1229,7 +1229,7 @@ def test_a_trickle_in_a_tls_handshake_ends_too() -> None:
         with fetcher._watchdog.until(began + 0.3), pytest.raises(requests.ConnectionError):
             fetcher._session.get(f"https://127.0.0.1:{listener.getsockname()[1]}", timeout=10)
         assert fetcher._watchdog.has_cut
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 4
 
 
 def test_a_refresh_has_an_end(place: Place) -> None:
@@ -1241,7 +1241,7 @@ def test_a_refresh_has_an_end(place: Place) -> None:
     began = time.monotonic()
     with Fetcher(replace(LIMITS, refresh_timeout=0.5), sleep=place.waits.append) as fetcher:
         outcomes = refresh.refresh([place.source(), place.source(RECYCLING)], fetcher=fetcher)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 8
     assert [outcome.status for outcome in outcomes] == ["failed", "failed"]
     assert all("the time for one refresh (0.5 seconds) is over" in outcome.message for outcome in outcomes)
     assert len([path for path, _, _ in place.server.asked if path.endswith(".csv")]) == 1

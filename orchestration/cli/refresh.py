@@ -42,8 +42,8 @@ def refresh(
 ) -> None:
     """Fetch newer editions of the sources, compare them with those in use, and take what is within its bounds.
 
-    Exit code 0: every source is at its newest edition (or, with --check, could be). 1: something could not be fetched
-    or read. 2: the words of the command are wrong. 3: an edition waits for a person's decision.
+    Exit code 0: every source is at its newest edition (or, with --check, could be). 1: something could not be
+    fetched, read or put in place. 2: the words of the command are wrong. 3: an edition waits for a person's decision.
     """
     from orchestration.sources import registry
     from orchestration.sources.load import SeedError
