@@ -19,3 +19,12 @@
 {% macro percentile(rank, units) -%}
     1e2 * ({{ units }} - {{ rank }}) / ({{ units }} - 1)
 {%- endmacro %}
+
+{#
+To twelve significant digits: a figure that is a sum differs from an equal one that was published by its rounding error, and
+not by the same one on every engine.
+#}
+{% macro significant(column) -%}
+    {%- set magnitude = "power(1e1, floor(log10(abs(nullif(" ~ column ~ ", 0)))))" -%}
+    coalesce(round({{ column }} / {{ magnitude }}, 11) * {{ magnitude }}, {{ column }})
+{%- endmacro %}

@@ -94,28 +94,13 @@ Spark copies a CTE to each place that reads it, so that a chain of levels would 
 
 ),
 
-{{ name }}_measured as (
-
-    select
-        directed.*,
-        reference.reference_units,
-        reference.minimum,
-        reference.mean,
-        reference.value_range,
-        reference.deviation
-    from {{ name }}_directed as directed
-    left join {{ name }}_reference as reference
-        on directed.node_id = reference.node_id
-
-),
-
 -- Only where a rank is asked for: it takes a sort.
-{{ name }}_described as (
+{{ name }}_placed as (
 
     select
         *,
         {{ places_among_reference('is_in_reference_set', is_aggregated) }}
-    from {{ name }}_measured
+    from {{ name }}_directed
     where
         is_ranked
         and directed_value is not null
@@ -126,29 +111,36 @@ Spark copies a CTE to each place that reads it, so that a chain of levels would 
         *,
         null as not_higher,
         null as ties
-    from {{ name }}_measured
+    from {{ name }}_directed
     where
         is_ranked is distinct from true
         or directed_value is null
-
-)
-{%- endmacro %}
-{% macro spark__beside_the_reference_set(name, is_aggregated) -%}
-{{ name }}_measured as (
-
-    select
-        *,
-        {{ reference_statistics('case when is_in_reference_set then directed_value end', ' over (partition by node_id)', is_aggregated) }}
-    from {{ name }}_directed
 
 ),
 
 {{ name }}_described as (
 
     select
+        placed.*,
+        reference.reference_units,
+        reference.minimum,
+        reference.mean,
+        reference.value_range,
+        reference.deviation
+    from {{ name }}_placed as placed
+    left join {{ name }}_reference as reference
+        on placed.node_id = reference.node_id
+
+)
+{%- endmacro %}
+{% macro spark__beside_the_reference_set(name, is_aggregated) -%}
+{{ name }}_described as (
+
+    select
         *,
+        {{ reference_statistics('case when is_in_reference_set then directed_value end', ' over (partition by node_id)', is_aggregated) }},
         {{ places_among_reference('is_in_reference_set and directed_value is not null', is_aggregated) }}
-    from {{ name }}_measured
+    from {{ name }}_directed
 
 )
 {%- endmacro %}
@@ -165,10 +157,8 @@ Spark copies a CTE to each place that reads it, so that a chain of levels would 
         case when {{ highest }} - {{ lowest }} > {{ smallest_spread }} then stddev_samp({{ value }}){{ over }} end as deviation
 {%- endmacro %}
 
-{# Values are ranked to nine decimals of their range, or of themselves where they are sums of scores: see `normalise`. #}
 {% macro places_among_reference(is_counted, is_aggregated) -%}
-        {%- set place_in_range = 'coalesce(round((directed_value - minimum) / value_range, 9), directed_value)' -%}
-        {%- set ranked_value = 'round(directed_value, 9)' if is_aggregated else place_in_range -%}
+        {%- set ranked_value = 'round(directed_value, 9)' if is_aggregated else significant('directed_value') -%}
         sum(case when {{ is_counted }} then 1 else 0 end) over (partition by node_id order by {{ ranked_value }}) as not_higher,
         sum(case when {{ is_counted }} then 1 else 0 end) over (partition by node_id, {{ ranked_value }}) as ties
 {%- endmacro %}

@@ -109,29 +109,14 @@ level_5_reference as (
 
 ),
 
-level_5_measured as (
-
-    select
-        directed.*,
-        reference.reference_units,
-        reference.minimum,
-        reference.mean,
-        reference.value_range,
-        reference.deviation
-    from level_5_directed as directed
-    left join level_5_reference as reference
-        on directed.node_id = reference.node_id
-
-),
-
 -- Only where a rank is asked for: it takes a sort.
-level_5_described as (
+level_5_placed as (
 
     select
         *,
         sum(case when is_in_reference_set then 1 else 0 end) over (partition by node_id order by round(directed_value, 9)) as not_higher,
         sum(case when is_in_reference_set then 1 else 0 end) over (partition by node_id, round(directed_value, 9)) as ties
-    from level_5_measured
+    from level_5_directed
     where
         is_ranked
         and directed_value is not null
@@ -142,10 +127,25 @@ level_5_described as (
         *,
         null as not_higher,
         null as ties
-    from level_5_measured
+    from level_5_directed
     where
         is_ranked is distinct from true
         or directed_value is null
+
+),
+
+level_5_described as (
+
+    select
+        placed.*,
+        reference.reference_units,
+        reference.minimum,
+        reference.mean,
+        reference.value_range,
+        reference.deviation
+    from level_5_placed as placed
+    left join level_5_reference as reference
+        on placed.node_id = reference.node_id
 
 ),
 
@@ -274,29 +274,14 @@ level_4_reference as (
 
 ),
 
-level_4_measured as (
-
-    select
-        directed.*,
-        reference.reference_units,
-        reference.minimum,
-        reference.mean,
-        reference.value_range,
-        reference.deviation
-    from level_4_directed as directed
-    left join level_4_reference as reference
-        on directed.node_id = reference.node_id
-
-),
-
 -- Only where a rank is asked for: it takes a sort.
-level_4_described as (
+level_4_placed as (
 
     select
         *,
         sum(case when is_in_reference_set then 1 else 0 end) over (partition by node_id order by round(directed_value, 9)) as not_higher,
         sum(case when is_in_reference_set then 1 else 0 end) over (partition by node_id, round(directed_value, 9)) as ties
-    from level_4_measured
+    from level_4_directed
     where
         is_ranked
         and directed_value is not null
@@ -307,10 +292,25 @@ level_4_described as (
         *,
         null as not_higher,
         null as ties
-    from level_4_measured
+    from level_4_directed
     where
         is_ranked is distinct from true
         or directed_value is null
+
+),
+
+level_4_described as (
+
+    select
+        placed.*,
+        reference.reference_units,
+        reference.minimum,
+        reference.mean,
+        reference.value_range,
+        reference.deviation
+    from level_4_placed as placed
+    left join level_4_reference as reference
+        on placed.node_id = reference.node_id
 
 ),
 
@@ -439,29 +439,14 @@ level_3_reference as (
 
 ),
 
-level_3_measured as (
-
-    select
-        directed.*,
-        reference.reference_units,
-        reference.minimum,
-        reference.mean,
-        reference.value_range,
-        reference.deviation
-    from level_3_directed as directed
-    left join level_3_reference as reference
-        on directed.node_id = reference.node_id
-
-),
-
 -- Only where a rank is asked for: it takes a sort.
-level_3_described as (
+level_3_placed as (
 
     select
         *,
         sum(case when is_in_reference_set then 1 else 0 end) over (partition by node_id order by round(directed_value, 9)) as not_higher,
         sum(case when is_in_reference_set then 1 else 0 end) over (partition by node_id, round(directed_value, 9)) as ties
-    from level_3_measured
+    from level_3_directed
     where
         is_ranked
         and directed_value is not null
@@ -472,10 +457,25 @@ level_3_described as (
         *,
         null as not_higher,
         null as ties
-    from level_3_measured
+    from level_3_directed
     where
         is_ranked is distinct from true
         or directed_value is null
+
+),
+
+level_3_described as (
+
+    select
+        placed.*,
+        reference.reference_units,
+        reference.minimum,
+        reference.mean,
+        reference.value_range,
+        reference.deviation
+    from level_3_placed as placed
+    left join level_3_reference as reference
+        on placed.node_id = reference.node_id
 
 ),
 
@@ -604,29 +604,14 @@ level_2_reference as (
 
 ),
 
-level_2_measured as (
-
-    select
-        directed.*,
-        reference.reference_units,
-        reference.minimum,
-        reference.mean,
-        reference.value_range,
-        reference.deviation
-    from level_2_directed as directed
-    left join level_2_reference as reference
-        on directed.node_id = reference.node_id
-
-),
-
 -- Only where a rank is asked for: it takes a sort.
-level_2_described as (
+level_2_placed as (
 
     select
         *,
         sum(case when is_in_reference_set then 1 else 0 end) over (partition by node_id order by round(directed_value, 9)) as not_higher,
         sum(case when is_in_reference_set then 1 else 0 end) over (partition by node_id, round(directed_value, 9)) as ties
-    from level_2_measured
+    from level_2_directed
     where
         is_ranked
         and directed_value is not null
@@ -637,10 +622,25 @@ level_2_described as (
         *,
         null as not_higher,
         null as ties
-    from level_2_measured
+    from level_2_directed
     where
         is_ranked is distinct from true
         or directed_value is null
+
+),
+
+level_2_described as (
+
+    select
+        placed.*,
+        reference.reference_units,
+        reference.minimum,
+        reference.mean,
+        reference.value_range,
+        reference.deviation
+    from level_2_placed as placed
+    left join level_2_reference as reference
+        on placed.node_id = reference.node_id
 
 ),
 
@@ -769,29 +769,14 @@ level_1_reference as (
 
 ),
 
-level_1_measured as (
-
-    select
-        directed.*,
-        reference.reference_units,
-        reference.minimum,
-        reference.mean,
-        reference.value_range,
-        reference.deviation
-    from level_1_directed as directed
-    left join level_1_reference as reference
-        on directed.node_id = reference.node_id
-
-),
-
 -- Only where a rank is asked for: it takes a sort.
-level_1_described as (
+level_1_placed as (
 
     select
         *,
         sum(case when is_in_reference_set then 1 else 0 end) over (partition by node_id order by round(directed_value, 9)) as not_higher,
         sum(case when is_in_reference_set then 1 else 0 end) over (partition by node_id, round(directed_value, 9)) as ties
-    from level_1_measured
+    from level_1_directed
     where
         is_ranked
         and directed_value is not null
@@ -802,10 +787,25 @@ level_1_described as (
         *,
         null as not_higher,
         null as ties
-    from level_1_measured
+    from level_1_directed
     where
         is_ranked is distinct from true
         or directed_value is null
+
+),
+
+level_1_described as (
+
+    select
+        placed.*,
+        reference.reference_units,
+        reference.minimum,
+        reference.mean,
+        reference.value_range,
+        reference.deviation
+    from level_1_placed as placed
+    left join level_1_reference as reference
+        on placed.node_id = reference.node_id
 
 ),
 
@@ -934,29 +934,14 @@ level_0_reference as (
 
 ),
 
-level_0_measured as (
-
-    select
-        directed.*,
-        reference.reference_units,
-        reference.minimum,
-        reference.mean,
-        reference.value_range,
-        reference.deviation
-    from level_0_directed as directed
-    left join level_0_reference as reference
-        on directed.node_id = reference.node_id
-
-),
-
 -- Only where a rank is asked for: it takes a sort.
-level_0_described as (
+level_0_placed as (
 
     select
         *,
         sum(case when is_in_reference_set then 1 else 0 end) over (partition by node_id order by round(directed_value, 9)) as not_higher,
         sum(case when is_in_reference_set then 1 else 0 end) over (partition by node_id, round(directed_value, 9)) as ties
-    from level_0_measured
+    from level_0_directed
     where
         is_ranked
         and directed_value is not null
@@ -967,10 +952,25 @@ level_0_described as (
         *,
         null as not_higher,
         null as ties
-    from level_0_measured
+    from level_0_directed
     where
         is_ranked is distinct from true
         or directed_value is null
+
+),
+
+level_0_described as (
+
+    select
+        placed.*,
+        reference.reference_units,
+        reference.minimum,
+        reference.mean,
+        reference.value_range,
+        reference.deviation
+    from level_0_placed as placed
+    left join level_0_reference as reference
+        on placed.node_id = reference.node_id
 
 ),
 

@@ -52,29 +52,14 @@ normalised_reference as (
 
 ),
 
-normalised_measured as (
-
-    select
-        directed.*,
-        reference.reference_units,
-        reference.minimum,
-        reference.mean,
-        reference.value_range,
-        reference.deviation
-    from normalised_directed as directed
-    left join normalised_reference as reference
-        on directed.node_id = reference.node_id
-
-),
-
 -- Only where a rank is asked for: it takes a sort.
-normalised_described as (
+normalised_placed as (
 
     select
         *,
-        sum(case when is_in_reference_set then 1 else 0 end) over (partition by node_id order by coalesce(round((directed_value - minimum) / value_range, 9), directed_value)) as not_higher,
-        sum(case when is_in_reference_set then 1 else 0 end) over (partition by node_id, coalesce(round((directed_value - minimum) / value_range, 9), directed_value)) as ties
-    from normalised_measured
+        sum(case when is_in_reference_set then 1 else 0 end) over (partition by node_id order by coalesce(round(directed_value / power(1e1, floor(log10(abs(nullif(directed_value, 0))))), 11) * power(1e1, floor(log10(abs(nullif(directed_value, 0))))), directed_value)) as not_higher,
+        sum(case when is_in_reference_set then 1 else 0 end) over (partition by node_id, coalesce(round(directed_value / power(1e1, floor(log10(abs(nullif(directed_value, 0))))), 11) * power(1e1, floor(log10(abs(nullif(directed_value, 0))))), directed_value)) as ties
+    from normalised_directed
     where
         is_ranked
         and directed_value is not null
@@ -85,10 +70,25 @@ normalised_described as (
         *,
         null as not_higher,
         null as ties
-    from normalised_measured
+    from normalised_directed
     where
         is_ranked is distinct from true
         or directed_value is null
+
+),
+
+normalised_described as (
+
+    select
+        placed.*,
+        reference.reference_units,
+        reference.minimum,
+        reference.mean,
+        reference.value_range,
+        reference.deviation
+    from normalised_placed as placed
+    left join normalised_reference as reference
+        on placed.node_id = reference.node_id
 
 ),
 
