@@ -392,4 +392,4 @@ def test_a_publication_of_an_older_schema_is_told_in_words(tmp_path: Path) -> No
 def test_compare_takes_two_to_five(ask: Ask, names: list[str]) -> None:
     result = ask("compare", *names)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "2 to 5 councils" in result.stderr
+    assert "2 to 5 different councils" in result.stderr

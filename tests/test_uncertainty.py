@@ -201,7 +201,7 @@ def rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def index(warehouse: duckdb.DuckDBPyConnection) -> Index:
-    nodes = rows(warehouse, "select * from intermediate.int_framework_nodes order by node_id")
+    nodes = rows(warehouse, "select * from intermediate.int_authority_nodes order by node_id")
     leaves = [n["node_id"] for n in nodes if n["is_leaf"]]
     branches = sorted({n["branch_id"] for n in nodes if n["is_leaf"]})
     units = rows(warehouse, "select * from intermediate.int_authorities order by authority_code")
@@ -609,8 +609,8 @@ def test_sensitivity_of_a_known_function(compiled: dict[str, str]) -> None:
             "(run_number bigint, index_number bigint, unit_number bigint, need_rank double)"
         )
         connection.execute("create table intermediate.int_yardsticks (branch_id varchar, branch_number bigint)")
-        connection.execute("create table intermediate.int_framework_nodes (node_id varchar, depth bigint)")
-        connection.execute("insert into intermediate.int_framework_nodes values ('root', 0)")
+        connection.execute("create table intermediate.int_authority_nodes (node_id varchar, depth bigint)")
+        connection.execute("insert into intermediate.int_authority_nodes values ('root', 0)")
         runs = [(name, j) for name in outcomes for j in range(n)]
         connection.execute(
             "insert into intermediate.int_draws select unnest(?), 'sensitivity', unnest(?), unnest(?)",
