@@ -168,7 +168,8 @@ class Index:
             ordered = np.sort(published[self.reference, j])
             share = np.searchsorted(ordered, edges, side="left") / (len(ordered) - 1)
             others = len(ordered) - self.reference  # a council outside is ranked as if it were added
-            exact = np.searchsorted(ordered, published[:, j], side="left") / others
+            # What differs by a rounding error is a tie.
+            exact = np.searchsorted(np.round(ordered, 9), np.round(published[:, j], 9), side="left") / others
             moved = np.interp(drawn[:, j], edges, share) - np.interp(published[:, j], edges, share)
             result[:, j] = np.where(drawn[:, j] == published[:, j], exact, exact + moved)
         return result
