@@ -6,3 +6,26 @@
         * power(sin(radians({{ other_longitude }} - {{ longitude }}) / 2), 2)
     ))
 {%- endmacro %}
+
+{#
+Rows of a relation by authority_code, each under its council and again under the council's county, as column whole_code. It reads
+the CTE `authorities` (authority_code, county_code).
+#}
+{% macro with_counties(relation) -%}
+select
+    {{ relation }}.*,
+    authorities.authority_code as whole_code
+from {{ relation }}
+inner join authorities
+    on {{ relation }}.authority_code = authorities.authority_code
+
+union all
+
+select
+    {{ relation }}.*,
+    authorities.county_code as whole_code
+from {{ relation }}
+inner join authorities
+    on {{ relation }}.authority_code = authorities.authority_code
+where authorities.county_code is not null
+{%- endmacro %}

@@ -15,6 +15,11 @@
     ) as bigint)
 {%- endmacro %}
 
+{# The group of equal size that a rank falls in, 1 with the greatest need: of 5, the fifth. #}
+{% macro rank_group(rank, units, groups) -%}
+    ceil({{ groups }}e0 * {{ rank }} / {{ units }})
+{%- endmacro %}
+
 {# Share of the other units that have less need, in percent. #}
 {% macro percentile(rank, units) -%}
     1e2 * ({{ units }} - {{ rank }}) / ({{ units }} - 1)

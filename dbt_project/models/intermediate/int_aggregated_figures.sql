@@ -103,22 +103,7 @@ small_areas as (
 -- Small areas are weighted by residents whatever the indicator's population: nothing else is known of each of them.
 small_area_parts as (
 
-    select
-        small_areas.*,
-        authorities.authority_code as whole_code
-    from small_areas
-    inner join authorities
-        on small_areas.authority_code = authorities.authority_code
-
-    union all
-
-    select
-        small_areas.*,
-        authorities.county_code as whole_code
-    from small_areas
-    inner join authorities
-        on small_areas.authority_code = authorities.authority_code
-    where authorities.county_code is not null
+    {{ with_counties('small_areas') | indent(4) }}
 
 ),
 

@@ -35,7 +35,7 @@ ranked as (
         scores.weighted_mean as composite_mean,
         units.is_in_reference_set,
         count(*) over () as councils,
-        ceil(5e0 * index_scores.need_rank / count(*) over ()) as band,
+        {{ rank_group('index_scores.need_rank', 'count(*) over ()', 5) }} as band,
         row_number() over (order by round(index_scores.need_z, 9) desc, index_scores.authority_code) as place
     from {{ ref('int_need_index') }} as index_scores
     inner join scores

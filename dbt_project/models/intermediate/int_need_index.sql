@@ -69,7 +69,7 @@ ranked as (
 select
     ranked.authority_code,
     ranked.index_id,
-    case ceil(5e0 * ranked.need_rank / ranked.units)
+    case {{ rank_group('ranked.need_rank', 'ranked.units', 5) }}
         when 1 then 'very high'
         when 2 then 'high'
         when 3 then 'medium'
@@ -80,7 +80,7 @@ select
     100 + 10 * ranked.need_z as need_score,
     ranked.need_rank,
     case when ranked.units_of_type > 1 then ranked.rank_in_type end as need_rank_in_type,
-    cast(ceil(10e0 * ranked.need_rank / ranked.units) as bigint) as need_decile,
+    cast({{ rank_group('ranked.need_rank', 'ranked.units', 10) }} as bigint) as need_decile,
     {{ percentile('ranked.need_rank', 'ranked.units') }} as percentile,
     shares.published_share,
     shares.published_share >= 0.5 as is_mostly_published,

@@ -23,7 +23,7 @@ small_areas as (
         need_rank,
         need_decile,
         count(*) over (partition by index_id) + 1 - need_rank as turned_rank,
-        ceil(100e0 * need_rank / count(*) over (partition by index_id)) as need_percentile,
+        {{ rank_group('need_rank', 'count(*) over (partition by index_id)', 100) }} as need_percentile,
         cast(residents as double) as residents
     from {{ ref('small_area_index') }}
 
@@ -32,22 +32,7 @@ small_areas as (
 -- A county holds the small areas of its districts.
 parts as (
 
-    select
-        small_areas.*,
-        authorities.authority_code as whole_code
-    from small_areas
-    inner join authorities
-        on small_areas.authority_code = authorities.authority_code
-
-    union all
-
-    select
-        small_areas.*,
-        authorities.county_code as whole_code
-    from small_areas
-    inner join authorities
-        on small_areas.authority_code = authorities.authority_code
-    where authorities.county_code is not null
+    {{ with_counties('small_areas') | indent(4) }}
 
 ),
 

@@ -27,7 +27,7 @@ select
     ranked.score as need_z,
     100 + 10 * ranked.score as need_score,
     ranked.need_rank,
-    cast(ceil(10e0 * ranked.need_rank / ranked.units) as bigint) as need_decile,
+    cast({{ rank_group('ranked.need_rank', 'ranked.units', 10) }} as bigint) as need_decile,
     {{ percentile('ranked.need_rank', 'ranked.units') }} as percentile,
     ranked.residents,
     nodes.depth = 0 as is_overall
