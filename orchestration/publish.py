@@ -22,6 +22,8 @@ from typing import Any
 
 import duckdb
 
+from orchestration.quoting import quoted_name, quoted_text
+
 TITLE = "Missions Index"
 DATABASE = "missions_index.duckdb"
 WORKBOOK = "missions_index.xlsx"
@@ -106,7 +108,7 @@ class _Mart:
     @property
     def in_order(self) -> str:
         """What follows SELECT … to read the published table in the order of its primary key."""
-        return f"FROM publication.marts.{_name(self.name)} ORDER BY {', '.join(map(_name, self.key))}"
+        return f"FROM publication.marts.{quoted_name(self.name)} ORDER BY {', '.join(map(quoted_name, self.key))}"
 
 
 def publish(
@@ -351,7 +353,7 @@ def _read_marts(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> list[
     if not warehouse.is_file():
         raise PublicationError(f"There is no build file {warehouse} to publish from. Run the build first.")
     try:
-        connection.execute(f"ATTACH {_text(str(warehouse))} AS build (READ_ONLY)")
+        connection.execute(f"ATTACH {quoted_text(warehouse)} AS build (READ_ONLY)")
     except duckdb.Error as error:
         raise PublicationError(
             f"Cannot open the build file {warehouse}: {error}. Wait until the run that has it open has ended; if none "
@@ -391,8 +393,8 @@ def _read_marts(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> list[
             _Column(column, _field_type(of), text, must, of == "VARCHAR") for column, of, text, must in columns[name]
         ]
         texts = [field.name for field in fields if field.is_required and field.field_type == "string"]
-        blanks = "".join(f", count(*) FILTER ({_name(text)}::VARCHAR = '')" for text in texts)
-        count, *blank_counts = _one(connection, f"SELECT count(*){blanks} FROM build.marts.{_name(name)}")
+        blanks = "".join(f", count(*) FILTER ({quoted_name(text)}::VARCHAR = '')" for text in texts)
+        count, *blank_counts = _one(connection, f"SELECT count(*){blanks} FROM build.marts.{quoted_name(name)}")
         if not count:
             raise PublicationError(f"{where} is empty. Find out in the build's log why, and build it again.")
         for text, blank in zip(texts, blank_counts, strict=True):
@@ -420,21 +422,23 @@ def _write_database(connection: duckdb.DuckDBPyConnection, path: Path, marts: li
     All but the largest have their keys. Not by COPY FROM DATABASE, which takes every schema along. The storage version
     is the oldest there is, so that BI tools with an older DuckDB open the file.
     """
-    connection.execute(f"ATTACH {_text(str(path))} AS publication (STORAGE_VERSION 'v1.0.0')")
+    connection.execute(f"ATTACH {quoted_text(path)} AS publication (STORAGE_VERSION 'v1.0.0')")
     connection.execute("CREATE SCHEMA publication.marts")
     connection.execute("USE publication")  # the build's CREATE TABLE statements name the schema and no database
     by_name = {mart.name: mart for mart in marts}
     # A table that refers to another comes after it.
     for name in TopologicalSorter({mart.name: mart.references - {mart.name} for mart in marts}).static_order():
-        mart, table = by_name[name], f"marts.{_name(name)}"
+        mart, table = by_name[name], f"marts.{quoted_name(name)}"
         connection.execute(mart.ddl if mart.rows <= KEYED_ROWS else _without_key(mart.ddl))
-        keys = ", ".join(map(_name, mart.key))
+        keys = ", ".join(map(quoted_name, mart.key))
         connection.execute(f"INSERT INTO {table} SELECT * FROM build.{table} ORDER BY {keys}")
         if mart.description:
-            connection.execute(f"COMMENT ON TABLE {table} IS {_text(mart.description)}")
+            connection.execute(f"COMMENT ON TABLE {table} IS {quoted_text(mart.description)}")
         for column in mart.columns:
             if column.description:
-                connection.execute(f"COMMENT ON COLUMN {table}.{_name(column.name)} IS {_text(column.description)}")
+                connection.execute(
+                    f"COMMENT ON COLUMN {table}.{quoted_name(column.name)} IS {quoted_text(column.description)}"
+                )
     connection.execute("CHECKPOINT publication")  # closing would checkpoint too, but silently when it fails
 
 
@@ -450,13 +454,13 @@ def safe_in_spreadsheets(text: str) -> str:
 def safe_column(name: str) -> str:
     """The same of a column, in SQL; `name` is quoted as SQL needs it."""
     starts = ", ".join(f"chr({ord(start)})" for start in FORMULA_STARTS)
-    is_formula = f"left({name}, 1) IN ({starts}) AND NOT regexp_full_match({name}, {_text(NO_FORMULA)})"
+    is_formula = f"left({name}, 1) IN ({starts}) AND NOT regexp_full_match({name}, {quoted_text(NO_FORMULA)})"
     return f"CASE WHEN {is_formula} THEN chr(39) || {name} ELSE {name} END AS {name}"
 
 
 def _write_flat_files(connection: duckdb.DuckDBPyConnection, folder: Path, mart: _Mart) -> None:
     # DuckDB writes dates as ISO 8601 has them, but times with a space where ISO 8601 has a T.
-    names = [(_name(column.name), column) for column in mart.columns]
+    names = [(quoted_name(column.name), column) for column in mart.columns]
     columns = ", ".join(
         f"replace({name}::VARCHAR, ' ', 'T') AS {name}"
         if column.field_type == "datetime"
@@ -466,8 +470,8 @@ def _write_flat_files(connection: duckdb.DuckDBPyConnection, folder: Path, mart:
         for name, column in names
     )
     csv, parquet = folder / "csv" / f"{mart.name}.csv", folder / "parquet" / f"{mart.name}.parquet"
-    connection.execute(f"COPY (SELECT {columns} {mart.in_order}) TO {_text(str(csv))} (FORMAT csv, HEADER)")
-    connection.execute(f"COPY (SELECT * {mart.in_order}) TO {_text(str(parquet))} (FORMAT parquet, COMPRESSION zstd)")
+    connection.execute(f"COPY (SELECT {columns} {mart.in_order}) TO {quoted_text(csv)} (FORMAT csv, HEADER)")
+    connection.execute(f"COPY (SELECT * {mart.in_order}) TO {quoted_text(parquet)} (FORMAT parquet, COMPRESSION zstd)")
 
 
 def _content_hash(folder: Path, marts: list[_Mart]) -> str:
@@ -529,9 +533,9 @@ def _why_no_sheet(connection: duckdb.DuckDBPyConnection, mart: _Mart, no_sheets:
         return f"{mart.rows:,} rows of detail, for tools rather than for reading"
     if mart.rows > SHEET_ROWS:
         return f"more than {SHEET_ROWS:,} rows"
-    texts = [f"max(length({_name(c.name)}::VARCHAR))" for c in mart.columns if c.field_type == "string"]
+    texts = [f"max(length({quoted_name(c.name)}::VARCHAR))" for c in mart.columns if c.field_type == "string"]
     if texts:
-        longest = _one(connection, f"SELECT {', '.join(texts)} FROM publication.marts.{_name(mart.name)}")
+        longest = _one(connection, f"SELECT {', '.join(texts)} FROM publication.marts.{quoted_name(mart.name)}")
         if max(length or 0 for length in longest) > CELL_CHARACTERS:
             return f"a text longer than the {CELL_CHARACTERS:,} characters that Excel can hold"
     return None
@@ -607,7 +611,7 @@ def _write_sheet(connection: duckdb.DuckDBPyConnection, sheet: Any, formats: dic
     writers = []
     expressions = []
     for index, column in enumerate(mart.columns):
-        name, kind = _name(column.name), column.field_type
+        name, kind = quoted_name(column.name), column.field_type
         # Excel's dates are days since 1899-12-30, which DuckDB counts much faster than XlsxWriter does cell by cell.
         expressions.append(
             {
@@ -683,7 +687,8 @@ def _sources(connection: duckdb.DuckDBPyConnection, marts: list[_Mart]) -> list[
         if columns >= {"publisher", "dataset", "licence"}:
             page = "landing_page" if "landing_page" in columns else "NULL"
             parts.append(
-                f"SELECT publisher, dataset, licence, {page} AS landing_page FROM publication.marts.{_name(mart.name)}"
+                f"SELECT publisher, dataset, licence, {page} AS landing_page "
+                f"FROM publication.marts.{quoted_name(mart.name)}"
             )
     if not parts:
         return []
@@ -704,7 +709,7 @@ def _verify_rows(database: Path, marts: list[_Mart]) -> None:
     """Open the written database as a reader would and compare its row counts with the build's."""
     with duckdb.connect(str(database), read_only=True) as connection:
         for mart in marts:
-            (found,) = _one(connection, f"SELECT count(*) FROM marts.{_name(mart.name)}")
+            (found,) = _one(connection, f"SELECT count(*) FROM marts.{quoted_name(mart.name)}")
             if found != mart.rows:
                 raise PublicationError(
                     f"{database}: marts.{mart.name} has {found:,} rows, but the build has {mart.rows:,}. Publish again."
@@ -743,11 +748,3 @@ def _files(folder: Path) -> list[Path]:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

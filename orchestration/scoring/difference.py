@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.quoting import quoted_text
 from orchestration.scoring.chain import run_chain
 
 # In the order in which the inputs are replaced. What the earlier publication's own inputs give today comes first.
@@ -372,9 +373,8 @@ def _attached(**editions: Edition) -> Iterator[duckdb.DuckDBPyConnection]:
         for side, edition in editions.items():
             if not edition.database.is_file():
                 raise DifferenceError(f"{edition.name} has no database {edition.database.name}")
-            path = str(edition.database).replace("'", "''")
             try:
-                connection.execute(f"ATTACH '{path}' AS {side} (READ_ONLY)")
+                connection.execute(f"ATTACH {quoted_text(edition.database)} AS {side} (READ_ONLY)")
                 found = connection.execute(
                     "SELECT table_name, list(column_name) FROM duckdb_columns() "
                     "WHERE database_name = ? AND schema_name = 'marts' GROUP BY ALL",

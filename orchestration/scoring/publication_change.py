@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from orchestration.publish import DATABASE, current
+from orchestration.quoting import quoted_text
 from orchestration.scoring.difference import DifferenceError, Edition, difference, no_difference
 
 PUBLICATION_CHANGE = "publication_change"
@@ -95,19 +96,16 @@ def _write(connection: duckdb.DuckDBPyConnection, warehouse: Path, definition: M
         for name, column in columns.items()
     ]
     lines.append(f"PRIMARY KEY ({', '.join(definition['meta']['primary_key'])})")
-    comments = [f"COMMENT ON TABLE build.marts.{PUBLICATION_CHANGE} IS {_text(definition['description'])}"]
+    table = f"build.marts.{PUBLICATION_CHANGE}"
+    comments = [f"COMMENT ON TABLE {table} IS {quoted_text(definition['description'].strip())}"]
     for name, column in columns.items():
-        comments.append(f"COMMENT ON COLUMN build.marts.{PUBLICATION_CHANGE}.{name} IS {_text(column['description'])}")
+        comments.append(f"COMMENT ON COLUMN {table}.{name} IS {quoted_text(column['description'].strip())}")
     connection.execute("DETACH after")
-    connection.execute(f"ATTACH {_text(str(warehouse))} AS build")
+    connection.execute(f"ATTACH {quoted_text(warehouse)} AS build")
     try:
-        connection.execute(f"CREATE OR REPLACE TABLE build.marts.{PUBLICATION_CHANGE} ({', '.join(lines)})")
-        connection.execute(f"INSERT INTO build.marts.{PUBLICATION_CHANGE} BY NAME FROM {PUBLICATION_CHANGE}")
+        connection.execute(f"CREATE OR REPLACE TABLE {table} ({', '.join(lines)})")
+        connection.execute(f"INSERT INTO {table} BY NAME FROM {PUBLICATION_CHANGE}")
         for comment in comments:
             connection.execute(comment)
     finally:
         connection.execute("DETACH build")
-
-
-def _text(text: str) -> str:
-    return "'" + text.strip().replace("'", "''") + "'"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.quoting import quoted_text
 from orchestration.scoring.chain import run_chain, run_model
 from orchestration.scoring.inputs import Inputs, Node, ScoreError, load_inputs
 
@@ -222,8 +223,7 @@ def _write(connection: duckdb.DuckDBPyConnection, out: Path) -> None:
     folder = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
         for name, query in _RESULTS.items():
-            path = str(folder / name).replace("'", "''")
-            connection.execute(f"COPY ({query}) TO '{path}' (FORMAT csv, HEADER)")
+            connection.execute(f"COPY ({query}) TO {quoted_text(folder / name)} (FORMAT csv, HEADER)")
         out.mkdir(exist_ok=True)
         for name in _RESULTS:
             (folder / name).replace(out / name)

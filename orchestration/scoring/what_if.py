@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.quoting import quoted_text
 from orchestration.scoring.chain import run_chain
 
 TREATMENTS = ("none", "winsorise_then_signed_log", "winsorise_then_log", "log")
@@ -82,8 +83,7 @@ def what_if(database: Path, choices: Choices) -> Iterator[duckdb.DuckDBPyConnect
     """
     # Sums depend on the order of their terms: one thread, as in the build, so that no choice gives the official ranks.
     with duckdb.connect(config={"threads": 1}) as connection:
-        path = str(database).replace("'", "''")
-        connection.execute(f"ATTACH '{path}' AS published (READ_ONLY)")
+        connection.execute(f"ATTACH {quoted_text(database)} AS published (READ_ONLY)")
         framework = connection.execute("FROM published.marts.dim_framework_node ORDER BY depth, node_id")
         columns = [column[0] for column in framework.description]
         nodes = {row[columns.index("node_id")]: dict(zip(columns, row, strict=True)) for row in framework.fetchall()}

@@ -25,6 +25,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration import SEEDS
+from orchestration.quoting import quoted_name, quoted_text
 from orchestration.sources import registry
 from orchestration.sources.registry import RAW_SOURCE, SOURCE_FILE, Column, Layout, Source
 
@@ -106,7 +107,7 @@ def load_source(connection: duckdb.DuckDBPyConnection, source: Source) -> Loaded
         _read(connection, source)
         _check_cells(connection, source, areas)
         _check_sum(source)
-        typed = ", ".join(f"{_typed(c)} AS {_quoted(c.name)}" for c in columns)
+        typed = ", ".join(f"{_typed(c)} AS {quoted_name(c.name)}" for c in columns)
         rows = _replace_table(connection, source.source_id, f"SELECT {typed} FROM temp.seed_text")
     finally:
         connection.execute("DROP TABLE IF EXISTS temp.seed_text")
@@ -122,7 +123,7 @@ def load_registry(connection: duckdb.DuckDBPyConnection) -> Loaded:
     rows = list(registry.source_file_rows())
     texts = [[None if row[c.name] is None else str(row[c.name]) for row in rows] for c in layout.columns]
     typed = ", ".join(
-        f"CAST(unnest(CAST(? AS VARCHAR[])) AS {_TYPES[c.type].sql}) AS {_quoted(c.name)}" for c in layout.columns
+        f"CAST(unnest(CAST(? AS VARCHAR[])) AS {_TYPES[c.type].sql}) AS {quoted_name(c.name)}" for c in layout.columns
     )
     loaded = _replace_table(connection, SOURCE_FILE, f"SELECT {typed}", texts)
     return _loaded(SOURCE_FILE, layout, loaded, SEEDS / "sources.yml", True)
@@ -284,7 +285,7 @@ def _check_sum(source: Source) -> None:
 
 def _checks(source: Source, areas: frozenset[str] | None) -> Iterator[_Check]:
     for column in source.layout.columns:
-        cell, form = _quoted(column.name), _TYPES[column.type]
+        cell, form = quoted_name(column.name), _TYPES[column.type]
         if column.required:
             yield _Check(column.name, f"{cell} IS NULL", form.expected)
         if form.pattern:
@@ -311,7 +312,7 @@ def _checks(source: Source, areas: frozenset[str] | None) -> Iterator[_Check]:
 def _breach(connection: duckdb.DuckDBPyConnection, source: Source, line: int, check: _Check) -> SeedError:
     parameters = {"areas": list(check.known)} if check.known else {}
     [(value, count)] = connection.execute(
-        f"SELECT min_by(coalesce({_quoted(check.column)}, ''), seed_line), count(*) FROM temp.seed_text "
+        f"SELECT min_by(coalesce({quoted_name(check.column)}, ''), seed_line), count(*) FROM temp.seed_text "
         f"WHERE {check.breach}",
         parameters,
     ).fetchall()
@@ -359,13 +360,13 @@ def _replace_table(
         folder.mkdir(exist_ok=True)
         file, unfinished = folder / f"{name}.parquet", folder / f"{name}.parquet.part"
         try:
-            connection.execute(f"COPY ({query}) TO {_text(unfinished)} (FORMAT parquet)", parameters)
+            connection.execute(f"COPY ({query}) TO {quoted_text(unfinished)} (FORMAT parquet)", parameters)
             unfinished.replace(file)
         finally:
             unfinished.unlink(missing_ok=True)
-        query, parameters = f"FROM read_parquet({_text(glob.escape(str(file)))})", ()
+        query, parameters = f"FROM read_parquet({quoted_text(glob.escape(str(file)))})", ()
     [(rows,)] = connection.execute(
-        f"CREATE OR REPLACE TABLE {RAW_SOURCE}.{_quoted(name)} AS {query}", parameters
+        f"CREATE OR REPLACE TABLE {RAW_SOURCE}.{quoted_name(name)} AS {query}", parameters
     ).fetchall()
     return int(rows)
 
@@ -384,15 +385,7 @@ def _fault(source: Source, problem: str, line: int | None = None, column: str | 
 
 
 def _typed(column: Column) -> str:
-    return f"CAST({_quoted(column.name)} AS {_TYPES[column.type].sql})"
-
-
-def _quoted(name: str) -> str:
-    return f'"{name}"'
-
-
-def _text(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"
+    return f"CAST({quoted_name(column.name)} AS {_TYPES[column.type].sql})"
 
 
 def _shown(value: object, longest: int = 60) -> str:
