@@ -25,7 +25,7 @@ from orchestration.sources import registry
 from orchestration.sources.editions import EditionError, built_from
 from orchestration.sources.job import refresh_job
 from orchestration.sources.load import sha256
-from orchestration.sources.refresh import Status, refreshable, standing
+from orchestration.sources.refresh import refreshable, standing
 
 TIMEZONE = "Europe/London"
 WEBHOOK_VARIABLE = "MISSIONS_WEBHOOK"
@@ -127,7 +127,7 @@ def landed_editions() -> dg.RunRequest | dg.SkipReason:
     published = current(PUBLISHED)
     wanted = {seed: sha256(SEEDS / seed) for seed in _seeds_in_use()}
     if published and _published_seeds(published) == wanted:
-        waiting = [o.source_id for o in map(standing, refreshable()) if o.status in (Status.WAITING, Status.UNREADABLE)]
+        waiting = [o.source_id for o in map(standing, refreshable()) if o.status.is_open]
         waits = f" A person is to decide about {', '.join(waiting)}: `missions refresh` says what." if waiting else ""
         return dg.SkipReason(f"Publication {published.name} was built from the seeds in use.{waits}")
     # One run for each set of seeds after a publication: Dagster asks for no second run under the same key, so that one

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from orchestration.sources import registry
-from orchestration.sources.refresh import Outcome, RefreshError, Status, refreshable, standing
+from orchestration.sources.refresh import Outcome, RefreshError, refreshable, standing
 from orchestration.sources.refresh import refresh as fetch_newest
 
 CHECK = "newest_edition"
@@ -74,7 +74,6 @@ def refresh_job() -> None:
 
 def _told(outcome: Outcome) -> dict:  # type: ignore[type-arg]
     """An outcome as Dagster shows it: an error where a person is to decide, a warning where it was not fetched."""
-    is_open = outcome.status in (Status.WAITING, Status.UNREADABLE)
     metadata: dict[str, dg.MetadataValue] = {
         "status": dg.MetadataValue.text(outcome.status.value),
         "message": dg.MetadataValue.text(outcome.message),
@@ -89,7 +88,7 @@ def _told(outcome: Outcome) -> dict:  # type: ignore[type-arg]
     return {
         "asset_key": dg.AssetKey([registry.RAW_SOURCE, outcome.source_id]),
         "passed": outcome.is_good and not outcome.overdue,
-        "severity": dg.AssetCheckSeverity.ERROR if is_open else dg.AssetCheckSeverity.WARN,
+        "severity": dg.AssetCheckSeverity.ERROR if outcome.status.is_open else dg.AssetCheckSeverity.WARN,
         "metadata": metadata,
         "description": ". ".join(filter(None, [outcome.message, outcome.overdue])),
     }

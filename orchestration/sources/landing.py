@@ -424,9 +424,7 @@ def note_attempt(source_id: str, problem: str | None = None, landing: Path | Non
     attempt = Attempt(now, problem is None, problem or "", succeeded_at)
     root = (landing or LANDING) / source_id
     root.mkdir(parents=True, exist_ok=True)
-    beside = root / f".{_ATTEMPT}.new"
-    beside.write_text(json.dumps(asdict(attempt), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    beside.replace(root / _ATTEMPT)
+    write_json(root / _ATTEMPT, asdict(attempt))
 
 
 def last_attempt(source_id: str, landing: Path | None = None) -> Attempt | None:
@@ -484,9 +482,14 @@ def _write_note(edition: Edition, folder: Path) -> None:
         "checked_at": edition.checked_at,
         "files": [asdict(file) for file in edition.files],
     }
-    beside = folder / f".{EDITION}.new"
-    beside.write_text(json.dumps(note, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    beside.replace(folder / EDITION)
+    write_json(folder / EDITION, note)
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a note for people and programs in one go: who reads it finds the old one or the new one."""
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    beside.replace(path)
 
 
 def _editions(root: Path) -> list[Edition]:

@@ -51,6 +51,11 @@ class Status(StrEnum):
     UNREADABLE = "unreadable"  # a newer edition cannot become a seed
     FAILED = "failed"  # nothing could be fetched, or what came could not be put in place as a run was at work
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a newer edition stays out of use until a person has done something."""
+        return self in (Status.WAITING, Status.UNREADABLE)
+
 
 class RefreshError(Exception):
     """A refresh that cannot be begun: why, and what to do."""
@@ -219,8 +224,10 @@ def standing(source: Source) -> Outcome:
         failed = f"the last attempt, of {attempt.attempted_at[:16]}Z, failed: {attempt.message}"
         failed += f" (it went well on {attempt.succeeded_at[:10]})" if attempt.succeeded_at else ""
         # What waits for a person goes on waiting.
-        is_open = status in (Status.WAITING, Status.UNREADABLE)
-        status, message = status if is_open else Status.FAILED, f"{message}. Besides, {failed}" if is_open else failed
+        if status.is_open:
+            message = f"{message}. Besides, {failed}"
+        else:
+            status, message = Status.FAILED, failed
     # The snapshot was fetched too, here or where the seed was made.
     moments = [edition and edition.checked_at, attempt and attempt.succeeded_at, source.snapshot_date.isoformat()]
     checked_at = max(moment for moment in moments if moment)
@@ -359,9 +366,7 @@ def _reported(edition: Edition, outcome: Outcome) -> Outcome:
         "reported_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "comparison": json.loads(compared.json()) if compared else None,
     }
-    beside = edition.folder / f".{REPORT_JSON}.new"
-    beside.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    beside.replace(edition.folder / REPORT_JSON)
+    landing.write_json(edition.folder / REPORT_JSON, told)
     return replace(outcome, folder=edition.folder)
 
 
