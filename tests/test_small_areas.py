@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import ROOT, SHARED
 from tests.test_site import Page, councils, read_csv, rows, words
+from tests.test_warehouse import standardise, treat
 
 SEEDS = ROOT / "seeds"
 INDICES = SHARED / "sources/mhclg-iod-2025"
@@ -41,40 +42,9 @@ def figures() -> pd.DataFrame:
     return wide[list(indicators.index)].rename(columns=dict(indicators)).sort_index()
 
 
-def skewness_and_kurtosis(x: np.ndarray) -> tuple[float, float]:
-    n, d = len(x), x - x.mean()
-    s2, s3, s4 = (d**2).sum(), (d**3).sum(), (d**4).sum()
-    skewness = np.sqrt(n) * s3 / s2**1.5 * np.sqrt(n * (n - 1)) / (n - 2)
-    kurtosis = ((n + 1) * (n * s4 / s2**2 - 3) + 6) * (n - 1) / ((n - 2) * (n - 3))
-    return float(skewness), float(kurtosis)
-
-
-def treated(x: np.ndarray) -> np.ndarray:
-    """Winsorised up to five times, then the logarithm on the side of the tail, as docs/method.md says."""
-
-    def is_skewed(values: np.ndarray) -> bool:
-        skewness, kurtosis = skewness_and_kurtosis(values[~np.isnan(values)])
-        return abs(skewness) > 2 and kurtosis > 3.5
-
-    cut = x.copy()
-    for _ in range(5):
-        if not is_skewed(cut):
-            return cut
-        distinct = np.unique(cut[~np.isnan(cut)])
-        if skewness_and_kurtosis(cut[~np.isnan(cut)])[0] >= 0:
-            cut = np.minimum(cut, distinct[-2])
-        else:
-            cut = np.maximum(cut, distinct[1])
-    if not is_skewed(cut):
-        return cut
-    low, high = np.nanmin(x), np.nanmax(x)
-    if skewness_and_kurtosis(x[~np.isnan(x)])[0] < 0:
-        return -np.log(high - x + 0.01 * (high - low))
-    return np.log(x - low + 0.01 * (high - low))
-
-
 def standardised(x: pd.Series) -> pd.Series:
-    return (x - x.mean()) / x.std()
+    everywhere = x.notna().to_numpy()
+    return pd.Series(standardise(x.to_numpy(), everywhere), x.index)
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +52,9 @@ def expected(framework: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
     """z-scores of every node, from the seeds."""
     leaves = framework[framework["aggregation"].isna()]
     z = {
-        leaf: standardised(pd.Series(treated(figures[leaf].to_numpy()) * row["direction"], figures.index))
-        for leaf, row in leaves.iterrows()
+        leaf: standardised(direction * pd.Series(treat(x, x[~np.isnan(x)]), figures.index))
+        for leaf, direction in leaves["direction"].items()
+        for x in [figures[leaf].to_numpy()]
     }
     parts = leaves["parent_id"].unique()
     for part in parts:
