@@ -77,3 +77,8 @@ def period_words(start: date | None, end: date) -> str:
     if (start.month, start.day) == (1, 1):
         return str(end.year) if years == 1 else f"{start.year} to {end.year}"
     return f"{'year' if years == 1 else f'{years} years'} to {day_words(end)}"
+
+
+def places_moved(places: int) -> str:
+    """A move with its sign; a council that stays has none."""
+    return f"{places:+}" if places else "0"
