@@ -36,9 +36,9 @@ dev: .venv/installed ## Open the Dagster UI on the whole asset graph
 	DAGSTER_HOME="$(CURDIR)/build/dagster" $(BIN)/dagster dev -w workspace.yaml
 
 docs: .venv/installed ## Make again what is made from the registry, the models and the publication
-	$(BIN)/python -m orchestration.sources.registry
-	$(BIN)/python -m orchestration.scoring.ship
-	$(BIN)/python docs/figures.py
+	$(BIN)/python -m missions.sources.registry
+	$(BIN)/python -m missions.scoring.ship
+	$(BIN)/python tools/figures.py
 
 bench: .venv/installed ## Time everything and write docs/PERFORMANCE.md
 	$(BIN)/python bench/run.py
@@ -48,7 +48,7 @@ scale: .venv/installed ## Measure how cost grows, up to a million units, and wri
 
 KILLS ?= 50
 torture: .venv/installed ## Try every fault many times, about an hour, and write docs/reliability.md
-	MISSIONS_TORTURE=$(KILLS) $(BIN)/python -m pytest tests/test_faults.py
+	MISSIONS_TORTURE=$(KILLS) $(BIN)/python -m pytest tests/orchestration/test_faults.py
 
 lock: ## Lock the dependencies anew, with hashes and no addresses (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \

@@ -134,7 +134,7 @@ def main() -> None:
             shutil.copytree(ROOT / name, home / name, ignore=shutil.ignore_patterns("target", "logs"))
         sql, models, straight = [], [], []
         pipeline: list[tuple[float, float]] = []
-        run = [sys.executable, "-c", "from orchestration.pipeline import run_index; run_index()"]
+        run = [sys.executable, "-c", "from orchestration.run import run_index; run_index()"]
         for _ in range(PIPELINE_RUNS):
             shutil.rmtree(home / "build", ignore_errors=True)
             pipeline.append(timed(run, home))
@@ -142,7 +142,7 @@ def main() -> None:
             statements, whole = model_seconds(home)
             sql.append(statements)
             models.append(whole)
-        missions = [sys.executable, "-m", "orchestration.cli"]
+        missions = [sys.executable, "-m", "missions.cli"]
         score = write_inputs(Path(folder))
         draws = compare(home)
         found = [

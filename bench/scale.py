@@ -26,7 +26,7 @@ from performance_page import ROOT, machine, table, write_part
 from small_areas import SmallAreas, published, write_index
 from uncertainty import compiled_sql
 
-from orchestration.scoring.ship import compiled_files
+from missions.scoring.ship import compiled_files
 
 RESULTS = ROOT / "bench" / "scale.json"
 PLOT = ROOT / "docs" / "scale.svg"

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 from uncertainty import by_sql, prepare, take_draws
 
-from orchestration.scoring.chain import CHAIN, INPUTS, run_model
+from missions.scoring.chain import CHAIN, INPUTS, run_model
 
 ROOT = Path(__file__).resolve().parents[1]
 MEGABYTE = 1024**2

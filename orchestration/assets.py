@@ -25,15 +25,16 @@ from dbt_common.events.base_types import EventMsg
 from google.protobuf.json_format import MessageToDict
 from pydantic import Field
 
-from orchestration import DBT_PROJECT, PUBLISHED, WAREHOUSE
-from orchestration.pipeline import Warehouse
-from orchestration.publish import PublicationError, add_site, publish
-from orchestration.scoring.difference import COMPARED, DifferenceError
-from orchestration.scoring.publication_change import PUBLICATION_CHANGE, write_publication_change
-from orchestration.site import build_site
-from orchestration.sources import registry
-from orchestration.sources.editions import EditionError, keep
-from orchestration.sources.load import Loaded, SeedError, load_registry, load_source
+from missions.errors import DifferenceError, KeptSeedsError, PublicationError, SeedError
+from missions.paths import DBT_PROJECT, PUBLISHED, WAREHOUSE
+from missions.publication.change import PUBLICATION_CHANGE, write_publication_change
+from missions.publication.difference import COMPARED
+from missions.publication.folder import add_site, publish
+from missions.publication.seeds import keep
+from missions.site import build_site
+from missions.sources import registry
+from missions.sources.load import Loaded, load_registry, load_source
+from orchestration.run import Warehouse
 
 # No telemetry and no look-up of newer versions: a run needs no network.
 os.environ.setdefault("DO_NOT_TRACK", "1")
@@ -288,7 +289,7 @@ def publication(warehouse: Warehouse) -> dg.MaterializeResult:
         raise dg.Failure(str(error), allow_retries=False) from None
     try:
         not_kept = keep(PUBLISHED)
-    except (EditionError, OSError) as error:  # what was published is good all the same
+    except (KeptSeedsError, OSError) as error:  # what was published is good all the same
         not_kept = [str(error)]
     return dg.MaterializeResult(
         metadata={

@@ -18,14 +18,15 @@ from urllib.parse import urlsplit
 import dagster as dg
 import requests
 
-from orchestration import PUBLISHED, SEEDS
-from orchestration.pipeline import OverlapError, fail_dead_runs, index, step_problem
-from orchestration.publish import current
-from orchestration.sources import registry
-from orchestration.sources.editions import EditionError, built_from
-from orchestration.sources.job import refresh_job
-from orchestration.sources.load import sha256
-from orchestration.sources.refresh import refreshable, standing
+from missions.errors import BusyError, KeptSeedsError, NoticeError
+from missions.files import sha256
+from missions.paths import PUBLISHED, SEEDS
+from missions.publication.folder import current
+from missions.publication.seeds import built_from
+from missions.sources import registry
+from missions.sources.refresh import refreshable, standing
+from orchestration.refresh import refresh_job
+from orchestration.run import fail_dead_runs, index, step_problem
 
 TIMEZONE = "Europe/London"
 WEBHOOK_VARIABLE = "MISSIONS_WEBHOOK"
@@ -35,10 +36,6 @@ _CHARACTERS = 2_000  # of a step's message: more is for the run's own page
 
 # Of a day: a publication comes with each weekly run, so that one older than this was missed.
 _PUBLICATION_FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=9))
-
-
-class NoticeError(Exception):
-    """A notice that nobody took. The message has no address in it, as webhooks' addresses are secrets."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +143,7 @@ def _seeds_in_use() -> list[str]:
 def _published_seeds(publication: Path) -> dict[str, str] | None:
     try:
         return {edition.seed_path: edition.seed_sha256 for edition in built_from(publication)}
-    except EditionError:
+    except KeptSeedsError:
         return None  # made before publications said so
 
 
@@ -160,7 +157,7 @@ def _published_seeds(publication: Path) -> dict[str, str] | None:
 def dead_runs(context: dg.SensorEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
     try:
         dead = fail_dead_runs(context.instance)
-    except OverlapError:
+    except BusyError:
         return dg.SkipReason("A run is at work.")
     lost = [run for job in (index, refresh_job) if (run := _lost_run(context.instance, job.name))]
     if lost:

@@ -6,7 +6,7 @@ themselves is in automation.py.
 
 import dagster as dg
 
-from orchestration import WAREHOUSE
+from missions.paths import WAREHOUSE
 from orchestration.assets import publication, publication_change, raw_assets, site, warehouse_models
 from orchestration.automation import (
     automated,
@@ -17,8 +17,8 @@ from orchestration.automation import (
     weekly,
     weekly_refresh,
 )
-from orchestration.pipeline import Warehouse, index
-from orchestration.sources.job import newest_editions, refresh_job
+from orchestration.refresh import newest_editions, refresh_job
+from orchestration.run import Warehouse, index
 
 defs = dg.Definitions(
     assets=automated([*raw_assets, warehouse_models, publication_change, publication, site]),

@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 # What a build reads; everything else of the checkout stays out of the copies.
-BUILD_INPUTS = ("seeds", "dbt_project", "orchestration", "pyproject.toml", "workspace.yaml")
+BUILD_INPUTS = ("seeds", "dbt_project", "missions", "orchestration", "pyproject.toml", "workspace.yaml")
 
 _home = Path(tempfile.mkdtemp(prefix="missions-tests-"))
 os.environ["MISSIONS_HOME"] = str(_home)
@@ -58,7 +58,7 @@ def home() -> Path:
 @pytest.fixture(scope="session")
 def database(home: Path) -> Path:
     """The published database of one full run over the real seeds."""
-    from orchestration.pipeline import run_index
+    from orchestration.run import run_index
 
     return run_index()
 
@@ -75,7 +75,7 @@ def missions() -> Callable[..., subprocess.CompletedProcess[str]]:
 
     def run(*arguments: str, home: Path = _home, **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "orchestration.cli", *arguments],
+            [sys.executable, "-m", "missions.cli", *arguments],
             env={**os.environ, "MISSIONS_HOME": str(home), **more},
             cwd=home,
             capture_output=True,

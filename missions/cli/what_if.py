@@ -1,0 +1,186 @@
+"""The command what-if: ranks under other weights or methods, beside the official ones.
+
+Belongs here: what people type, and what of the answer is shown. How it is worked out is in missions.scoring.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import duckdb
+import typer
+from rich.console import Console
+
+from missions.cli.app import OTHERWISE, Csv, Json, app
+from missions.cli.printing import new_console, printed_as_data, table_of
+from missions.errors import MissionsError, UsageError, WhatIfError
+from missions.publication.folder import DATABASE
+from missions.reading.names import choose, find_authority
+from missions.reading.queries import Rows, ask, open_published
+from missions.reading.wording import in_words, places_moved, shortened
+
+_RANK_NOTE = "Rank 1 is the greatest need."
+_SUMMARY = """
+    SELECT
+        count(*) AS authorities,
+        count(*) FILTER (rank_change <> 0) AS authorities_moved,
+        avg(abs(rank_change)) AS mean_places_moved,
+        max(abs(rank_change)) AS most_places_moved,
+        corr(new_rank, official_rank) AS rank_correlation,
+        count(*) FILTER (5 * new_rank <= authorities AND 5 * official_rank > authorities) AS new_in_most_needy_fifth
+    FROM (SELECT *, count(*) OVER () AS authorities FROM what_if)
+"""
+
+
+@app.command("what-if", rich_help_panel=OTHERWISE)
+def what_if(
+    ctx: typer.Context,
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME", help="Councils to show; without any, who moves most.")
+    ] = None,
+    weight: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NODE=NUMBER", help="Another weight for a mission or an indicator, by id or title."),
+    ] = None,
+    drop: Annotated[
+        list[str] | None, typer.Option(metavar="NODE", help="Leave out a mission or an indicator, by id or title.")
+    ] = None,
+    normalisation: Annotated[
+        str | None, typer.Option(metavar="NAME", help="How indicators are put on one scale, such as percentile_rank.")
+    ] = None,
+    treatment: Annotated[
+        str | None, typer.Option(metavar="NAME", help="How outliers of indicators are treated, such as none.")
+    ] = None,
+    aggregation: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which mean is taken, such as geometric.")
+    ] = None,
+    mission: Annotated[str | None, typer.Option(help="Rank by this mission, not by all together.")] = None,
+    top: Annotated[
+        int, typer.Option(min=1, help="How many councils to show of each kind; --json and --csv have all.")
+    ] = 10,
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """Rank under other weights or methods, beside the official ranks, and show who moves most."""
+    from missions.scoring import what_if as scoring
+
+    with open_published(ctx) as connection:
+        nodes = dict(ask(connection, "SELECT node_id, label FROM dim_framework_node ORDER BY depth, node_id").values)
+        missions = dict(ask(connection, "SELECT mission_id, mission_name FROM dim_mission ORDER BY ALL").values)
+        root = next(iter(nodes))
+        codes = _authorities(connection, words or [])
+    inner = {node: label for node, label in nodes.items() if node != root}
+    weights: dict[str, float] = {}
+    for text in weight or []:
+        node, number = _weight(text, inner)
+        if node in weights:
+            raise UsageError(f"{node} is given two weights")
+        weights[node] = number
+    choices = scoring.Choices(
+        index_id=choose("mission", mission, missions) if mission else root,
+        weights=weights,
+        dropped=tuple(dict.fromkeys(choose("mission or indicator", text, inner) for text in drop or [])),
+        treatment=_named("treatment", treatment, scoring.TREATMENTS),
+        normalisation=_named("normalisation", normalisation, scoring.NORMALISATIONS),
+        aggregation=_named("aggregation", aggregation, scoring.AGGREGATIONS),
+    )
+    try:
+        with scoring.what_if(ctx.obj / DATABASE, choices) as connection:
+            everyone = ask(connection, "FROM what_if")
+            (summary,) = ask(connection, _SUMMARY).records
+    except WhatIfError as error:
+        raise UsageError(str(error)) from None
+    place = everyone.columns.index("authority_code")
+    found = Rows(everyone.columns, [row for row in everyone.values if not codes or row[place] in codes])
+    notes = scoring.notes(choices)
+    whole = {
+        "index_id": choices.index_id,
+        "weights": weights,
+        "dropped": list(choices.dropped),
+        "treatment": choices.treatment,
+        "normalisation": choices.normalisation,
+        "aggregation": choices.aggregation,
+        "notes": notes,
+        "summary": summary,
+        "authorities": found.records,
+    }
+    if printed_as_data(found, as_json, as_csv, whole):
+        return
+    console = new_console()
+    index_name = missions.get(choices.index_id, "All missions")
+    console.print(f"{index_name}, if {_in_words(choices, nodes)}", style="bold")
+    console.print(
+        f"{summary['authorities_moved']} of {summary['authorities']} councils move, by "
+        f"{summary['mean_places_moved']:.1f} places on average and by {summary['most_places_moved']} at most. "
+        f"{summary['new_in_most_needy_fifth']} are new in the most needy fifth. "
+        f"Correlation with the official ranks: {summary['rank_correlation']:.3f}."
+    )
+    for note in notes:
+        console.print(note, style="dim")
+    if codes:
+        _show_moves(console, "", found.records)
+    else:
+        records = everyone.records
+        moved = sorted(records, key=lambda r: (r["rank_change"], r["new_rank"]))
+        _show_moves(console, "The greatest need", records[:top])
+        _show_moves(console, "Nearer to the greatest need", [r for r in moved[:top] if r["rank_change"] < 0])
+        _show_moves(console, "Farther from it", [r for r in moved[::-1][:top] if r["rank_change"] > 0])
+    console.print(f"{_RANK_NOTE} A move is the new rank less the official one.", style="dim")
+
+
+def _authorities(connection: duckdb.DuckDBPyConnection, words: list[str]) -> list[str]:
+    """The councils that the words name: all of them one council, or else each of them one."""
+    if len(words) < 2:
+        return [find_authority(connection, word) for word in words]
+    try:
+        return [find_authority(connection, " ".join(words))]
+    except MissionsError:
+        return [find_authority(connection, word) for word in words]
+
+
+def _weight(text: str, nodes: Mapping[str, str]) -> tuple[str, float]:
+    name, _, number = text.rpartition("=")
+    try:
+        value = float(number)
+    except ValueError:
+        name = ""
+    if not name:
+        raise UsageError(f"{text!r} is no weight: say NODE=NUMBER, such as health=2")
+    return choose("mission or indicator", name, nodes), value
+
+
+def _named(what: str, text: str | None, names: tuple[str, ...]) -> str | None:
+    return None if text is None else choose(what, text, {name: name for name in names})
+
+
+def _in_words(choices: Any, nodes: Mapping[str, str]) -> str:
+    parts = [f"{nodes[node]} weighs {number:g}" for node, number in choices.weights.items()]
+    if choices.dropped:
+        parts.append(f"{shortened([nodes[node] for node in choices.dropped])} is left out")
+    for what in ("treatment", "normalisation", "aggregation"):
+        if name := getattr(choices, what):
+            parts.append(f"{what} is {in_words(name)}")
+    return "; ".join(parts) or "nothing is changed"
+
+
+def _show_moves(console: Console, title: str, records: list[dict[str, Any]]) -> None:
+    if not records:
+        return
+    console.print()
+    if title:
+        console.print(title, style="bold")
+    columns = {"New rank": "right", "Official": "right", "Move": "right", "Authority": "left", "Region": "left"}
+    rows = [
+        [
+            str(r["new_rank"]),
+            str(r["official_rank"]),
+            places_moved(r["rank_change"]),
+            r["authority_name"],
+            r["region_name"],
+            f"{r['new_score']:.1f}",
+        ]
+        for r in records
+    ]
+    console.print(table_of(columns | {"Score": "right"}, rows))
+
+
+# --- diff -------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,86 @@
+"""Every failure that can be expected, and the exit code of a command that ends with it.
+
+Belongs here: the classes. Each message is written where the failure is found, for people: what, where, what to do.
+"""
+
+
+class MissionsError(Exception):
+    """A failure that can be expected; the message is all that the user needs."""
+
+    exit_code = 1
+
+
+class UsageError(MissionsError):
+    """What was asked for does not exist or does not go together: a name, an option, a choice."""
+
+    exit_code = 2
+
+
+class WhatIfError(UsageError):
+    """The choices asked for make no index. The message says why, and what to ask for instead."""
+
+
+class RegistryError(MissionsError):
+    """seeds/sources.yml cannot be read: where, and what was expected."""
+
+
+class FileFault(MissionsError):
+    """A fault in a file that people write: in which line and column, what is wrong and what to do."""
+
+    def __init__(
+        self, path: str, problem: str, line: int | None = None, column: str | None = None, remedy: str = ""
+    ) -> None:
+        place = path + (f", line {line}" if line else "") + (f", column {column}" if column else "")
+        super().__init__(f"{place}: {problem}" + (f". {remedy}" if remedy else ""))
+        self.path = path
+        self.problem = problem
+        self.line = line
+        self.column = column
+
+
+class SeedError(FileFault):
+    """A seed that cannot be loaded."""
+
+
+class ScoreError(MissionsError):
+    """Why nothing was scored: in which file, line and column, what is wrong and what belongs there."""
+
+
+class SnapshotError(MissionsError):
+    """A publisher's file that cannot be read into our layout."""
+
+
+class FetchError(MissionsError):
+    """A file that could not be fetched: what the server did."""
+
+
+class RefreshError(MissionsError):
+    """A refresh that cannot start: why, and what to do."""
+
+
+class BusyError(MissionsError):
+    """Another process holds what this one needs; nothing was changed. The message says which, and what to do."""
+
+
+class PublicationError(MissionsError):
+    """Nothing was published, or a publication is incomplete: what, where, what to do."""
+
+
+class KeptSeedsError(MissionsError):
+    """The seeds of a publication cannot be restored: which, and where else to look."""
+
+
+class DifferenceError(MissionsError):
+    """Two publications cannot be compared. The message says which of them lacks what."""
+
+
+class ReportError(MissionsError):
+    """There is no PDF: why, and what to do."""
+
+
+class RunError(MissionsError):
+    """A run failed; the previous publication is unchanged. The message has a paragraph per failed step."""
+
+
+class NoticeError(MissionsError):
+    """Nobody took a notice. The message has no address in it, as the addresses of webhooks are secrets."""

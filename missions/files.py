@@ -1,0 +1,67 @@
+"""What every file of the project goes through: its checksum, writing it in one go, and holding it alone.
+
+Belongs here: what knows nothing of what a file holds.
+"""
+
+import fcntl
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from missions.errors import BusyError
+
+
+def sha256(content: Path | bytes) -> str:
+    """The SHA-256 of a file, or of bytes, in hexadecimal."""
+    if isinstance(content, bytes):
+        return hashlib.sha256(content).hexdigest()
+    with content.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_beside(path: Path, content: str | bytes) -> Path:
+    """Write a hidden file beside `path` and return it, so that several can be put in place together."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        beside.write_bytes(content.encode() if isinstance(content, str) else content)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
+    return beside
+
+
+def replace_file(path: Path, content: str | bytes) -> None:
+    """Write a file in one go: readers find the old content or the new, and a failure leaves the old."""
+    write_beside(path, content).replace(path)
+
+
+@contextmanager
+def lock(path: Path, busy: Callable[[str], str], patience: float = 0.0) -> Iterator[None]:
+    """Hold a lock file; the system frees it when the process ends, however it ends.
+
+    Raises BusyError where another process holds it for longer than `patience` seconds: `busy` makes the message from
+    what the holder wrote of itself.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    holder = os.pread(handle, 100, 0).decode(errors="replace")
+                    raise BusyError(busy(holder or "just started")) from None
+                time.sleep(0.05)
+        with suppress(OSError):  # a full disk: the text is for people only
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"process {os.getpid()}, since {time.strftime('%H:%M:%S')}".encode(), 0)
+        yield
+    finally:
+        os.close(handle)

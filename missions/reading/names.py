@@ -1,0 +1,128 @@
+"""Finding what people mean: councils by names old and new, and one of a list of options.
+
+Belongs here: comparing what was typed with what there is. The names themselves are in the marts.
+"""
+
+import re
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+
+from missions.cli.app import tell
+from missions.errors import UsageError
+from missions.reading.queries import ask
+from missions.reading.wording import LONG_LIST, day_words
+
+# What a title adds to a council's name: "City of", "Metropolitan Borough Council", "Royal Borough of" …
+_COUNCIL_TITLE = re.compile(
+    r"\b((london(?= borough)|royal|metropolitan|county|city|district) )*"
+    r"(borough|city|county|district|council|corporation)( council)?( of)?( the)?\b"
+)
+
+_LONGEST_NAME = 60  # letters of a name that an error repeats
+
+
+def find_authority(connection: duckdb.DuckDBPyConnection, text: str) -> str:
+    """The code of the council that a name or code stands for, of today or before; says so where it is a former one.
+
+    Raises Problem with the successors of a county that was split, and with the nearest names where none is right.
+    """
+    names = ask(
+        connection,
+        """
+        SELECT area_code, area_name AS name, authority_code, authority_name, region_name,
+            if(relation = 'same', NULL, valid_to_date) AS ended_date
+        FROM dim_area_code JOIN dim_authority USING (authority_code)
+        UNION ALL
+        SELECT authority_code, council_name, authority_code, authority_name, region_name, NULL FROM dim_authority
+        ORDER BY authority_name, name
+        """,
+    ).records
+    found = _named(names, text)
+    if not found:
+        nearest = _nearest(text, {n["name"]: n["name"] if n["ended_date"] else n["authority_name"] for n in names})
+        named = text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}…"
+        raise UsageError(f"there is no council {named!r}" + (f"; the nearest: {nearest}" if nearest else ""))
+    one, ended = found[0], found[0]["ended_date"]
+    successors = {n["authority_code"]: n["authority_name"] for n in found}
+    if len(successors) > 1:
+        what = f"was split on {day_words(ended)} into" if ended else "could be"
+        raise UsageError(f"{text!r} {what}: {'; '.join(successors.values())}")
+    if ended and one["name"] == one["authority_name"]:
+        tell(f"{one['area_code']} was the code of {one['name']} until {day_words(ended)}")
+    elif ended:
+        tell(f"{one['name']} has been part of {one['authority_name']} since {day_words(ended)}")
+    return str(one["authority_code"])
+
+
+def _named(names: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
+    """Those of the names and codes that the text stands for: in full, or else but for the council's title."""
+    present = [n for n in names if n["ended_date"] is None]
+    former = [n for n in names if n["ended_date"] is not None]
+    key, short = name_key(text), short_name_key(text)
+    if found := [n for n in names if n["area_code"] == text.strip().upper()]:
+        return found
+    for group in (present, former):
+        if found := [n for n in group if name_key(n["name"]) == key]:
+            return found
+    if any(name_key(n["region_name"]) == key for n in names):  # without its title, the City is called like its region
+        raise UsageError(f"{text!r} is a region: see `missions rank --region {shlex.quote(text)}`")
+    for group in (present, former):
+        if short and any(short_name_key(n["name"]) == short for n in group):
+            # "Newcastle" is all of one council's name and the beginning of another's.
+            return [n for n in group if f"{short_name_key(n['name'])} ".startswith(f"{short} ")]
+    return []
+
+
+def choose(what: str, text: str, options: Mapping[str, str], forgiving: bool = False) -> str:
+    """The id of the option that is called so, by id or name; if forgiving, also by a unique beginning or near spelling.
+
+    Raises Problem with the nearest options and, where they are few, all.
+    """
+    key = name_key(text)
+    for option, name in options.items():
+        if key in (name_key(option), name_key(name)):
+            return option
+    shown = {o: o if name_key(name) == name_key(o) else f"{o} ({name})" for o, name in options.items()}
+    if forgiving and (near := _near(key, options)):
+        tell(f"{text!r} is taken as {shown[near]}")
+        return near
+    nearest = _nearest(text, {called: shown[o] for o, name in options.items() for called in (o, name)})
+    message = f"there is no {what} {text!r}" + (f"; the nearest: {nearest}" if nearest else "")
+    if len(options) <= LONG_LIST or not nearest:
+        message += "\nvalid are:" + "".join(f"\n  {option}" for option in shown.values())
+    raise UsageError(message)
+
+
+def _near(key: str, options: Mapping[str, str]) -> str | None:
+    """The one option that begins so, or whose spelling is near and much nearer than any other's."""
+    from rapidfuzz import fuzz
+
+    begin = [option for option, name in options.items() if name_key(name).startswith(key)]
+    if len(begin) == 1:
+        return begin[0]
+    ratios = ((fuzz.ratio(key, name_key(name)), option) for option, name in options.items())
+    (best, option), (second, _) = sorted(ratios, reverse=True)[:2]
+    return option if best >= 85 and best - second >= 10 else None
+
+
+def _nearest(text: str, labels: Mapping[str, str]) -> str:
+    """The labels of the names that read most like the text, at most five; nothing where none is like it."""
+    from rapidfuzz import fuzz, process
+
+    found = process.extract(text, labels.keys(), scorer=fuzz.WRatio, processor=name_key, limit=None, score_cutoff=60)
+    near = [labels[name] for name, score, _ in found if score >= found[0][1] - 15]
+    return "; ".join(list(dict.fromkeys(near))[:5])
+
+
+def name_key(text: str) -> str:
+    """A name as it is compared: without case and punctuation, `&` as `and`."""
+    text = re.sub(r"[.'\u2019]", "", text.casefold().replace("&", " and "))
+    return " ".join(re.findall(r"[^\W_]+", text))
+
+
+def short_name_key(text: str) -> str:
+    """The same without what a council's title adds."""
+    return " ".join(_COUNCIL_TITLE.sub(" ", name_key(text)).split()).removeprefix("the ")

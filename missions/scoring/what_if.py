@@ -1,0 +1,198 @@
+"""What if: the published values scored anew under a framework that somebody else would have chosen.
+
+Belongs here: changing the published framework as asked, and the ranks that come of it beside the official ones. Names
+are looked up and results printed in cli/; the scores are the method's own SQL (chain.py).
+"""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from missions.errors import WhatIfError
+from missions.scoring.chain import run_chain
+from missions.sql import quoted_text
+
+TREATMENTS = ("none", "winsorise_then_signed_log", "winsorise_then_log", "log")
+NORMALISATIONS = ("z_score", "min_max", "rank", "percentile_rank", "exponential")
+AGGREGATIONS = ("arithmetic", "geometric", "harmonic")
+
+# The means that take positive numbers only, and the scales that have no others.
+_NEEDS_POSITIVE = ("geometric", "harmonic")
+_POSITIVE = ("min_max", "rank", "exponential")
+_ZERO_TO_100 = json.dumps({"lower": 0, "upper": 100})
+_ONE_TO_100 = json.dumps({"lower": 1, "upper": 100})
+
+_RESULT = """
+CREATE TABLE what_if AS
+WITH official AS (
+    SELECT authority_code, (SELECT node_id FROM published.marts.dim_framework_node WHERE parent_id IS NULL) AS index_id,
+        need_score, need_rank
+    FROM published.marts.composite_index
+    UNION ALL
+    SELECT authority_code, mission_id, need_score, need_rank FROM published.marts.mission_index
+), scored AS (
+    SELECT unit_id AS authority_code, 100 + 10 * score AS need_score,
+        rank() OVER (ORDER BY round(score, 9) DESC) AS need_rank
+    FROM int_node_scores
+    WHERE node_id = $index_id AND score IS NOT NULL
+)
+SELECT
+    official.authority_code,
+    authority.authority_name,
+    authority.authority_type,
+    authority.region_name,
+    official.need_score AS official_score,
+    scored.need_score AS new_score,
+    official.need_rank AS official_rank,
+    scored.need_rank AS new_rank,
+    scored.need_rank - official.need_rank AS rank_change
+FROM official
+JOIN published.marts.dim_authority AS authority USING (authority_code)
+LEFT JOIN scored USING (authority_code)
+WHERE official.index_id = $index_id
+ORDER BY scored.need_rank, authority.authority_name
+"""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What is to be other than published. Nodes are named by id; `index_id` is the composite or a mission."""
+
+    index_id: str
+    weights: Mapping[str, float] = field(default_factory=dict)
+    dropped: tuple[str, ...] = ()
+    treatment: str | None = None
+    normalisation: str | None = None
+    aggregation: str | None = None
+
+
+@contextmanager
+def what_if(database: Path, choices: Choices) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with the table what_if: one row a council, with its official rank and its rank under the choices.
+
+    Raises WhatIfError where the choices make no index.
+    """
+    # Sums depend on the order of their terms: one thread, as in the build, so that no choice gives the official ranks.
+    with duckdb.connect(config={"threads": 1}) as connection:
+        connection.execute(f"ATTACH {quoted_text(database)} AS published (READ_ONLY)")
+        framework = connection.execute("FROM published.marts.dim_framework_node ORDER BY depth, node_id")
+        columns = [column[0] for column in framework.description]
+        nodes = {row[columns.index("node_id")]: dict(zip(columns, row, strict=True)) for row in framework.fetchall()}
+        changed = changed_framework(nodes, choices)
+        connection.execute(
+            """
+            CREATE TABLE stg_framework_nodes (
+                node_id varchar, parent_id varchar, label varchar, weight double, direction bigint, treatment varchar,
+                normalisation varchar, normalisation_parameters varchar, aggregation varchar, least_share double
+            );
+            CREATE TABLE int_index_units AS
+            SELECT authority_code AS unit_id, is_in_reference_set FROM published.marts.dim_authority
+            ORDER BY authority_code;
+            """
+        )
+        fields = [name for (name, *_) in connection.execute("DESCRIBE stg_framework_nodes").fetchall()]
+        connection.executemany(
+            f"INSERT INTO stg_framework_nodes VALUES ({', '.join('?' * len(fields))})",
+            [[node[name] for name in fields] for node in changed.values()],
+        )
+        connection.execute(
+            """
+            CREATE TABLE int_index_values AS
+            SELECT authority_code AS unit_id, indicator_id AS node_id, value
+            FROM published.marts.indicator_score
+            WHERE indicator_id IN (SELECT node_id FROM stg_framework_nodes)
+            ORDER BY authority_code, indicator_id
+            """
+        )
+        run_chain(connection)
+        connection.execute(_RESULT, {"index_id": choices.index_id})
+        without = connection.execute(
+            "SELECT authority_name FROM what_if WHERE new_rank IS NULL ORDER BY ALL"
+        ).fetchall()
+        if without:
+            names = ", ".join(name for (name,) in without[:5]) + (" and others" if len(without) > 5 else "")
+            raise WhatIfError(f"{len(without)} councils have no score under these choices: {names}")
+        yield connection
+
+
+def changed_framework(nodes: Mapping[str, dict[str, Any]], choices: Choices) -> dict[str, dict[str, Any]]:
+    """The tree below the index as the choices would have it, parents before children.
+
+    `nodes` is the published framework by node, parents before children.
+    """
+    _check(nodes, choices)
+    scale, parameters = _scale(choices)
+    changed: dict[str, dict[str, Any]] = {}
+    for node_id, node in nodes.items():
+        is_root = node_id == choices.index_id
+        if node_id in choices.dropped or not (is_root or node["parent_id"] in changed):
+            continue
+        node = node | {"weight": choices.weights.get(node_id, node["weight"])}
+        if is_root:
+            node["parent_id"] = None
+        if node["is_leaf"]:
+            node["treatment"] = choices.treatment or node["treatment"]
+            if scale:
+                node |= {"normalisation": scale, "normalisation_parameters": parameters}
+        elif choices.aggregation:
+            node["aggregation"] = choices.aggregation
+            if choices.aggregation in _NEEDS_POSITIVE and not is_root:
+                node |= {"normalisation": "min_max", "normalisation_parameters": _ONE_TO_100}
+        changed[node_id] = node
+    for node_id, node in changed.items():
+        children = [child for child in changed.values() if child["parent_id"] == node_id]
+        if not node["is_leaf"] and not sum(child["weight"] for child in children) > 0:
+            left = "no weight is left" if children else "nothing is left"
+            drop = "" if node_id == choices.index_id else f"; to leave it out, say --drop {node_id}"
+            raise WhatIfError(f"{left} under {node['label']}{drop}")
+    return changed
+
+
+def _check(nodes: Mapping[str, dict[str, Any]], choices: Choices) -> None:
+    index = nodes[choices.index_id]
+    for node_id, weight in choices.weights.items():
+        if not (math.isfinite(weight) and weight >= 0):
+            raise WhatIfError(f"the weight of {node_id} is {weight:g}, but a weight is a number from 0 up")
+        if node_id in choices.dropped:
+            raise WhatIfError(f"{node_id} cannot both be dropped and have a weight")
+    for node_id in (*choices.weights, *choices.dropped):
+        if node_id == choices.index_id:
+            raise WhatIfError(f"{node_id} is what is ranked here: it cannot be dropped, and its weight changes nothing")
+        above = node_id
+        while (above := nodes[above]["parent_id"]) is not None:
+            if above == choices.index_id:
+                break
+        else:
+            raise WhatIfError(f"{node_id} is no part of {index['label']}, where it would change nothing")
+
+
+def _scale(choices: Choices) -> tuple[str | None, str | None]:
+    """The normalisation of the indicators and its parameters, or none where they keep their own."""
+    if choices.aggregation not in _NEEDS_POSITIVE:
+        return choices.normalisation, _ZERO_TO_100 if choices.normalisation == "min_max" else None
+    scale = choices.normalisation or "min_max"
+    if scale not in _POSITIVE:
+        raise WhatIfError(
+            f"a {choices.aggregation} mean needs numbers above zero, and {scale} gives others too; leave out "
+            f"--normalisation, and min_max from 1 to 100 is taken, or choose one of {', '.join(_POSITIVE)}"
+        )
+    return scale, _ONE_TO_100 if scale == "min_max" else None
+
+
+def notes(choices: Choices) -> list[str]:
+    """What follows from the choices without having been asked for, in words."""
+    said = []
+    if choices.aggregation in _NEEDS_POSITIVE:
+        put = "Missions" if choices.normalisation and choices.normalisation != "min_max" else "Indicators and missions"
+        said.append(
+            f"{put} are put on a scale from 1 to 100 by min_max: a {choices.aggregation} mean needs numbers above zero."
+        )
+    elif choices.normalisation:
+        said.append("The normalisation is that of the indicators; scores of missions stay z-scores.")
+    return said

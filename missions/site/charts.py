@@ -1,0 +1,575 @@
+"""Charts and maps: Vega-Lite specifications made with Altair, and the .js files that carry their data.
+
+Belongs here: what a chart shows and how. Does not: queries (data.py), pages (pages.py), drawing (static/chart.js).
+Rows are dictionaries with the columns of the marts. No council is named in a page's data: data/authorities.js and
+data/geography.js are shipped once, and rows refer to them by code.
+"""
+
+import base64
+import json
+import math
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from itertools import pairwise
+from typing import Any
+
+import altair as alt
+
+from missions.paths import WAREHOUSE
+from missions.reading.wording import in_words, period_words, type_words, unit_words, value_words
+
+Row = Mapping[str, Any]
+
+# Greatest need first, as dim need_band has them. One hue, evenly darker: it survives colour blindness and print.
+BANDS = {
+    "very high": "#0f3a5f",
+    "high": "#2073bc",
+    "medium": "#6bace6",
+    "low": "#b3d4f0",
+    "very low": "#e6f0f9",
+}
+INK, GREY, LINE = "#0b0c0c", "#505a5f", "#d0d4d6"
+OUTLINE = "#6f777b"
+MAP_WIDTH = 560
+# Of up to five councils, told apart by shape as well.
+COMPARED = {
+    "#12436d": "circle",
+    "#f46a25": "square",
+    "#28a197": "triangle-up",
+    "#801650": "diamond",
+    "#3d3d3d": "cross",
+}
+
+_VIEWS = (("councils", "councils"), ("counties", "counties"), ("hexagons", "hexagons of equal size"))
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart, what to say where it cannot be seen, and its data by council."""
+
+    id: str
+    title: str  # sentence case, what the chart shows
+    summary: str  # for those who do not see it
+    spec: dict[str, Any]
+    fields: tuple[str, ...]  # of a row, after the code of its council
+    layers: dict[str, dict[str, list[Any]]]  # rows by code: one layer, or those that the reader chooses from
+    choices: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = ()  # (name, question, (value, label)…)
+    legend: tuple[tuple[str, str], ...] = ()  # (colour, words)
+    note: str = ""
+    is_map: bool = False
+
+
+# --- Files --------------------------------------------------------------------------------------------------------
+
+
+def script(charts: Sequence[Chart]) -> str:
+    """The data file of a page: its charts by id, each with its specification, rows and layers."""
+    written: dict[str, Any] = {}
+    for chart in charts:
+        # Two charts of the same figures carry them once.
+        same = next((other.id for other in charts if other.id in written and other.layers == chart.layers), None)
+        written[chart.id] = {"spec": chart.spec, "isMap": chart.is_map}
+        written[chart.id] |= {"rowsOf": same} if same else _columns(chart)
+    return assign({"charts": written})
+
+
+def _columns(chart: Chart) -> dict[str, Any]:
+    """The rows of each layer in the order of one list of codes."""
+    codes = sorted(set().union(*chart.layers.values()))
+    layers = {name: [rows[code] for code in codes] for name, rows in chart.layers.items()}
+    return {"codes": codes, "fields": chart.fields, "layers": layers}
+
+
+def assign(values: Mapping[str, Any]) -> str:
+    """A .js file that adds `values` to what the page knows: a page opened from disk can load a script, but no JSON."""
+    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return f"window.missions = Object.assign(window.missions || {{}}, {text});\n"
+
+
+@cache
+def vega_bundle() -> str:
+    """Vega, Vega-Lite and vega-embed in one file, as vl-convert carries them; bundling takes seconds, so it is kept."""
+    import vl_convert
+
+    kept = WAREHOUSE.with_name(f"vega-{version('vl-convert-python')}.js")
+    if not kept.is_file():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        fresh = kept.with_suffix(".new")
+        fresh.write_text(vl_convert.javascript_bundle(), encoding="utf-8")  # type: ignore[call-arg]
+        fresh.replace(kept)
+    return kept.read_text(encoding="utf-8")
+
+
+def authorities_script(authorities: Sequence[Row]) -> str:
+    """data/authorities.js: name, type, region and page of each council, by code.
+
+    authorities: rows of dim_authority with `page`, the address from the root of the site.
+    """
+    return assign(
+        {
+            "authorities": {
+                row["authority_code"]: [
+                    row["authority_name"],
+                    type_words(row["authority_type"]),
+                    row["region_name"],
+                    row["page"],
+                ]
+                for row in sorted(authorities, key=lambda row: str(row["authority_name"]))
+            }
+        }
+    )
+
+
+# --- Geography ----------------------------------------------------------------------------------------------------
+
+_METRES = 6_371_000.0
+_GRID = 200.0  # metres: a quarter of a pixel on a map of England 800 pixels high
+
+
+def _project(longitude: float, latitude: float) -> tuple[int, int]:
+    """Transverse Mercator about 2° west on a sphere, which is the shape of the National Grid; y runs down the page."""
+    lon, lat = math.radians(longitude + 2), math.radians(latitude)
+    x = math.atanh(math.cos(lat) * math.sin(lon))
+    y = math.atan2(math.tan(lat), math.cos(lon)) - math.radians(49)
+    return round(x * _METRES / _GRID), round(-y * _METRES / _GRID)
+
+
+def _ring(points: Sequence[Sequence[float]]) -> list[int]:
+    """A ring on the grid as x, y, then steps; points that fall together are one. Empty if nothing is left of it."""
+    grid: list[tuple[int, int]] = []
+    for longitude, latitude in points:
+        point = _project(longitude, latitude)
+        if not grid or point != grid[-1]:
+            grid.append(point)
+    if len(grid) < 4:
+        return []
+    steps = [b - a for p, q in pairwise(grid) for a, b in zip(p, q, strict=True)]
+    return [*grid[0], *steps]
+
+
+def _rings(geometry: str) -> list[list[int]]:
+    shape = json.loads(geometry)
+    polygons = shape["coordinates"] if shape["type"] == "MultiPolygon" else [shape["coordinates"]]
+    rings = [[_ring(ring) for ring in polygon] for polygon in polygons]
+    kept = [ring for polygon in rings if polygon[0] for ring in polygon if ring]
+    if not kept:  # an area smaller than the grid still has a place
+        x, y = _project(*polygons[0][0][0])
+        kept = [[x, y, 1, 0, 0, 1, -1, 0, 0, -1]]
+    return kept
+
+
+def _hexagon(column: int, row: int) -> list[list[int]]:
+    """Pointed at the top, odd rows half a place to the right ("odd-r"); row 0 lies at the bottom."""
+    width, height = 100.0, 200 / math.sqrt(3)
+    x, y = (column + (row % 2) / 2) * width, -row * height * 0.75
+    corners = [(x + height / 2 * math.sin(a), y - height / 2 * math.cos(a)) for a in _SIXTHS]
+    grid = [(round(a), round(b)) for a, b in [*corners, corners[0]]]
+    steps = [b - a for p, q in pairwise(grid) for a, b in zip(p, q, strict=True)]
+    return [[*grid[0], *steps]]
+
+
+_SIXTHS = tuple(math.pi / 3 * n for n in range(6))
+
+
+def geography_script(boundaries: Sequence[Row], authorities: Sequence[Row]) -> str:
+    """data/geography.js: the shapes of each view by code, as rings of whole numbers (see _ring).
+
+    boundaries: rows of dim_boundary; authorities: rows of dim_authority.
+    """
+    shapes = {(row["layer"], row["area_code"]): _rings(row["geometry"]) for row in boundaries}
+    in_county = {row["authority_code"] for row in authorities if row["county_code"] is not None}
+    councils = {code: rings for (layer, code), rings in shapes.items() if layer == "authority"}
+    counties = {code: rings for (layer, code), rings in shapes.items() if layer == "county"}
+    hexagons = {
+        row["authority_code"]: _hexagon(row["hexagon_column"], row["hexagon_row"])
+        for row in authorities
+        if row["hexagon_column"] is not None
+    }
+    return assign(
+        {
+            "geography": {
+                "councils": councils,
+                "counties": counties,
+                # On the county layer: the counties, and whoever lies in none.
+                "single": sorted(code for code in councils if code not in in_county),
+                "hexagons": hexagons,
+            }
+        }
+    )
+
+
+# --- Maps ---------------------------------------------------------------------------------------------------------
+
+
+def need_map(indexes: Sequence[Row], needs: Sequence[Row], place: str = "England") -> Chart:
+    """Need by fifth under one index, or under several of which the reader chooses.
+
+    indexes: {index_id, index_name}, the composite first; needs: {authority_code, index_id, need_band, need_rank,
+    need_score} of the councils to draw; place: what they make up together.
+    """
+    bands = list(BANDS)
+    layers = {index["index_id"]: _need_rows(index, needs) for index in indexes}
+    first = indexes[0]
+    counts = [sum(row[0] == n for row in layers[first["index_id"]].values()) for n in range(len(bands))]
+    layer = ("layer", "Need under", tuple((row["index_id"], row["index_name"]) for row in indexes))
+    whom = "councils" if place == "England" else f"councils of {place}"
+    subject = "need" if indexes[1:] else f"need under {first['index_name']}"
+    return Chart(
+        id="map",
+        title=f"Where {subject} is greatest" + ("" if place == "England" else f" in {place}"),
+        summary=f"Map of the {whom}, shaded by the fifth that each council's rank is in. {first['index_name']}: "
+        + ", ".join(f"{count} {band}" for band, count in zip(bands, counts, strict=True))
+        + ". The table has the rank of each.",
+        spec=_map_spec(_NEED_FIELDS),
+        fields=_NEED_FIELDS,
+        layers=layers,
+        choices=(*([layer] if indexes[1:] else []), _views(layers[first["index_id"]])),
+        legend=tuple((colour, f"{band} need") for band, colour in BANDS.items()),
+        note=_map_note(layers[first["index_id"]]),
+        is_map=True,
+    )
+
+
+def indicator_map(indicator: Row, cells: Sequence[Row]) -> Chart:
+    """An indicator's values by fifth. indicator: a row of dim_indicator; cells: its rows of indicator_score."""
+    rows = _cell_rows(indicator, cells)
+    fifths = [[cell for cell in cells if rows[cell["authority_code"]][0] == n] for n in range(len(BANDS))]
+    words = [_range_words(indicator, fifth) for fifth in fifths]
+    return Chart(
+        id="map",
+        title=f"{indicator['indicator_title']}: where the figures are highest and lowest",
+        summary=f"Map of the councils, shaded by fifth of {indicator['indicator_title'].lower()}. "
+        + "; ".join(f"{band} need: {text}" for band, text in zip(BANDS, words, strict=True) if text)
+        + ". The table has the figure of each council.",
+        spec=_map_spec(_CELL_FIELDS),
+        fields=_CELL_FIELDS,
+        layers={"all": rows},
+        choices=(_views(rows),),
+        legend=tuple((c, f"{b} need: {w}") for (b, c), w in zip(BANDS.items(), words, strict=True) if w),
+        note=f"Figures are in this unit: {_unit(indicator)}. {_map_note(rows)}",
+        is_map=True,
+    )
+
+
+def _has_counties(codes: Iterable[str]) -> bool:
+    """E10 is what ONS begins the code of a county council with."""
+    return any(code.startswith("E10") for code in codes)
+
+
+def _views(codes: Iterable[str]) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+    """The choice of shapes; where there is no county, that view would be the first again."""
+    has_counties = _has_counties(codes)
+    return "view", "Drawn as", tuple(view for view in _VIEWS if view[0] != "counties" or has_counties)
+
+
+def _map_note(codes: Iterable[str]) -> str:
+    outlines = " Dark outlines are counties." if _has_counties(codes) else ""
+    return f"Each band holds a fifth of England's councils.{outlines} Choose a council to open its page."
+
+
+@cache
+def _map_spec(fields: tuple[str, ...]) -> dict[str, Any]:
+    """Shapes filled by `band`, county outlines over them; the data are put in by chart.js."""
+    scale = alt.Scale(domain=list(range(len(BANDS))), range=list(BANDS.values()))
+    councils = (
+        alt.Chart(alt.NamedData(name="rows"))
+        .transform_calculate(words=f"{json.dumps(list(BANDS))}[datum.band]")
+        .mark_geoshape(stroke=OUTLINE, strokeWidth=0.4, cursor="pointer")
+        .encode(color=alt.Color("band:O", legend=None, scale=scale), href="href:N", tooltip=_tooltips(fields))
+    )
+    counties = alt.Chart(alt.NamedData(name="outlines")).mark_geoshape(
+        fill=None, stroke=INK, strokeWidth=0.7, strokeOpacity=0.6
+    )
+    drawn = alt.layer(councils, counties).properties(width=MAP_WIDTH, height=MAP_WIDTH).project(type="identity")
+    return _finished(drawn)
+
+
+# --- Distributions ------------------------------------------------------------------------------------------------
+
+
+def need_distribution(index: Row, needs: Sequence[Row]) -> Chart:
+    """Scores of the councils, a row of dots for each region or type.
+
+    index: {index_id, index_name}; needs: as for need_map.
+    """
+    rows = _need_rows(index, needs)
+    scores = sorted(score for _, _, score in rows.values())
+    return Chart(
+        id="distribution",
+        title=f"{index['index_name']}: need scores of the councils of each region and type",
+        summary=f"Dots for {len(rows)} councils, by region or type, along the need score from {scores[0]} to "
+        f"{scores[-1]}, where 100 is the average place.",
+        spec=_strip_spec("score", _NEED_FIELDS) | _lines((100.0, "average place")),
+        fields=_NEED_FIELDS,
+        layers={"all": rows},
+        choices=(("by", "A row for each", (("region", "region"), ("type", "type of council"))),),
+        note="A dot is a council, along its need score. Choose one to open its page.",
+    )
+
+
+def indicator_distribution(indicator: Row, cells: Sequence[Row], england: Row | None) -> Chart:
+    """Values of the councils by region, with England's.
+
+    indicator: a row of dim_indicator; cells: its rows of indicator_score; england: its row of indicator_benchmark.
+    """
+    rows = _cell_rows(indicator, cells)
+    unit = str(indicator["unit"])
+    line = None if england is None else (england["value"], f"England {value_words(england['value'], unit)}")
+    values = sorted(cell["value"] for cell in cells)
+    low, high = (value_words(value, unit) for value in (values[0], values[-1]))
+    return Chart(
+        id="distribution",
+        title=f"{indicator['indicator_title']}: how councils spread around {'England' if line else 'each other'}",
+        summary=f"Dots for {len(rows)} councils, by region, from {low} to {high}" + (f"; {line[1]}." if line else "."),
+        spec=_strip_spec("value", _CELL_FIELDS) | _lines(line),
+        fields=_CELL_FIELDS,
+        layers={"all": rows},
+        note=f"A dot is a council, along its figure ({_unit(indicator)}). Choose one to open its page.",
+    )
+
+
+@cache
+def _strip_spec(field: str, fields: tuple[str, ...]) -> dict[str, Any]:
+    """Dots along `field`, in rows by region or, where `by` says so, by type, with lines that are data too."""
+    dots = (
+        alt.Chart(alt.NamedData(name="rows"))
+        .transform_calculate(group="by == 'type' ? datum.kind : datum.region")
+        .mark_circle(size=70, opacity=0.55, color=BANDS["high"], cursor="pointer")
+        .encode(
+            x=alt.X(f"{field}:Q", title=None).scale(zero=False).axis(tickCount=6),
+            y=_row_axis("group:N"),
+            href="href:N",
+            tooltip=_tooltips(fields),
+        )
+    )
+    lines = alt.Chart(alt.NamedData(name="lines")).encode(x=alt.X("at:Q", title=None))
+    rules = lines.mark_rule(color=INK, strokeWidth=1.5)
+    words = lines.mark_text(align="left", dx=4, dy=-8, baseline="bottom", color=INK, fontWeight="bold").encode(
+        y=alt.value(0), text="what:N"
+    )
+    drawn = _in_rows(alt.layer(rules, dots, words), 225)
+    return _finished(drawn.add_params(alt.param(name="by", value="region")))
+
+
+def _lines(*lines: tuple[float, str] | None) -> dict[str, Any]:
+    return {"datasets": {"lines": [{"at": line[0], "what": line[1]} for line in lines if line]}}
+
+
+# --- Parts --------------------------------------------------------------------------------------------------------
+
+_NEED_FIELDS = ("band", "rank", "score")
+_CELL_FIELDS = ("band", "value", "figure", "rank", "basis", "period")
+
+
+def _need_rows(index: Row, needs: Sequence[Row]) -> dict[str, list[Any]]:
+    bands = list(BANDS)
+    return {
+        row["authority_code"]: [bands.index(row["need_band"]), row["need_rank"], round(row["need_score"], 1)]
+        for row in needs
+        if row["index_id"] == index["index_id"]
+    }
+
+
+def _cell_rows(indicator: Row, cells: Sequence[Row]) -> dict[str, list[Any]]:
+    unit = str(indicator["unit"])
+    return {
+        cell["authority_code"]: [
+            math.ceil(len(BANDS) * cell["need_rank"] / len(cells)) - 1,
+            float(f"{cell['value']:.6g}"),
+            value_words(cell["value"], unit),
+            cell["need_rank"],
+            in_words(cell["value_basis"]),
+            period_words(cell["period_start_date"], cell["period_end_date"]),
+        ]
+        for cell in cells
+    }
+
+
+def _tooltips(fields: tuple[str, ...]) -> list[alt.Tooltip]:
+    """What a council says of itself under the pointer."""
+    shown = {
+        "figure": alt.Tooltip("figure:N", title="Figure"),
+        "score": alt.Tooltip("score:Q", title="Need score", format=".1f"),
+        "rank": alt.Tooltip("rank:Q", title="Rank, 1 the greatest need"),
+        "basis": alt.Tooltip("basis:N", title="Basis"),
+        "period": alt.Tooltip("period:N", title="Period"),
+    }
+    return [alt.Tooltip("name:N", title="Council"), *(tip for name, tip in shown.items() if name in fields)]
+
+
+def _unit(indicator: Row) -> str:
+    unit = str(indicator["unit"])
+    return unit_words(unit) or unit
+
+
+def _range_words(indicator: Row, cells: Sequence[Row]) -> str:
+    if not cells:
+        return ""
+    low, high = min(cell["value"] for cell in cells), max(cell["value"] for cell in cells)
+    words = [value_words(value, str(indicator["unit"])) for value in (low, high)]
+    return words[0] if words[0] == words[1] else " to ".join(words)
+
+
+def _row_axis(field: str) -> alt.Y:
+    axis = alt.Axis(grid=True, ticks=False, domain=False, labelLimit=170, labelPadding=8)
+    return alt.Y(field, title=None, axis=axis)
+
+
+def _in_rows(chart: Any, height: int) -> Any:
+    """As wide as the page has room for. The height is in pixels, not steps of a row, for which Vega-Lite warns."""
+    return chart.properties(width="container", height=height, autosize=alt.AutoSizeParams("padding", type="fit-x"))
+
+
+def _finished(chart: Any) -> dict[str, Any]:
+    """The specification of a chart in the site's style; the page says in words what is on it, so Vega adds no roles."""
+    text = {"labelFontSize": 14, "titleFontSize": 14, "labelColor": INK, "titleColor": INK, "titleFontWeight": "normal"}
+    styled = chart.configure(font="Arial, Helvetica, sans-serif", background="transparent", aria=False)
+    styled = styled.configure_mark(aria=False)
+    styled = styled.configure_axis(**text, gridColor=LINE, domainColor=GREY, tickColor=GREY, titlePadding=8)
+    styled = styled.configure_view(stroke=None).configure_legend(**text).configure_text(fontSize=14)
+    spec: dict[str, Any] = styled.to_dict(validate=False)
+    return spec
+
+
+# --- Pages that compute -------------------------------------------------------------------------------------------
+
+
+def compare_script(
+    indexes: Sequence[Row],
+    needs: Sequence[Row],
+    indicators: Sequence[Row],
+    cells: Sequence[Row],
+    england: Sequence[Row],
+) -> str:
+    """data/compare.js: scores and figures of all councils, in the order of one list of codes.
+
+    indexes, needs: as for need_map; indicators: rows of dim_indicator; cells: rows of indicator_score; england: rows of
+    indicator_benchmark for England.
+    """
+    codes = sorted({row["authority_code"] for row in needs})
+    scores = {(row["index_id"], row["authority_code"]): row for row in needs}
+    figures = {(row["indicator_id"], row["authority_code"]): row for row in cells}
+    benchmarks = {row["indicator_id"]: row for row in england}
+    # Words that repeat stand once; a cell has their places. Of an index, the basis is worth a word only if it is weak.
+    words: dict[str, int] = {}
+
+    def row_of(
+        id_: str, title: str, about: str, unit: str, higher_means: str, england: Sequence[str]
+    ) -> dict[str, Any]:
+        return {
+            "id": id_,
+            "title": title,
+            "about": about,
+            "unit": unit,
+            "higherMeans": higher_means,
+            "england": england,
+        }
+
+    def cell_of(value: float, figure: str, rank: int, *notes: str) -> list[Any]:
+        return [value, figure, rank, *(words.setdefault(note, len(words)) for note in notes)]
+
+    def of_index(index: Row) -> dict[str, Any]:
+        id_ = index["index_id"]
+        rows = [scores[id_, code] for code in codes]
+        return row_of(id_, index["index_name"], "", "need score", "more_need", []) | {
+            "cells": [
+                cell_of(
+                    row["need_score"],
+                    f"{row['need_score']:.1f}",
+                    row["need_rank"],
+                    "" if row["is_mostly_published"] else "mostly not published",
+                    "",
+                )
+                for row in rows
+            ]
+        }
+
+    def of_indicator(indicator: Row) -> dict[str, Any]:
+        id_, unit = indicator["indicator_id"], str(indicator["unit"])
+        benchmark = benchmarks.get(id_)
+        return row_of(
+            id_,
+            indicator["indicator_title"],
+            f"{_unit(indicator)}; {indicator['mission_name']}",
+            unit,
+            indicator["higher_means"],
+            [value_words(benchmark["value"], unit), period_words(None, benchmark["period_end_date"])]
+            if benchmark
+            else [],
+        ) | {
+            "cells": [
+                cell_of(
+                    cell["value"],
+                    value_words(cell["value"], unit),
+                    cell["need_rank"],
+                    in_words(cell["value_basis"]),
+                    period_words(cell["period_start_date"], cell["period_end_date"]),
+                )
+                for cell in (figures[id_, code] for code in codes)
+            ]
+        }
+
+    compare = {
+        "codes": codes,
+        "indexes": [of_index(index) for index in indexes],
+        "indicators": [of_indicator(indicator) for indicator in indicators],
+        "spec": _compare_spec([str(index["index_name"]) for index in indexes]),
+    }
+    return assign({"compare": compare | {"words": list(words)}})
+
+
+def _compare_spec(names: Sequence[str]) -> dict[str, Any]:
+    """Scores of the chosen councils, a row for each index; the data are put in by compare.js."""
+    key = alt.Legend(title=None, orient="top", columns=2, labelLimit=220, symbolSize=130)
+    dots = (
+        alt.Chart(alt.NamedData(name="rows"))
+        .mark_point(filled=True, size=130, opacity=0.9)
+        .encode(
+            x=alt.X("score:Q", title="Need score, 100 the average place").scale(zero=False).axis(tickCount=6),
+            y=_row_axis("index:N").sort(list(names)),
+            color=alt.Color("council:N", sort=None, legend=key).scale(range=list(COMPARED)),
+            shape=alt.Shape("council:N", sort=None, legend=key).scale(range=list(COMPARED.values())),
+            tooltip=[
+                alt.Tooltip("council:N", title="Council"),
+                alt.Tooltip("index:N", title="Need under"),
+                alt.Tooltip("score:Q", title="Score", format=".1f"),
+                alt.Tooltip("rank:Q", title="Rank, 1 the greatest need"),
+            ],
+        )
+    )
+    average = alt.Chart(alt.InlineData([{"at": 100}])).mark_rule(color=INK, strokeWidth=1.5).encode(x="at:Q")
+    return _finished(_in_rows(alt.layer(average, dots), 32 * len(names)))
+
+
+def what_if_script(
+    missions: Sequence[Row],
+    indicators: Sequence[Row],
+    cells: Sequence[Row],
+    needs: Sequence[Row],
+    authorities: Sequence[Row],
+) -> str:
+    """data/what-if.js: each indicator's z at full precision, as the bytes of doubles in base 64, with what weighs them.
+
+    missions, indicators, cells, authorities: rows of dim_mission, dim_indicator, indicator_score and dim_authority;
+    needs: rows of composite_index.
+    """
+    codes = sorted(row["authority_code"] for row in authorities)
+    in_reference = {row["authority_code"]: int(row["is_in_reference_set"]) for row in authorities}
+    z = {(row["indicator_id"], row["authority_code"]): row["need_z"] for row in cells}
+    ranks = {row["authority_code"]: row["need_rank"] for row in needs}
+    values = [z[indicator["indicator_id"], code] for indicator in indicators for code in codes]
+    return assign(
+        {
+            "whatIf": {
+                "codes": codes,
+                "inReference": [in_reference[code] for code in codes],
+                "missions": [[row["mission_id"], row["weight"]] for row in missions],
+                "indicators": [[row["indicator_id"], row["mission_id"], row["weight"]] for row in indicators],
+                "ranks": [ranks[code] for code in codes],
+                "z": base64.b64encode(struct.pack(f"<{len(values)}d", *values)).decode(),
+            }
+        }
+    )

@@ -1,0 +1,155 @@
+"""What all pages share: the templates, what every template knows, and rows as several pages want them.
+
+Belongs here: rendering, and what more than one kind of page needs. Which pages there are is in pages.py.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from missions.site.data import COMPOSITE, Marts, Row
+from missions.site.tables import CONTRIBUTION_COLUMNS, SCORE_COLUMNS, UNCERTAINTY_COLUMNS, as_csv
+from missions.site.words import FILTERS
+
+Files = Iterator[tuple[str, str]]
+
+NAVIGATION = [
+    ("Missions", "missions.html"),
+    ("Indicators", "indicators.html"),
+    ("Areas", "areas.html"),
+    ("Compare councils", "compare.html"),
+    ("What if", "what-if.html"),
+    ("Method", "method.html"),
+    ("Sources", "sources.html"),
+]
+KINDS = {
+    "region": "Regions",
+    "combined-authority": "Combined authorities",
+    "integrated-care-board": "Integrated care boards",
+    "type": "Types of council",
+}
+
+
+class _Environment(jinja2.Environment):
+    """Rows are dictionaries: looking there first saves a quarter of the time."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        return obj[attribute] if type(obj) is dict and attribute in obj else super().getattr(obj, attribute)
+
+
+class Renderer:
+    """The templates of one publication's site, and its marts."""
+
+    def __init__(self, marts: Marts, publication_id: str = "", has_dbt_docs: bool = False) -> None:
+        self.marts = marts
+        self.publication_id = publication_id
+        self.councils = len(marts.authorities)
+        self.reference = sum(a["is_in_reference_set"] for a in marts.authorities)
+        self.environment = _Environment(
+            loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            auto_reload=False,
+            cache_size=-1,
+        )
+        self.environment.filters |= FILTERS
+        self.environment.globals |= {
+            "navigation": NAVIGATION,
+            "bands": marts.bands,
+            "councils": self.councils,
+            "reference_councils": self.reference,
+            "indicator_count": len(marts.indicators),
+            "mission_count": len(marts.missions),
+            "has_comparison": bool(marts.comparison),
+            "node_names": marts.indices | {i["indicator_id"]: i["indicator_title"] for i in marts.indicators},
+            "units": {i["indicator_id"]: i["unit"] for i in marts.indicators},
+            "has_uncertainty": any(row["uncertainty"] for row in marts.by_index[COMPOSITE]),
+            "kinds": KINDS,
+            "has_dbt_docs": has_dbt_docs,
+            "description": None,
+        }
+        self.group_of = {(group.kind, group.code): group for group in marts.groups}
+
+    def render(
+        self, page: str, template: str, title: str, crumbs: list[tuple[str, str | None]], **context: Any
+    ) -> tuple[str, str]:
+        root = "../" * page.count("/")
+        text = self.environment.get_template(template).render(
+            root=root, page=page, title=title, crumbs=crumbs, **context
+        )
+        # HTML ends cells and rows by itself where the next one begins; on 400 large tables that is a tenth of the site.
+        return page, text.replace("</td>", "").replace("</th>", "").replace("</tr>", "")
+
+    def index(self, index_id: str) -> Row:
+        return {"index_id": index_id, "index_name": self.marts.indices[index_id]}
+
+    def needs(self, index_ids: Iterable[str], members: Iterable[Row] | None = None) -> list[Row]:
+        codes = None if members is None else {member["authority_code"] for member in members}
+        rows = (row for index_id in index_ids for row in self.marts.by_index[index_id])
+        return [row for row in rows if codes is None or row["authority_code"] in codes]
+
+    def ranked(self, index_id: str, members: Iterable[Row] | None = None) -> list[Row]:
+        """Councils in the order of an index, each with its ranks under the missions."""
+        rows = self.marts.by_index[index_id]
+        if members is not None:
+            codes = {member["authority_code"] for member in members}
+            rows = [row for row in rows if row["authority_code"] in codes]
+        missions = [mission["mission_id"] for mission in self.marts.missions]
+        return [row | {"missions": [self.marts.scores[row["authority_code"]][m] for m in missions]} for row in rows]
+
+    @staticmethod
+    def with_polarity(rows: Iterable[Row]) -> list[Row]:
+        return [row | {"higher_means": "more_need"} for row in rows]
+
+    def with_polarity_of(self, changes: Iterable[Row]) -> list[Row]:
+        indicator = self.marts.indicator
+        return [
+            row
+            | {
+                "higher_means": indicator[row["index_id"]]["higher_means"]
+                if row["index_id"] in indicator
+                else "more_need"
+            }
+            for row in changes
+        ]
+
+    def scores_csv(self, rows: Iterable[Row]) -> str:
+        flat = [
+            row["authority"]
+            | row
+            | (row["uncertainty"] or {})
+            | {"higher_means": "more_need", "value_basis": f"{100 * row['published_share']:.0f} % published"}
+            for row in rows
+        ]
+        columns = list(SCORE_COLUMNS)
+        for more in (UNCERTAINTY_COLUMNS, CONTRIBUTION_COLUMNS):
+            if any(more[0] in row for row in flat):
+                columns += more
+        return as_csv(flat, columns)
+
+    def milestones(self, area: Row | None, mission_id: str | None = None) -> list[Row]:
+        """National milestones with the progress of a council and England; or of England and all regions."""
+        marts = self.marts
+        own = [area["authority_code"]] if area else [r["region_code"] for r in marts.regions]
+        return [
+            milestone
+            | {
+                "progress": [row for code in codes if (row := marts.progress.get((code, milestone["milestone_id"])))],
+                "councils": Counter(
+                    marts.progress[a["authority_code"], milestone["milestone_id"]]["status"]
+                    for a in marts.authorities
+                    if (a["authority_code"], milestone["milestone_id"]) in marts.progress
+                )
+                if area is None
+                else {},
+            }
+            for codes in [[*own, marts.england_code] if area else [marts.england_code, *own]]
+            for milestone in marts.milestones
+            if mission_id in (None, milestone["mission_id"])
+        ]

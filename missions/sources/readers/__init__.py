@@ -1,0 +1,53 @@
+"""Readers of publishers' formats, one module a format family: each turns files into a table in our layout.
+
+A reader is `read(source, folder, measures) -> DataFrame` with the columns of the source's layout, figures as published:
+codes, markers and zeros are left as they are, since cleaning is the warehouse's job. `measures` are those that an
+indicator uses; a reader of a wide file keeps only these where the file is large.
+"""
+
+from collections.abc import Callable, Set
+from pathlib import Path
+
+import pandas as pd
+
+from missions.sources.readers import (
+    crime,
+    deprivation,
+    education,
+    energy,
+    geography,
+    health,
+    local_statistics,
+    trafford,
+)
+from missions.sources.registry import Source
+
+Reader = Callable[[Source, Path, Set[str]], pd.DataFrame]
+
+READERS: dict[str, Reader] = {
+    "explore_local_statistics": local_statistics.read,
+    "recorded_crime": crime.read,
+    "lait": education.read,
+    "trafford_data_lab": trafford.read,
+    "fuel_poverty": energy.read,
+    "fuel_poverty_small_areas": energy.read_small_areas,
+    "indices_of_deprivation": deprivation.read,
+    "census_residents": deprivation.read_residents,
+    "general_practice": health.read_general_practice,
+    "child_measurement": health.read_child_measurement,
+    "geography_authority": geography.read_authority,
+    "geography_area": geography.read_area,
+    "geography_district_vintage": geography.read_district_vintage,
+    "geography_district_change": geography.read_district_change,
+    "geography_county_change": geography.read_county_change,
+    "geography_population": geography.read_population,
+    "geography_household": geography.read_household,
+    "geography_partnership": geography.read_partnership,
+    "geography_integrated_care_board": geography.read_integrated_care_board,
+    "geography_dfe_local_authority_number": geography.read_dfe_number,
+    "geography_ons_neighbour": geography.read_ons_neighbour,
+    "geography_ons_cluster": geography.read_ons_cluster,
+    "geography_dfe_neighbour": geography.read_dfe_neighbour,
+    "geography_boundary": geography.read_boundary,
+    "geography_hexagon": geography.read_hexagon,
+}

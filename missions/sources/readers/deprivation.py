@@ -1,0 +1,25 @@
+"""English Indices of Deprivation 2025 (MHCLG) and the residents of the same small areas (Census 2021)."""
+
+from collections.abc import Set
+from pathlib import Path
+
+import pandas as pd
+
+from missions.sources.registry import Source
+
+
+def read(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
+    """The underlying indicators in use, in layout small_area_observation. The domain columns are never inputs."""
+    columns = ["lsoa21_code", "ltla24_code", *sorted(measures)]
+    table = pd.read_csv(folder / source.files[0].path, usecols=columns)
+    long = table.melt(columns[:2], var_name="measure", value_name="value").set_axis(
+        ["small_area_code", "authority_code", "measure", "value"], axis=1
+    )
+    assert source.period is not None, "the registry states the period of this file"
+    return long.assign(period_start_date=source.period["start"], period_end_date=source.period["end"])
+
+
+def read_residents(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
+    """Usual residents of English small areas, in layout small_area_residents."""
+    table = pd.read_csv(folder / source.files[0].path).set_axis(["small_area_code", "residents"], axis=1)
+    return table[table["small_area_code"].str.startswith("E")]

@@ -1,0 +1,41 @@
+"""Local authority interactive tool (DfE): a long parquet of measures by local authority number and year in words."""
+
+from collections.abc import Set
+from pathlib import Path
+
+import pandas as pd
+
+from missions.sources.readers import periods
+from missions.sources.readers.table import number, observations, parquet
+from missions.sources.registry import Source
+
+_YEAR_TYPES = {
+    "Academic Year": "academic_year",
+    "Financial Year": "financial_year",
+    "Calendar Year": "calendar_year",
+}
+
+
+def read(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
+    """The measures in use, in layout observation; areas are DfE numbers as published, former authorities included.
+
+    Measures are picked by their short description: the long one is filled for the first year only.
+    """
+    path, dictionary_path = (folder / file.path for file in source.files)
+    dictionary = pd.read_csv(dictionary_path, dtype=str).drop_duplicates("Measure_short").set_index("Measure_short")
+    table = parquet(path)
+    table = table[table["Short Desc"].isin(measures)].reset_index(drop=True)
+    dates = {
+        (measure, text): periods.year(text, _YEAR_TYPES[dictionary.loc[measure, "Year_Type"]])
+        for measure, text in set(zip(table["Short Desc"], table["Years"], strict=True))
+    }
+    text = table["Values"].fillna("")
+    # A hyphen or letters stand for a figure that is missing or suppressed.
+    is_marker = text.str.fullmatch(r"-|[A-Za-z]+")
+    return observations(
+        area_code=table["LA Number"].astype(int).astype(str),
+        measure=table["Short Desc"],
+        period=pd.Series(list(zip(table["Short Desc"], table["Years"], strict=True))).map(dates),
+        value=number(text.mask(is_marker, ""), path).round(12),
+        marker=text.where(is_marker, ""),
+    )

@@ -1,0 +1,95 @@
+"""The job `refresh`, and on every refreshable source the check that says what became of its newest edition.
+
+Belongs here: how a refresh is started and reported in Dagster. What it does is in refresh.py. No
+`from __future__ import annotations`: Dagster reads the annotations of its functions.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from missions.errors import RefreshError, RegistryError
+from missions.sources import registry
+from missions.sources.refresh import Outcome, refreshable, standing
+from missions.sources.refresh import refresh as fetch_newest
+
+CHECK = "newest_edition"
+
+
+class RefreshConfig(dg.Config):
+    """What one run refreshes: nothing named is all; `check` compares and takes nothing."""
+
+    sources: list[str] = []  # noqa: RUF012 - a model's default
+    check: bool = False
+
+
+@dg.multi_asset_check(
+    name="newest_editions",
+    specs=[
+        dg.AssetCheckSpec(
+            CHECK,
+            asset=dg.AssetKey([registry.RAW_SOURCE, source.source_id]),
+            blocking=False,  # the edition in use stays good
+            description="The newest edition that was fetched is in use, or may be: it is within its bounds. The last "
+            "attempt to fetch went well, and is no older than the publisher's rhythm.",
+        )
+        for source in refreshable()
+    ],
+    can_subset=True,
+    description="What became of the newest edition that landed, and of the last attempt; nothing is fetched for it.",
+)
+def newest_editions(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+    chosen = {key.asset_key.path[-1] for key in context.selected_asset_check_keys}
+    for source in refreshable():
+        if source.source_id in chosen:
+            yield dg.AssetCheckResult(check_name=CHECK, **_told(standing(source)))
+
+
+@dg.op(description="Fetch, compare and take newer editions; each source's check says what became of it.")
+def fetch_editions(context: dg.OpExecutionContext, config: RefreshConfig) -> None:
+    def report(outcome: Outcome) -> None:
+        context.log.info(f"{outcome.source_id}: {outcome.status}. {outcome.message}")
+        context.instance.report_runless_asset_event(dg.AssetCheckEvaluation(check_name=CHECK, **_told(outcome)))
+
+    try:
+        outcomes = fetch_newest(refreshable(config.sources), check=config.check, report=report)
+    except (RefreshError, RegistryError) as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
+    open_questions = [outcome for outcome in outcomes if not outcome.is_good]
+    context.add_output_metadata({outcome.source_id: outcome.status.value for outcome in outcomes})
+    if open_questions:
+        # What is good was taken all the same; the run fails so that a person hears of the rest.
+        raise dg.Failure("\n".join(f"{o.source_id}: {o.message}" for o in open_questions), allow_retries=False)
+
+
+@dg.job(
+    name="refresh",
+    description="Newer editions of the sources, fetched and compared; the job index makes the publication of them.",
+    # Without the warehouse and its lock: a build may go on while files are fetched. The lock is taken where a seed is
+    # put in place; that this run is at work shows by the lock on the landing folder.
+    executor_def=dg.in_process_executor,
+)
+def refresh_job() -> None:
+    fetch_editions()
+
+
+def _told(outcome: Outcome) -> dict:  # type: ignore[type-arg]
+    """An outcome as Dagster shows it: an error where a person is to decide, a warning where it was not fetched."""
+    metadata: dict[str, dg.MetadataValue] = {
+        "status": dg.MetadataValue.text(outcome.status.value),
+        "message": dg.MetadataValue.text(outcome.message),
+    }
+    if outcome.checked_at:
+        metadata["last_checked_at"] = dg.MetadataValue.text(outcome.checked_at)
+        metadata["is_overdue"] = dg.MetadataValue.bool(outcome.overdue is not None)
+    if outcome.folder:
+        metadata["edition"] = dg.MetadataValue.path(str(outcome.folder))
+    if outcome.comparison:
+        metadata["report"] = dg.MetadataValue.md(f"```\n{outcome.comparison.text()}```")
+    return {
+        "asset_key": dg.AssetKey([registry.RAW_SOURCE, outcome.source_id]),
+        "passed": outcome.is_good and not outcome.overdue,
+        "severity": dg.AssetCheckSeverity.ERROR if outcome.status.is_open else dg.AssetCheckSeverity.WARN,
+        "metadata": metadata,
+        "description": ". ".join(filter(None, [outcome.message, outcome.overdue])),
+    }

@@ -1,0 +1,271 @@
+"""README.md and docs/ tell the truth: their figures, links, commands and code, and the steps that they ask for."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+import typer
+
+from tests.conftest import ROOT
+
+Missions = Callable[..., subprocess.CompletedProcess[str]]
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "ATTRIBUTION.md")] + sorted(
+    (ROOT / "docs").rglob("*.md")
+)
+GENERATED = {"ATTRIBUTION.md", "SOURCES.md", "PERFORMANCE.md", "reliability.md"}
+BY_HAND = [page for page in PAGES if page.name not in GENERATED]
+# These give settings (ports, bounds, hours) and quote no figure of the data.
+OF_SETTINGS = {"deploy.md", "operations.md", "scale.md", "security.md"}
+WITH_FIGURES = [page for page in BY_HAND if page.name not in OF_SETTINGS]
+
+BLOCK = re.compile(r"<!-- figures: [\w.]+ -->.*?<!-- end -->", re.DOTALL)
+FENCE = re.compile(r"^(?P<indent> *)```(?P<info>[^\n]*)\n(?P<text>.*?)^(?P=indent)```$", re.DOTALL | re.MULTILINE)
+# Constants of the method, formulas, ports and versions. Years may stand anywhere.
+CONSTANTS = {
+    "0.01",
+    "1",
+    "1.5.5",
+    "1.96",
+    "10",
+    "100",
+    "110",
+    "16",
+    "2",
+    "2.0",
+    "2.1",
+    "200",
+    "3",
+    "3.11",
+    "3.12",
+    "3.5",
+    "31",
+    "3000",
+    "5",
+    "64",
+    "7",
+    "9",
+    "95",
+}
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def fences(page: str, *infos: str) -> list[tuple[str, str]]:
+    """What follows the language of each code fence, with its text, in the order of the page."""
+    return [
+        (match["info"].partition(" ")[2], textwrap.dedent(match["text"]))
+        for match in FENCE.finditer(page)
+        if match["info"].partition(" ")[0] in infos
+    ]
+
+
+def code(page: str) -> str:
+    """Everything in code fences and between backticks, a line each."""
+    spans = re.findall(r"`([^`\n]+)`", FENCE.sub("", page))
+    return "\n".join([*spans, *(match["text"] for match in FENCE.finditer(page))])
+
+
+def anchors(page: str) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", page), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def check_figures(published: Path, root: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(root / "tools/figures.py"), "--check", "--published", str(published)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_figures_are_those_of_the_build(publication: Path) -> None:
+    checked = check_figures(publication)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_a_figure_that_drifts_is_named(publication: Path, tmp_path: Path) -> None:
+    """Also that nothing is written by --check, and that a block that nobody makes or ends is an error."""
+    for name in ("tools/figures.py", "dbt_project/dbt_project.yml"):
+        (tmp_path / name).parent.mkdir()
+        shutil.copy2(ROOT / name, tmp_path / name)
+    page = tmp_path / "README.md"
+    page.write_text("<!-- figures: indicators -->7<!-- end --> of <!-- figures: councils -->317<!-- end -->")
+    before = page.read_text()
+    checked = check_figures(publication, tmp_path)
+    assert checked.returncode == 1
+    assert checked.stdout == "README.md: indicators has drifted: run `make docs`\n"
+    assert page.read_text() == before
+    for broken, problem in {
+        "<!-- figures: no_such_thing --><!-- end -->": "nothing makes the block no_such_thing",
+        "<!-- figures: indicators -->66 <!-- figures: councils -->317<!-- end -->": "the block indicators has no end",
+        "<!-- figures: indicators -->66": "a block has no end",
+    }.items():
+        page.write_text(broken)
+        checked = check_figures(publication, tmp_path)
+        assert checked.returncode == 1
+        assert f"README.md: {problem}" in checked.stderr
+
+
+@pytest.mark.parametrize("page", WITH_FIGURES, ids=named)
+def test_no_figure_stands_outside_a_block(page: Path) -> None:
+    text = FENCE.sub("", BLOCK.sub("", page.read_text(encoding="utf-8")))
+    text = re.sub(r"`[^`]*`|\]\([^)]*\)|<https?:[^>]*>|^ *\d+\. |^#+ \d+\. |^## \d.*$", "", text, flags=re.MULTILINE)
+    numbers = set(re.findall(r"(?<![\w.])\d[\d,.]*\d|(?<![\w.])\d", text))
+    assert {n for n in numbers if not re.fullmatch(r"(19|20)\d\d", n)} <= CONSTANTS
+
+
+@pytest.mark.parametrize("page", BY_HAND, ids=named)
+def test_no_sentence_is_broken_by_a_comment(page: Path) -> None:
+    """In Markdown a line that begins with a comment ends the paragraph before it."""
+    text = page.read_text(encoding="utf-8")
+    assert not re.search(r"^ *<!-- figures: \S+ -->[^\n]", text, re.MULTILINE)
+
+
+def test_the_rule_of_treatment_is_as_the_method_says(publication: Path) -> None:
+    method = " ".join((ROOT / "docs/method.md").read_text(encoding="utf-8").split())
+    assert "its skewness is beyond 2 either way and its excess kurtosis above 3.5" in method
+    with duckdb.connect(str(publication / "missions_index.duckdb"), read_only=True) as connection:
+        broken = connection.execute(
+            "SELECT indicator_id FROM marts.indicator_treatment "
+            "WHERE (outcome <> 'none') <> (abs(skewness_before) > 2 AND kurtosis_before > 3.5)"
+        ).fetchall()
+    assert broken == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    text = FENCE.sub("", page.read_text(encoding="utf-8"))
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"https?:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        assert file.exists(), f"{named(page)} links to {target}"
+        if anchor:
+            assert anchor in anchors(file.read_text(encoding="utf-8")), f"{named(page)} links to {target}"
+
+
+def test_every_page_is_linked_from_the_readme() -> None:
+    linked = {(ROOT / target.partition("#")[0]).resolve() for target in re.findall(r"\]\(([^)\s:]+)\)", README)}
+    assert [named(page) for page in PAGES if page not in linked and page.name != "README.md"] == []
+
+
+@pytest.mark.parametrize("page", BY_HAND, ids=named)
+def test_every_command_that_is_named_exists(page: Path) -> None:
+    from missions.cli import app
+
+    written = code(page.read_text(encoding="utf-8"))
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z]+)", written)) <= targets
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    assert set(re.findall(r"(?<!-u )\bmissions ([a-z]+(?:-[a-z]+)*)", written)) <= set(commands)
+
+
+def test_the_readme_knows_every_command_and_everything_at_the_top() -> None:
+    from missions.cli import app
+
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    assert set(commands) <= set(re.findall(r"`missions ([a-z-]+)`", README))
+    named_in_map = set(re.findall(r"`([\w./-]+)`", README.partition("## Where everything is")[2].partition("\n## ")[0]))
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").split()
+    found = {path.name + "/" * path.is_dir() for path in ROOT.iterdir() if not path.name.startswith(".")}
+    unexplained = {name for name in found - named_in_map if name not in ignored and not name.endswith(".egg-info/")}
+    assert unexplained == {"README.md"}
+
+
+def test_models_and_columns_that_the_pages_name_exist(publication: Path) -> None:
+    models = {path.stem for path in (ROOT / "dbt_project").rglob("*.sql")}
+    # Values that a column may take are named where the column is described.
+    described = {
+        word
+        for path in (ROOT / "dbt_project/models").rglob("*.yml")
+        for word in re.findall(r"[a-z]+_[a-z_]+", path.read_text(encoding="utf-8"))
+    }
+    with duckdb.connect(str(publication / "missions_index.duckdb"), read_only=True) as connection:
+        columns = {
+            name for (name,) in connection.execute("SELECT DISTINCT column_name FROM duckdb_columns()").fetchall()
+        }
+        values = {name for (name,) in connection.execute("SELECT indicator_id FROM marts.dim_indicator").fetchall()}
+    for page in [ROOT / "docs" / name for name in ("method.md", "data-quality.md", "caveats.md")]:
+        words = set(re.findall(r"`([a-z]+_[a-z_]+)`", page.read_text(encoding="utf-8")))
+        assert words <= models | columns | values | described | {"dbt_project"}, page.name
+
+
+def test_readme_shell_query_runs(publication: Path) -> None:
+    (command,) = [text for _, text in fences(README, "sh") if "bin/duckdb" in text]
+    printed = run(command, publication, ["bash", "-c"])
+    assert "need_rank" in printed
+    assert len(printed.splitlines()) > 5
+
+
+def test_readme_python_runs(publication: Path) -> None:
+    with_duckdb, with_sqlalchemy = [text for _, text in fences(README, "python")]
+    assert "authority_name" in run(with_duckdb, publication, [sys.executable, "-c"])
+    assert "in_most_needy_fifth" in run(with_sqlalchemy, publication, [sys.executable, "-c"])
+
+
+def run(text: str, publication: Path, how: list[str]) -> str:
+    """Run code of the README where its relative paths lead to the publication; returns what it printed."""
+    text = text.replace(".venv/bin/", f"{Path(sys.executable).parent}/")
+    ran = subprocess.run([*how, text], cwd=publication.parent, capture_output=True, text=True, timeout=120)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+@pytest.mark.slow
+def test_adding_an_indicator_as_the_readme_says(project: Path, publication: Path, missions: Missions) -> None:
+    """The rows of both examples are appended in a copy: one more indicator counts, and one more data set is loaded."""
+    steps = README.partition("## Add an indicator")[2].partition("\n## ")[0]
+    additions = fences(steps, "csv", "yaml")
+    assert len(additions) == 5
+    for name, text in additions:
+        path = project / name
+        with path.open("a", encoding="utf-8", newline="") as file:
+            file.write(text)
+
+    # What `make docs` does before it turns to the figures.
+    subprocess.run(
+        [sys.executable, "-m", "missions.sources.registry"],
+        env={**os.environ, "MISSIONS_HOME": str(project)},
+        cwd=project,
+        check=True,
+        timeout=120,
+    )
+    assert "library_visits" in (project / "docs/SOURCES.md").read_text(encoding="utf-8")
+    assert "Example Statistics Office" in (project / "ATTRIBUTION.md").read_text(encoding="utf-8")
+
+    built = missions("build", home=project)
+    assert built.returncode == 0, built.stderr
+    with duckdb.connect(str(project / "published/missions_index.duckdb"), read_only=True) as after:
+        after.execute("SET schema = 'marts'")
+        after.execute(f"ATTACH '{publication / 'missions_index.duckdb'}' AS before (READ_ONLY)")
+        (counts,) = after.execute(
+            "SELECT (SELECT count(*) FROM dim_indicator), (SELECT count(*) FROM before.marts.dim_indicator)"
+        ).fetchall()
+        assert counts[0] == counts[1] + 1
+        (councils,) = after.execute(
+            "SELECT count(*), count(need_z), count(DISTINCT authority_code), "
+            "count(*) FILTER (value_basis = 'published') FROM indicator_score WHERE indicator_id = 'bicycle_theft'"
+        ).fetchall()
+        assert councils[:3] == (317, 317, 317)
+        assert councils[3] > 250
+        (moved,) = after.execute(
+            "SELECT count(*) FROM mission_index AS a JOIN before.marts.mission_index AS b "
+            "USING (authority_code, mission_id) WHERE mission_id = 'crime' AND abs(a.need_z - b.need_z) > 1e-9"
+        ).fetchall()
+        assert moved == (317,)
+    with duckdb.connect(str(project / "build/warehouse.duckdb"), read_only=True) as build:
+        staged = build.execute("SELECT value FROM staging.stg_observations WHERE source_id = 'library_visits'")
+        assert staged.fetchall() == [(2.5,)]

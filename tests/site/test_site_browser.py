@@ -1,0 +1,516 @@
+"""The explorer in a real browser: pages load from disk and over HTTP, charts draw, controls work, nobody is shut out.
+
+Skipped, with the reason, where no Chromium is found. What the pages say is proved in test_site.py, without a browser.
+"""
+
+import csv
+import functools
+import http.server
+import json
+import re
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+
+from missions.reading.wording import value_words
+
+Missions = Callable[..., subprocess.CompletedProcess[str]]
+
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# One page of each type, and those that a strange name or a great many figures could break.
+TYPES = [
+    "index.html",
+    "search.html",
+    "missions.html",
+    "indicators.html",
+    "areas.html",
+    "compare.html#councils=E06000009,E10000016,E09000001&indicators=robbery,adult_obesity",
+    "what-if.html#health=2&off=robbery",
+    "method.html",
+    "sources.html",
+    "changes.html",
+    "catalogue.html",
+    "authority/blackpool.html",
+    "mission/health.html",
+    "indicator/robbery.html",
+    "region/north-east.html",
+    "combined-authority/greater-manchester.html",
+    "type/county.html",
+]
+PAGES = [
+    *TYPES,
+    "compare.html",
+    "what-if.html",
+    "authority/kent.html",
+    "authority/city-of-london.html",
+    "authority/kings-lynn-and-west-norfolk.html",
+    "indicator/gcse_english_and_maths_by_19.html",
+]
+# Of WCAG 2.2, levels A and AA, and what axe holds for good practice besides.
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+WIDE: ViewportSize = {"width": 1280, "height": 900}
+
+
+@pytest.fixture(scope="module")
+def site(publication: Path) -> Path:
+    """The site of the session's publication."""
+    return publication / "site"
+
+
+@pytest.fixture(scope="module")
+def addresses(site: Path) -> Iterator[dict[str, str]]:
+    """Where the site begins: on disk, and on a server of this machine."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(site)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield {"disk": f"{site.resolve().as_uri()}/", "http": f"http://127.0.0.1:{server.server_port}/"}
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    if found is None:
+        pytest.skip(f"no Chromium on this machine (looked for {', '.join(CHROMIUMS)})")
+    with sync_playwright() as playwright:
+        # Its sandbox refuses to run as root, as containers do; only our own pages are opened.
+        launched = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport=WIDE)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def marts(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(database), read_only=True) as connection:
+        connection.execute("SET schema = 'marts'")
+        yield connection
+
+
+def council(marts: duckdb.DuckDBPyConnection, name: str) -> str:
+    (code,) = (
+        marts.execute("SELECT authority_code FROM dim_authority WHERE authority_name = ?", [name]).fetchone() or ()
+    )
+    return str(code)
+
+
+def drawn(page: Page) -> None:
+    """Wait until every chart that the page shows is drawn."""
+    page.wait_for_function(
+        "[...document.querySelectorAll('.chart-view')].every(v => !v.checkVisibility() || v.querySelector('svg path'))"
+    )
+
+
+# --- Each page type -----------------------------------------------------------------------------------------------
+
+
+def test_each_page_type_is_tried(site: Path) -> None:
+    tried = {Path(page.partition("#")[0]).parts for page in TYPES}
+    assert {path.name for path in site.glob("*.html")} == {parts[0] for parts in tried if len(parts) == 1}
+    folders = {path.parent.name for path in site.glob("*/*.html")}
+    assert folders - {"catalogue", "integrated-care-board"} == {parts[0] for parts in tried if len(parts) == 2}
+
+
+@pytest.mark.parametrize("where", ["disk", "http"])
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_loads_without_an_error_or_a_request_elsewhere(
+    page: Page, addresses: dict[str, str], path: str, where: str
+) -> None:
+    """From disk on a screen of 320 pixels, which is also what 1280 are at 400 % zoom: nothing is wider than it."""
+    base = addresses[where]
+    wrong: list[str] = []
+    page.on("console", lambda message: wrong.append(f"console {message.type}: {message.text}"))
+    page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
+    page.on("requestfailed", lambda request: wrong.append(f"failed: {request.url}"))
+    page.on("request", lambda request: None if request.url.startswith((base, "data:")) else wrong.append(request.url))
+    if where == "disk":
+        page.set_viewport_size({"width": 320, "height": 800})
+    page.goto(base + path)
+    drawn(page)
+    assert wrong == []
+    assert page.locator("h1").count() == 1
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("path", TYPES)
+def test_axe_finds_nothing_serious(page: Page, addresses: dict[str, str], path: str) -> None:
+    page.goto(addresses["disk"] + path)
+    drawn(page)
+    page.evaluate("for (const details of document.querySelectorAll('main details')) details.open = true")
+    # Rows of a long table are alike, and axe takes seconds for some hundreds of them.
+    page.evaluate("for (const row of document.querySelectorAll('tbody tr:nth-child(n + 40)')) row.remove()")
+    found = Axe().run(page, options=RULES).response["violations"]
+    assert [
+        f"{v['id']}: {v['help']}: {v['nodes'][0]['html'][:200]}"
+        for v in found
+        if v["impact"] in ("serious", "critical")
+    ] == []
+
+
+@pytest.mark.parametrize("path", [*TYPES, "authority/kent.html"])
+def test_with_scripts_off_a_page_still_speaks(browser: Browser, addresses: dict[str, str], path: str) -> None:
+    page = browser.new_page(java_script_enabled=False)
+    page.goto(addresses["disk"] + path)
+    text = page.locator("main").inner_text()
+    assert len(text) > 150
+    for figure in page.locator("figure.chart[data-chart]").all():
+        target = figure.locator(".chart-source a[href^='#']").get_attribute("href")
+        assert page.locator(str(target)).count() == 1, "a chart without its table"
+    page.close()
+
+
+def test_the_hand_written_scripts_are_few() -> None:
+    from missions.site import STATIC
+
+    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in STATIC.glob("*.js")) < 250
+
+
+# --- Maps and charts ----------------------------------------------------------------------------------------------
+
+# The middle of a shape's bounding box, or of a grid over it, that lies in the shape itself.
+INSIDE = """
+code => {
+  const path = [...document.querySelectorAll("#map path")].find(p => p.__data__?.datum?.code === code);
+  path.scrollIntoView({ block: "center" });
+  const box = path.getBBox(), matrix = path.getScreenCTM(), point = path.ownerSVGElement.createSVGPoint();
+  for (const step of [2, 3, 5, 7, 11, 13]) for (let i = 1; i < step; i++) for (let j = 1; j < step; j++) {
+    Object.assign(point, { x: box.x + box.width * i / step, y: box.y + box.height * j / step });
+    const { x, y } = point.matrixTransform(matrix);
+    if (path.isPointInFill(point) && document.elementFromPoint(x, y) === path) return { x, y };
+  }
+}
+"""
+FILLS = """
+Object.fromEntries([...document.querySelectorAll("#map path")].filter(p => p.__data__?.datum?.code)
+  .map(p => [p.__data__.datum.code, p.getAttribute("fill")]))
+"""
+KENT = "E10000016"
+
+
+def settled(look: Callable[[], Any], expected: Any) -> Any:
+    """What is seen once it is as expected, or after five seconds."""
+    for _ in range(50):
+        if (seen := look()) == expected:
+            break
+        time.sleep(0.1)
+    return seen
+
+
+@pytest.mark.parametrize("where", ["disk", "http"])
+@pytest.mark.parametrize(
+    ("path", "view", "name"),
+    [
+        ("index.html", "councils", "Northumberland"),
+        ("index.html", "councils", "Isle of Wight"),
+        ("index.html", "hexagons", "Blackpool"),
+        ("index.html", "hexagons", "Isles of Scilly"),
+        ("index.html", "counties", "Kent"),
+        ("indicator/robbery.html", "councils", "Cornwall"),
+        ("mission/health.html", "hexagons", "Hartlepool"),
+        ("region/north-east.html", "councils", "Middlesbrough"),
+    ],
+)
+def test_a_click_on_the_map_leads_to_the_council(
+    page: Page, addresses: dict[str, str], marts: duckdb.DuckDBPyConnection, where: str, path: str, view: str, name: str
+) -> None:
+    page.goto(addresses[where] + path)
+    drawn(page)
+    page.check(f"#map input[value={view}]")
+    code = council(marts, name)
+    assert settled(lambda: code in page.evaluate(FILLS), True)
+    page.wait_for_timeout(100)
+    place = page.evaluate(INSIDE, code)
+    page.mouse.move(place["x"], place["y"])
+    expect(page.locator("#vg-tooltip-element")).to_contain_text(name)
+    page.mouse.click(place["x"], place["y"])
+    expect(page.locator("h1")).to_contain_text(name)
+
+
+def test_the_map_is_shaded_as_the_marts_say(
+    page: Page, addresses: dict[str, str], marts: duckdb.DuckDBPyConnection
+) -> None:
+    """All 296 councils, in each of the six layers, and the counties on theirs."""
+    from missions.site.charts import BANDS
+
+    needs = marts.execute(
+        """
+        SELECT 'composite', authority_code, need_band FROM composite_index
+        UNION ALL SELECT mission_id, authority_code, need_band FROM mission_index
+        """
+    ).fetchall()
+    reference = {
+        code
+        for (code,) in marts.execute("SELECT authority_code FROM dim_authority WHERE is_in_reference_set").fetchall()
+    }
+    page.goto(addresses["disk"] + "index.html")
+    drawn(page)
+    for layer in {index for index, _, _ in needs}:
+        page.check(f"#map input[value={layer}]")
+        expected = {code: BANDS[band] for index, code, band in needs if index == layer and code in reference}
+        assert settled(lambda: page.evaluate(FILLS), expected) == expected
+    page.check("#map input[value=counties]")
+    counties = settled(lambda: set(page.evaluate(FILLS)) & {council(marts, "Kent"), council(marts, "Dover")}, {KENT})
+    assert counties == {KENT}
+
+
+def test_a_distribution_draws_every_council_and_leads_to_it(page: Page, addresses: dict[str, str]) -> None:
+    page.goto(addresses["disk"] + "mission/health.html")
+    drawn(page)
+    dots = page.locator("#distribution .mark-symbol.role-mark path")
+    assert dots.count() == 317
+    page.check("#distribution input[value=type]")
+    expect(page.locator("#distribution")).to_contain_text("metropolitan district")
+    name = dots.last.evaluate("dot => dot.__data__.datum.name")
+    dots.last.click()
+    expect(page.locator("h1")).to_contain_text(name)
+
+
+def test_a_council_page_is_drawn_within_a_second(page: Page, addresses: dict[str, str]) -> None:
+    """The best of three, since others may be at work on this machine."""
+
+    def seconds() -> float:
+        page.goto("about:blank")
+        page.goto(addresses["disk"] + "authority/blackpool.html")
+        drawn(page)
+        return float(page.evaluate("performance.now() / 1000"))
+
+    assert min(seconds() for _ in range(3)) < 1
+
+
+# --- What if ------------------------------------------------------------------------------------------------------
+
+SETTINGS = [
+    ("health=2", ["--weight", "health=2"]),
+    (
+        "growth=0&crime=0.5&off=robbery,adult_obesity",
+        ["--weight", "growth=0", "--weight", "crime=0.5", "--drop", "robbery", "--drop", "adult_obesity"],
+    ),
+    (
+        "energy=0.3&opportunity=3.7&off=gcse_english_and_maths_by_19",
+        ["--weight", "energy=0.3", "--weight", "opportunity=3.7", "--drop", "gcse_english_and_maths_by_19"],
+    ),
+]
+
+
+def ranks_shown(page: Page) -> dict[str, int]:
+    rows = page.locator("[data-part=ranks] tr").evaluate_all(
+        "rows => rows.map(r => [...r.cells].map(c => c.textContent))"
+    )
+    return {row[0]: int(row[1]) for row in rows}
+
+
+def test_what_if_begins_with_the_official_ranks(
+    page: Page, addresses: dict[str, str], marts: duckdb.DuckDBPyConnection
+) -> None:
+    page.goto(addresses["disk"] + "what-if.html")
+    official = marts.execute(
+        "SELECT authority_name, need_rank FROM composite_index JOIN dim_authority USING (authority_code)"
+    )
+    assert ranks_shown(page) == dict(official.fetchall())
+    expect(page.get_by_role("status").last).to_have_text("These are the official ranks.")
+
+
+@pytest.mark.parametrize(("state", "options"), SETTINGS)
+def test_what_if_ranks_as_the_command_does(
+    page: Page, addresses: dict[str, str], missions: Missions, state: str, options: list[str]
+) -> None:
+    page.goto(f"{addresses['http']}what-if.html#{state}")
+    answer = missions("what-if", *options, "--json")
+    assert answer.returncode == 0, answer.stderr
+    expected = {row["authority_name"]: row["new_rank"] for row in json.loads(answer.stdout)["authorities"]}
+    assert len(expected) == 317
+    assert ranks_shown(page) == expected
+    shown = page.locator("[data-part=command]").inner_text().split()
+    assert sorted(shown[2:]) == sorted(options)
+
+
+def test_what_if_follows_its_controls_and_keeps_them_in_the_address(page: Page, addresses: dict[str, str]) -> None:
+    page.goto(addresses["disk"] + "what-if.html")
+    official = ranks_shown(page)
+    page.get_by_label("Health", exact=True).press("ArrowRight")
+    assert "health=1.1" in page.url
+    page.locator("summary", has_text="Safer streets").click()
+    page.get_by_label("Robbery").uncheck()
+    assert "off=robbery" in page.url
+    changed = ranks_shown(page)
+    assert changed != official
+    again = page.context.new_page()
+    again.goto(page.url)
+    assert ranks_shown(again) == changed
+    again.close()
+    page.get_by_text("Back to the official weights").click()
+    expect(page.get_by_role("status").last).to_have_text("These are the official ranks.")
+    assert ranks_shown(page) == official
+    for name in ("Clean energy", "Economic growth", "Health", "Opportunity", "Safer streets"):
+        page.get_by_label(name, exact=True).fill("0")
+    expect(page.get_by_role("status").last).to_contain_text("Nothing is left to rank by")
+
+
+def downloaded(page: Page, link: Any) -> list[dict[str, str]]:
+    with page.expect_download() as waiting:
+        link.click()
+    with Path(waiting.value.path()).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_what_if_downloads_what_it_shows(page: Page, addresses: dict[str, str]) -> None:
+    page.goto(addresses["http"] + "what-if.html#health=3")
+    rows = downloaded(page, page.get_by_text("Download these ranks"))
+    assert {row["authority_name"]: int(row["new_rank"]) for row in rows} == ranks_shown(page)
+    assert all(int(row["new_rank"]) - int(row["official_rank"]) == int(row["rank_change"]) for row in rows)
+
+
+# --- Compare ------------------------------------------------------------------------------------------------------
+
+
+def test_compare_shows_and_downloads_the_figures_of_the_marts(
+    page: Page, addresses: dict[str, str], marts: duckdb.DuckDBPyConnection
+) -> None:
+    names = ["Blackpool", "Kent", "City of London", "Isles of Scilly", "Bristol, City of"]
+    codes = [council(marts, name) for name in names]
+    page.goto(f"{addresses['http']}compare.html#councils={','.join(codes)}")
+    cells = marts.execute(
+        """
+        SELECT indicator_title, authority_code, value, unit, s.need_rank, higher_means, value_basis
+        FROM indicator_score AS s JOIN dim_indicator AS i USING (indicator_id) WHERE list_contains(?, authority_code)
+        """,
+        [codes],
+    ).fetchall()
+    table = page.locator("[data-part=figures]")
+    shown = table.locator("tbody tr").evaluate_all(
+        "rows => rows.map(r => [...r.cells].map(c => c.firstChild.textContent))"
+    )
+    assert table.locator("thead th").all_inner_texts() == ["Indicator", "England", *names]
+    expected = {(title, code): value_words(value, unit) for title, code, value, unit, *_ in cells}
+    assert {(row[0], code): text for row in shown for code, text in zip(codes, row[2:], strict=True)} == expected
+    assert page.locator("[data-part=chart] .mark-symbol.role-mark path").count() == 6 * len(names)
+
+    rows = downloaded(page, page.get_by_text("Download scores and figures"))
+    assert len(rows) == 5 * (66 + 6)
+    by_cell = {(row["indicator_title"], row["authority_code"]): row for row in rows}
+    for title, code, value, unit, rank, higher_means, basis in cells:
+        row = by_cell[title, code]
+        assert (float(row["value"]), int(row["need_rank"]), row["unit"], row["higher_means"]) == (
+            value,
+            rank,
+            unit,
+            higher_means,
+        )
+        assert row["value_basis"] == basis.replace("_", " ")
+        assert row["period"]
+
+
+def test_compare_follows_its_controls_and_keeps_them_in_the_address(page: Page, addresses: dict[str, str]) -> None:
+    page.goto(addresses["disk"] + "compare.html")
+    expect(page.get_by_role("status").last).to_have_text("Choose a council to begin.")
+    page.get_by_label("Council 1").select_option(label="Hartlepool")
+    page.get_by_label("Council 2").select_option(label="Kent")
+    page.locator("summary", has_text="Health").click()
+    page.get_by_label("Adults living with obesity").check()
+    assert page.url.endswith("#councils=E06000001,E10000016&indicators=adult_obesity")
+    assert page.locator("[data-part=figures] tbody tr").count() == 1
+    again = page.context.new_page()
+    again.goto(page.url)
+    assert again.locator("[data-part=figures]").inner_text() == page.locator("[data-part=figures]").inner_text()
+    again.close()
+    page.locator("[data-part=scores] a", has_text="Kent").click()
+    expect(page.locator("h1")).to_contain_text("Kent")
+
+
+# --- Search, downloads, keyboard, print ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "page_name"),
+    [
+        ("Blackpool", "blackpool"),
+        ("Blakpool", "blackpool"),
+        ("hartlepol", "hartlepool"),
+        ("E06000001", "hartlepool"),
+        ("E08000038", "barnsley"),
+        ("Craven", "north-yorkshire"),
+        ("newcastle upon tyne", "newcastle-upon-tyne"),
+    ],
+)
+def test_search_forgives_and_knows_former_councils(
+    page: Page, addresses: dict[str, str], typed: str, page_name: str
+) -> None:
+    page.goto(addresses["disk"] + "indicator/robbery.html")
+    page.get_by_role("searchbox").first.type(typed)
+    link = page.locator(".found a").first
+    assert str(link.get_attribute("href")).endswith(f"authority/{page_name}.html")
+    link.click()
+    assert page.url.endswith(f"authority/{page_name}.html")
+
+
+def test_an_indicators_download_holds_the_figures_of_its_page(page: Page, addresses: dict[str, str]) -> None:
+    page.goto(addresses["http"] + "indicator/robbery.html")
+    rows = downloaded(page, page.locator("#map a[download]"))
+    assert len(rows) == 317
+    shown = (
+        page.locator("table", has_text="greatest need first")
+        .locator("tbody tr")
+        .evaluate_all("rows => rows.map(r => [...r.cells].map(c => c.innerText.replaceAll('\u00a0', ' ')))")
+    )
+    values = {row["authority_name"]: value_words(float(row["value"]), row["unit"]) for row in rows}
+    assert len(shown) == 317
+    for cells in shown:
+        assert values[cells[1]] in cells
+    assert {"higher_means", "value_basis", "period_end_date"} <= set(rows[0])
+
+
+def test_the_keyboard_alone_suffices(page: Page, addresses: dict[str, str], marts: duckdb.DuckDBPyConnection) -> None:
+    page.goto(addresses["disk"] + "index.html")
+    drawn(page)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to main content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    # The order of the focus is that of the page, every stop can be seen, and none holds the focus.
+    places = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        places.append(
+            page.evaluate(
+                "(() => { const e = document.activeElement, s = getComputedStyle(e);"
+                " return [[...document.querySelectorAll('*')].indexOf(e), s.outlineStyle + s.boxShadow]; })()"
+            )
+        )
+    order = [place for place, _ in places]
+    assert order == sorted(set(order))
+    assert all(style != "nonenone" for _, style in places)
+    code = council(marts, "Westminster")
+    before = page.evaluate(FILLS)[code]
+    page.locator("#map input[value=composite]").focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowDown")
+    assert page.locator("#map input:checked").first.get_attribute("value") == "crime"
+    assert settled(lambda: page.evaluate(FILLS).get(code, before) != before, True)
+
+
+@pytest.mark.parametrize("name", ["blackpool", "kent", "city-of-london", "isles-of-scilly", "bradford"])
+def test_a_council_prints_on_two_pages_of_a4(page: Page, addresses: dict[str, str], name: str) -> None:
+    page.goto(f"{addresses['disk']}authority/{name}.html")
+    pdf = page.pdf(format="A4", prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 2
