@@ -18,7 +18,9 @@ SHARED = ROOT.parent / "shared"
 # What a build reads; everything else of the checkout stays out of the copies.
 BUILD_INPUTS = ("seeds", "dbt_project", "missions", "orchestration", "pyproject.toml", "workspace.yaml")
 
-_home = Path(tempfile.mkdtemp(prefix="missions-tests-"))
+# MISSIONS_TEST_HOME names a copy that is kept, with its build, from one run of the tests to the next.
+_kept = os.environ.get("MISSIONS_TEST_HOME")
+_home = Path(_kept or tempfile.mkdtemp(prefix="missions-tests-"))
 os.environ["MISSIONS_HOME"] = str(_home)
 os.environ.setdefault("DO_NOT_TRACK", "1")
 
@@ -30,7 +32,10 @@ def copy_project(target: Path) -> Path:
         source = ROOT / name
         if source.is_dir():
             shutil.copytree(
-                source, target / name, ignore=shutil.ignore_patterns("target", "logs", "__pycache__", ".user.yml")
+                source,
+                target / name,
+                ignore=shutil.ignore_patterns("target", "logs", "__pycache__", ".user.yml"),
+                dirs_exist_ok=True,
             )
         else:
             shutil.copy2(source, target / name)
@@ -41,7 +46,8 @@ copy_project(_home)
 
 
 def pytest_sessionfinish() -> None:
-    shutil.rmtree(_home, ignore_errors=True)
+    if not _kept:
+        shutil.rmtree(_home, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -58,8 +64,12 @@ def home() -> Path:
 @pytest.fixture(scope="session")
 def database(home: Path) -> Path:
     """The published database of one full run over the real seeds."""
+    from missions.paths import PUBLISHED
+    from missions.publication.folder import DATABASE
     from orchestration.run import run_index
 
+    if _kept and (built := PUBLISHED / DATABASE).exists():
+        return built
     return run_index()
 
 
