@@ -25,11 +25,12 @@ from dbt_common.events.base_types import EventMsg
 from google.protobuf.json_format import MessageToDict
 from pydantic import Field
 
-from missions.errors import DifferenceError, KeptSeedsError, PublicationError, SeedError
+from missions.errors import BusyError, DifferenceError, KeptSeedsError, PublicationError, SeedError
 from missions.paths import DBT_PROJECT, PUBLISHED, WAREHOUSE
 from missions.publication.change import PUBLICATION_CHANGE, write_publication_change
-from missions.publication.difference import COMPARED
-from missions.publication.folder import add_site, publish
+from missions.publication.comparable import COMPARED
+from missions.publication.folder import add_site
+from missions.publication.publish import publish
 from missions.publication.seeds import keep
 from missions.site import build_site
 from missions.sources import registry
@@ -285,7 +286,7 @@ def publication(warehouse: Warehouse) -> dg.MaterializeResult:
             unhashed={PUBLICATION_CHANGE},
             no_sheets=_NO_SHEETS,
         )
-    except PublicationError as error:
+    except (BusyError, PublicationError) as error:
         raise dg.Failure(str(error), allow_retries=False) from None
     try:
         not_kept = keep(PUBLISHED)
@@ -313,7 +314,7 @@ def publication(warehouse: Warehouse) -> dg.MaterializeResult:
 def site(warehouse: Warehouse) -> dg.MaterializeResult:
     try:
         folder, written = add_site(PUBLISHED, lambda *folders: build_site(*folders, manifest=MANIFEST))
-    except PublicationError as error:
+    except (BusyError, PublicationError) as error:
         raise dg.Failure(str(error), allow_retries=False) from None
     files = [path for path in folder.rglob("*") if path.is_file()]
     return dg.MaterializeResult(

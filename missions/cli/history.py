@@ -197,7 +197,7 @@ def diff(
 
 def _edition(published: Path, text: str) -> Any:
     """The publication that the words stand for."""
-    from missions.publication.difference import Edition
+    from missions.publication.comparable import Side
 
     in_force = current(published)
     history = published / "history"
@@ -207,23 +207,23 @@ def _edition(published: Path, text: str) -> Any:
     if text == "current":
         if in_force is None:
             raise MissionsError(f"nothing is published yet; run `make index` (there is no {published / DATABASE})")
-        return Edition(in_force.name, in_force / DATABASE)
+        return Side(in_force.name, in_force / DATABASE)
     if text == "previous":
         older = [name for name in ids if in_force is None or name < in_force.name]
         if not older:
             raise MissionsError("there is only one publication: nothing to compare it with")
-        return Edition(older[-1], history / older[-1] / DATABASE)
+        return Side(older[-1], history / older[-1] / DATABASE)
     found = [name for name in ids if name.startswith(text)]
     if len(found) == 1 or text in found:
         name = text if text in found else found[0]
-        return Edition(name, history / name / DATABASE)
+        return Side(name, history / name / DATABASE)
     path = Path(text)
     if path.is_dir() and (folder := current(path)) is not None:
-        return Edition(folder.name, folder / DATABASE)
+        return Side(folder.name, folder / DATABASE)
     if path.is_dir():
-        return Edition(path.resolve().name, path / DATABASE)
+        return Side(path.resolve().name, path / DATABASE)
     if path.is_file():
-        return Edition(path.name, path)
+        return Side(path.name, path)
     several = f"{len(found)} publications begin with" if found else "there is no publication or path"
     raise UsageError(f"{several} {text!r}; there are: {', '.join(found or ids) or 'none'}")
 

@@ -21,7 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from missions.errors import MissionsError, UsageError
-from missions.publication.folder import safe_in_spreadsheets
+from missions.publication.flat_files import safe_in_spreadsheets
 from missions.reading.queries import Rows
 from missions.reading.wording import (
     day_words,

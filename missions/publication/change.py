@@ -1,6 +1,6 @@
 """The mart publication_change: what changed since the publication in force, written into the build that follows it.
 
-Belongs here: which two editions are compared, and the table in the build file with its types, keys and descriptions as
+Belongs here: which two are compared, and the table in the build file with its types, keys and descriptions as
 dbt's YAML states them. How they are compared is difference.py.
 """
 
@@ -13,7 +13,8 @@ from typing import Any
 import duckdb
 
 from missions.errors import DifferenceError
-from missions.publication.difference import Edition, difference, no_difference
+from missions.publication.comparable import Side
+from missions.publication.difference import difference, no_difference
 from missions.publication.folder import DATABASE, current
 from missions.sql import quoted_text
 
@@ -31,7 +32,7 @@ HAVING abs(coalesce(sum(score_change) - (any_value(new_score) - any_value(previo
     OR (any_value(new_rank) IS NOT NULL AND any_value(previous_rank) IS NOT NULL AND sum(rank_change) IS NULL)
 ORDER BY ALL
 """
-# Each council of either edition has its composite and its missions, changed or not.
+# Each council of the build has its composite and its missions, changed or not.
 _MISSING = """
 SELECT authority_code, node_id
 FROM after.marts.dim_authority CROSS JOIN after.marts.dim_framework_node
@@ -60,7 +61,7 @@ def write_publication_change(warehouse: Path, published: Path, definition: Mappi
     the table then says so in every row.
     """
     folder = current(published)
-    build = Edition("this build", warehouse)
+    build = Side("this build", warehouse)
     explanation = None
     with ExitStack() as stack:
         if folder is None:
@@ -69,11 +70,11 @@ def write_publication_change(warehouse: Path, published: Path, definition: Mappi
             )
         else:
             try:
-                connection = stack.enter_context(difference(Edition(folder.name, folder / DATABASE), build))
+                connection = stack.enter_context(difference(Side(folder.name, folder / DATABASE), build))
             except DifferenceError as error:
                 explanation = str(error)
                 connection = stack.enter_context(no_difference(build, "not_compared", folder.name, explanation))
-        unreconciled = connection.execute(_UNRECONCILED).fetchall() if explanation is None else []
+        unreconciled = connection.execute(_UNRECONCILED).fetchall() if folder and explanation is None else []
         missing = connection.execute(_MISSING).fetchall()
         causes = connection.execute(
             "SELECT cause, count(*) FROM publication_change GROUP BY ALL ORDER BY ALL"

@@ -24,7 +24,8 @@ from typer.testing import CliRunner, Result
 from missions import cli
 from missions.cli.printing import as_cell
 from missions.errors import SeedError
-from missions.publication.folder import Publication, publish, safe_column
+from missions.publication.flat_files import safe_column
+from missions.publication.publish import Publication, publish
 from missions.sources import load
 from missions.sources.load import load_source
 from missions.sources.readers import table

@@ -30,13 +30,14 @@ from hypothesis import strategies as st
 
 from missions.errors import SeedError
 from missions.paths import SEEDS
-from missions.publication import folder as publish_module
-from missions.publication.folder import current, publish, verify
+from missions.publication import publish as publish_module
+from missions.publication.folder import current, verify
+from missions.publication.publish import publish
 from missions.sources import registry, snapshot
 from missions.sources.load import load_source
 from missions.sources.registry import Column, Source, layouts, sources
 from tests.conftest import ROOT, copy_project
-from tests.publication.test_publish import assert_tidy, build, value_of
+from tests.support.publications import assert_tidy, build, value_of
 
 Missions = Callable[..., subprocess.CompletedProcess[str]]
 Seen = Callable[[str, str], None]
@@ -703,7 +704,7 @@ SMALL_PROJECT = """
 import sys
 from pathlib import Path
 import duckdb
-from missions.publication.folder import publish
+from missions.publication.publish import publish
 from missions.sources.load import load_source
 from missions.sources.registry import sources
 folder = Path(sys.argv[1])
