@@ -2,7 +2,7 @@
 
 Belongs here: every case of docs/reliability.md, which this suite writes when MISSIONS_TORTURE is set (`make torture`):
 it then tries each case many times more. What each single check of load.py says is in test_load.py, at which calls a
-publisher can die is in test_publish.py, what a distributor may send is in test_refresh.py.
+publisher can die is in test_publish_faults.py, what a distributor may send is in test_refresh.py.
 """
 
 import csv

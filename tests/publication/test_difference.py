@@ -12,17 +12,16 @@ from typer.testing import CliRunner, Result
 
 from missions import cli
 from missions.errors import DifferenceError
+from missions.publication.causes import CAUSES
 from missions.publication.change import PUBLICATION_CHANGE, Written, write_publication_change
-from missions.publication.difference import CAUSES, COMPARED, Edition, difference
-from missions.publication.folder import DATABASE, publish
-from missions.scoring import run_chain
+from missions.publication.comparable import COMPARED, Side
+from missions.publication.difference import difference
+from missions.publication.folder import DATABASE
+from missions.publication.publish import publish
+from tests.support.publications import DISTRICT, REVISE, rescore
 
-Edit = Callable[..., Edition]
-# A district and its county.
-DISTRICT, COUNTY = "E07000170", "E10000024"
-REVISE = (
-    f"UPDATE indicator_score SET value = value + 20 WHERE authority_code = '{DISTRICT}' AND indicator_id = 'smoking'"
-)
+Edit = Callable[..., Side]
+COUNTY = "E10000024"  # of the district
 ALL_CODES = [name for name in COMPARED if name not in ("dim_framework_node", "dim_indicator")]
 
 
@@ -41,7 +40,7 @@ def compared(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def edit(compared: Path, tmp_path: Path) -> Edit:
     """A copy of the publication with its inputs altered and everything scored anew, as a build would."""
 
-    def copy(name: str, *statements: str, rescored: bool = True) -> Edition:
+    def copy(name: str, *statements: str, rescored: bool = True) -> Side:
         path = tmp_path / f"{name}.duckdb"
         shutil.copy2(compared, path)
         with duckdb.connect(str(path)) as connection:
@@ -50,43 +49,12 @@ def edit(compared: Path, tmp_path: Path) -> Edit:
                 connection.execute(statement)
         if rescored:
             rescore(path)
-        return Edition(name, path)
+        return Side(name, path)
 
     return copy
 
 
-def rescore(path: Path) -> None:
-    """Write the scores and ranks that the method gives to the inputs that stand in the marts."""
-    with duckdb.connect(config={"threads": 1}) as connection:
-        connection.execute(f"ATTACH '{path}' AS copy")
-        connection.execute(
-            """
-            CREATE TABLE stg_framework_nodes AS FROM copy.marts.dim_framework_node ORDER BY node_id;
-            CREATE TABLE int_index_units AS SELECT authority_code AS unit_id, is_in_reference_set
-            FROM copy.marts.dim_authority ORDER BY ALL;
-            CREATE TABLE int_index_values AS SELECT authority_code AS unit_id, indicator_id AS node_id, value
-            FROM copy.marts.indicator_score JOIN stg_framework_nodes ON node_id = indicator_id ORDER BY ALL;
-            """
-        )
-        for derived in ("branch_id", "depth", "weight_in_parent", "effective_weight", "is_leaf"):
-            connection.execute(f"ALTER TABLE stg_framework_nodes DROP COLUMN {derived}")
-        run_chain(connection)
-        connection.execute(
-            """
-            CREATE TABLE scored AS
-            SELECT unit_id, node_id, score, rank() OVER (PARTITION BY node_id ORDER BY round(score, 9) DESC) AS place
-            FROM int_node_scores;
-            UPDATE copy.marts.composite_index SET need_z = score, need_score = 100 + 10 * score, need_rank = place
-            FROM scored WHERE unit_id = authority_code AND node_id = 'composite';
-            UPDATE copy.marts.mission_index SET need_z = score, need_score = 100 + 10 * score, need_rank = place
-            FROM scored WHERE unit_id = authority_code AND node_id = mission_id;
-            UPDATE copy.marts.indicator_score SET need_z = score, need_rank = place
-            FROM scored WHERE unit_id = authority_code AND node_id = indicator_id;
-            """
-        )
-
-
-def changes(before: Edition, after: Edition) -> list[dict[str, Any]]:
+def changes(before: Side, after: Side) -> list[dict[str, Any]]:
     """All rows of the comparison, once they have been found to be whole and to add up, exactly for ranks."""
     with difference(before, after) as connection:
         found = connection.execute("FROM publication_change")
@@ -348,7 +316,7 @@ def test_the_checks_can_fail(build: Path, definition: dict[str, Any], tmp_path: 
 def two(edit: Edit, tmp_path: Path) -> Path:
     """A published folder with two publications, the second with a revised value and another weight."""
     history = tmp_path / "two/history"
-    editions = {
+    sides = {
         "20260101T000000Z-00000001": edit("old"),
         "20260201T000000Z-00000002": edit(
             "new",
@@ -356,9 +324,9 @@ def two(edit: Edit, tmp_path: Path) -> Path:
             REVISE,
         ),
     }
-    for name, edition in editions.items():
+    for name, side in sides.items():
         (history / name).mkdir(parents=True)
-        shutil.move(edition.database, history / name / DATABASE)
+        shutil.move(side.database, history / name / DATABASE)
     (tmp_path / "two/current").symlink_to(f"history/{name}")
     return tmp_path / "two"
 

@@ -10,9 +10,10 @@ from typer.testing import CliRunner, Result
 
 from missions.cli import app
 from missions.publication.change import PUBLICATION_CHANGE, write_publication_change
-from missions.publication.difference import COMPARED
-from missions.publication.folder import DATABASE, kept, publish, verify
-from tests.publication.test_difference import REVISE, rescore
+from missions.publication.comparable import COMPARED
+from missions.publication.folder import DATABASE, kept, verify
+from missions.publication.publish import publish
+from tests.support.publications import REVISE, rescore
 
 NEW_PERIOD = (
     "UPDATE indicator_score SET value = value * 1.1 + 0.01 * (need_rank % 7), "
