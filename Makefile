@@ -37,7 +37,6 @@ dev: .venv/installed ## Open the Dagster UI on the whole asset graph
 
 docs: .venv/installed ## Make again what is made from the registry, the models and the publication
 	$(BIN)/python -m missions.sources.registry
-	$(BIN)/python -m missions.scoring.ship
 	$(BIN)/python tools/figures.py
 
 bench: .venv/installed ## Time everything and write docs/PERFORMANCE.md

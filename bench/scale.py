@@ -26,7 +26,8 @@ from performance_page import ROOT, machine, table, write_part
 from small_areas import SmallAreas, published, write_index
 from uncertainty import compiled_sql
 
-from missions.scoring.ship import compiled_files
+from missions.scoring.model_names import CHAIN
+from missions.scoring.models import model_sql
 
 RESULTS = ROOT / "bench" / "scale.json"
 PLOT = ROOT / "docs" / "scale.svg"
@@ -149,7 +150,7 @@ def measure(plan: Plan, folder: Path, home: Path = ROOT, areas: SmallAreas | Non
     areas = areas or published()
     sql = {"spark": folder / "spark_sql", "draws": folder / "draws_sql"}
     if plan.spark:
-        write_queries(sql["spark"], compiled_files("--target", "spark", "--no-populate-cache"))
+        write_queries(sql["spark"], {f"{model}.sql": model_sql(model, "spark") for model in CHAIN})
     if plan.draws:
         queries = compiled_sql(home, max(item.draws for item in plan.draws))
         write_queries(sql["draws"], {f"{model}.sql": query for model, query in queries.items()})

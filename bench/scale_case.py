@@ -15,7 +15,8 @@ from typing import Any
 import duckdb
 from uncertainty import by_sql, prepare, take_draws
 
-from missions.scoring.chain import CHAIN, INPUTS, run_model
+from missions.scoring.chain import run_model
+from missions.scoring.model_names import CHAIN, INPUTS
 
 ROOT = Path(__file__).resolve().parents[1]
 MEGABYTE = 1024**2
@@ -61,7 +62,7 @@ def chain(index: Path, memory_gb: float, threads: int) -> dict[str, Any]:
 
 
 def spark(index: Path, sql: Path, memory_gb: float, threads: int) -> dict[str, Any]:
-    """The same models as dbt compiles them for Spark, from the same Parquet files to tables in Parquet.
+    """The same models as they are rendered for Spark, from the same Parquet files to tables in Parquet.
 
     The session is dbt's but for its memory, and starts before the clock: a cluster has one at hand.
     """

@@ -42,8 +42,8 @@ class SeedError(FileFault):
     """A seed that cannot be loaded."""
 
 
-class ScoreError(MissionsError):
-    """Why nothing was scored: in which file, line and column, what is wrong and what belongs there."""
+class ScoreError(FileFault):
+    """A file of a user that makes no index, or a folder that takes no results: why nothing was scored."""
 
 
 class SnapshotError(MissionsError):

@@ -20,7 +20,7 @@ def score(
     out: Annotated[Path, typer.Option(help="The folder for the results.")],
 ) -> None:
     """Score an index of your own by the same SQL: units, observations and a framework as CSV in, scores as CSV out."""
-    from missions.scoring.run import score as score_files
+    from missions.scoring.score_files import score_files
 
     try:
         done = score_files(units, observations, framework, out)

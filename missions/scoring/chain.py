@@ -1,27 +1,12 @@
 """The method's models, run in order on a DuckDB connection.
 
-Belongs here: which models make up the method, and how they are run. Their SQL is dbt's, written to sql/ by ship.py; no
-formula stands in Python.
+Belongs here: how they are run. Their SQL is dbt's (models.py).
 """
-
-from pathlib import Path
 
 import duckdb
 
-SQL = Path(__file__).with_name("sql")
-# What the connection must hold, with the columns of the dbt models of the same names.
-INPUTS = ("stg_framework_nodes", "int_index_units", "int_index_values")
-# In the order in which they build on each other.
-CHAIN = (
-    "int_framework_nodes",
-    "int_treatment_steps",
-    "int_treatments",
-    "int_treated_values",
-    "int_normalised_values",
-    "int_node_scores",
-)
-# What else ships: it reads the chain's results, where somebody asks for it.
-FURTHER = ("int_contribution_factors", "int_treatment_outcomes")
+from missions.scoring.model_names import CHAIN
+from missions.scoring.models import model_sql
 
 
 def run_chain(connection: duckdb.DuckDBPyConnection) -> None:
@@ -35,6 +20,5 @@ def run_chain(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def run_model(connection: duckdb.DuckDBPyConnection, model: str) -> None:
-    """Make one shipped model's table, in the connection's own database."""
-    query = (SQL / f"{model}.sql").read_text(encoding="utf-8")
-    connection.execute(f"CREATE OR REPLACE TABLE {model} AS\n{query}")
+    """Make the table of one model, in the connection's own database."""
+    connection.execute(f"CREATE OR REPLACE TABLE {model} AS\n{model_sql(model)}")

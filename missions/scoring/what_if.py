@@ -15,15 +15,19 @@ from typing import Any
 import duckdb
 
 from missions.errors import WhatIfError
+from missions.scoring import framework
 from missions.scoring.chain import run_chain
+from missions.scoring.framework import OF_POSITIVE, create_nodes
 from missions.sql import quoted_text
 
-TREATMENTS = ("none", "winsorise_then_signed_log", "winsorise_then_log", "log")
-NORMALISATIONS = ("z_score", "min_max", "rank", "percentile_rank", "exponential")
-AGGREGATIONS = ("arithmetic", "geometric", "harmonic")
+TREATMENTS = framework.TREATMENTS
+# All indicators get one scale, so none whose parameters must be each indicator's own.
+NORMALISATIONS = tuple(
+    name for name in framework.NORMALISATIONS if not any(framework.PARAMETERS.get(name, {}).values())
+)
+AGGREGATIONS = framework.AGGREGATIONS
 
-# The means that take positive numbers only, and the scales that have no others.
-_NEEDS_POSITIVE = ("geometric", "harmonic")
+# The scales that have positive numbers only.
 _POSITIVE = ("min_max", "rank", "exponential")
 _ZERO_TO_100 = json.dumps({"lower": 0, "upper": 100})
 _ONE_TO_100 = json.dumps({"lower": 1, "upper": 100})
@@ -81,25 +85,17 @@ def what_if(database: Path, choices: Choices) -> Iterator[duckdb.DuckDBPyConnect
     # Sums depend on the order of their terms: one thread, as in the build, so that no choice gives the official ranks.
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.execute(f"ATTACH {quoted_text(database)} AS published (READ_ONLY)")
-        framework = connection.execute("FROM published.marts.dim_framework_node ORDER BY depth, node_id")
-        columns = [column[0] for column in framework.description]
-        nodes = {row[columns.index("node_id")]: dict(zip(columns, row, strict=True)) for row in framework.fetchall()}
+        published = connection.execute("FROM published.marts.dim_framework_node ORDER BY depth, node_id")
+        columns = [column[0] for column in published.description]
+        nodes = {row[columns.index("node_id")]: dict(zip(columns, row, strict=True)) for row in published.fetchall()}
         changed = changed_framework(nodes, choices)
+        create_nodes(connection, changed.values())
         connection.execute(
             """
-            CREATE TABLE stg_framework_nodes (
-                node_id varchar, parent_id varchar, label varchar, weight double, direction bigint, treatment varchar,
-                normalisation varchar, normalisation_parameters varchar, aggregation varchar, least_share double
-            );
             CREATE TABLE int_index_units AS
             SELECT authority_code AS unit_id, is_in_reference_set FROM published.marts.dim_authority
-            ORDER BY authority_code;
+            ORDER BY authority_code
             """
-        )
-        fields = [name for (name, *_) in connection.execute("DESCRIBE stg_framework_nodes").fetchall()]
-        connection.executemany(
-            f"INSERT INTO stg_framework_nodes VALUES ({', '.join('?' * len(fields))})",
-            [[node[name] for name in fields] for node in changed.values()],
         )
         connection.execute(
             """
@@ -142,7 +138,7 @@ def changed_framework(nodes: Mapping[str, dict[str, Any]], choices: Choices) -> 
                 node |= {"normalisation": scale, "normalisation_parameters": parameters}
         elif choices.aggregation:
             node["aggregation"] = choices.aggregation
-            if choices.aggregation in _NEEDS_POSITIVE and not is_root:
+            if choices.aggregation in OF_POSITIVE and not is_root:
                 node |= {"normalisation": "min_max", "normalisation_parameters": _ONE_TO_100}
         changed[node_id] = node
     for node_id, node in changed.items():
@@ -174,7 +170,7 @@ def _check(nodes: Mapping[str, dict[str, Any]], choices: Choices) -> None:
 
 def _scale(choices: Choices) -> tuple[str | None, str | None]:
     """The normalisation of the indicators and its parameters, or none where they keep their own."""
-    if choices.aggregation not in _NEEDS_POSITIVE:
+    if choices.aggregation not in OF_POSITIVE:
         return choices.normalisation, _ZERO_TO_100 if choices.normalisation == "min_max" else None
     scale = choices.normalisation or "min_max"
     if scale not in _POSITIVE:
@@ -188,7 +184,7 @@ def _scale(choices: Choices) -> tuple[str | None, str | None]:
 def notes(choices: Choices) -> list[str]:
     """What follows from the choices without having been asked for, in words."""
     said = []
-    if choices.aggregation in _NEEDS_POSITIVE:
+    if choices.aggregation in OF_POSITIVE:
         put = "Missions" if choices.normalisation and choices.normalisation != "min_max" else "Indicators and missions"
         said.append(
             f"{put} are put on a scale from 1 to 100 by min_max: a {choices.aggregation} mean needs numbers above zero."

@@ -1,14 +1,12 @@
 """Loading: a seed file in, one checked and typed table `raw.<source_id>` out, as Parquet and in the build file.
 
-Belongs here: reading a seed, checking it against its layout, saying in plain words what is wrong with it, and the table
-of the registry itself. The Parquet files stand in the folder `raw` beside the build file: Spark reads them. No Dagster
+Belongs here: reading a seed, checking it against its layout, and the table of the registry itself. What holds of any
+CSV is in csv_rules.py. The Parquet files are in the folder `raw` beside the build file: Spark reads them. No Dagster
 (that is for the assets) and no cleaning of figures (that is for dbt's staging).
 """
 
 from __future__ import annotations
 
-import csv
-import difflib
 import glob
 import gzip
 import io
@@ -23,7 +21,19 @@ from pathlib import Path
 
 import duckdb
 
-from missions.errors import RegistryError, SeedError
+from missions.csv_rules import (
+    TYPES,
+    CsvFile,
+    as_text,
+    column_names,
+    misfit,
+    nearest,
+    read_bytes,
+    read_csv,
+    read_rows,
+    shown,
+)
+from missions.errors import FileFault, RegistryError, SeedError
 from missions.files import sha256
 from missions.paths import SEEDS
 from missions.sources import registry
@@ -44,25 +54,6 @@ class Loaded:
 
 
 @dataclass(frozen=True)
-class _Type:
-    """How a layout's type is stored, and how a seed writes it: DuckDB's own casts would let ' 5' and NaN pass."""
-
-    sql: str
-    pattern: str
-    expected: str
-
-
-_TYPES = {
-    "text": _Type("VARCHAR", "", "a text"),
-    # The digits are bounded so that every number is finite as a double.
-    "number": _Type("DOUBLE", r"-?[0-9]{1,20}(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?", "a number such as 12.5"),
-    "integer": _Type("BIGINT", "-?[0-9]+", "a whole number such as 12"),
-    "date": _Type("DATE", "[12][0-9]{3}-[0-9]{2}-[0-9]{2}", "a date such as 2024-12-31"),
-    "boolean": _Type("BOOLEAN", "(?i:true|false)", "true or false"),
-}
-
-
-@dataclass(frozen=True)
 class _Check:
     """What must hold for a column: a SQL condition that finds the cells in breach, and what belongs in them."""
 
@@ -74,7 +65,6 @@ class _Check:
 
 _LARGEST_SEED = 500_000_000  # bytes, unpacked; the largest seed in use has a tenth of it
 _FURTHEST_AHEAD = timedelta(days=366)  # a period may end after the day of the snapshot: an estimate for this year
-_CONTROL_CHARACTER = re.compile(r"[\x00-\x08\n-\x1f]")  # all but the tab
 
 
 def load_source(connection: duckdb.DuckDBPyConnection, source: Source) -> Loaded:
@@ -101,11 +91,11 @@ def load_registry(connection: duckdb.DuckDBPyConnection) -> Loaded:
     layout = registry.layouts()[SOURCE_FILE]
     for source in registry.sources().values():
         if not source.files and not source.path.is_file():
-            raise _fault(source, "the file is missing, so the registry has no checksum for it")
+            raise _file(source).fault("the file is missing, so the registry has no checksum for it")
     rows = list(registry.source_file_rows())
     texts = [[None if row[c.name] is None else str(row[c.name]) for row in rows] for c in layout.columns]
     typed = ", ".join(
-        f"CAST(unnest(CAST(? AS VARCHAR[])) AS {_TYPES[c.type].sql}) AS {quoted_name(c.name)}" for c in layout.columns
+        f"CAST(unnest(CAST(? AS VARCHAR[])) AS {TYPES[c.type].sql}) AS {quoted_name(c.name)}" for c in layout.columns
     )
     loaded = _replace_table(connection, SOURCE_FILE, f"SELECT {typed}", texts)
     return _loaded(SOURCE_FILE, layout, loaded, SEEDS / "sources.yml", True)
@@ -135,92 +125,61 @@ def load_all(
 
 def _read(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
     """Put the seed into temp.seed_text, all cells as text and every row with its line in the file."""
-    lines = _check_lines(source)
-    columns = {c.name: "VARCHAR" for c in source.layout.columns}
+    found = _check_rows(source)
+    columns = [column.name for column in source.layout.columns]
     try:
-        [(rows,)] = connection.execute(
+        [(read,)] = connection.execute(
             "CREATE OR REPLACE TEMP TABLE seed_text AS "
-            "SELECT row_number() OVER () + 1 AS seed_line, * "
-            f"FROM read_csv($path, columns = {columns}, auto_detect = false, header = true, strict_mode = true, "
-            "delim = ',', quote = '\"', escape = '\"', nullstr = '')",
+            f"SELECT row_number() OVER () + 1 AS seed_line, * FROM {read_csv(columns)}",
             {"path": glob.escape(str(source.path))},
         ).fetchall()
     except duckdb.Error as error:
-        raise _fault(source, f"DuckDB cannot read the file ({str(error).splitlines()[0]})") from error
-    if rows != lines - 1:  # a quotation mark after a space can join lines; no line number would be right from there on
-        raise _fault(source, f"DuckDB reads {rows} rows from {lines} lines; a quotation mark may be out of place")
+        raise _file(source).fault(f"DuckDB cannot read the file ({str(error).splitlines()[0]})") from error
+    if read != found:  # a quotation mark after a space can join lines; no line number would be right from there on
+        problem = f"DuckDB reads {read} rows from {found + 1} lines; a quotation mark may be out of place"
+        raise _file(source).fault(problem)
 
 
-def _check_lines(source: Source) -> int:
-    """Check that the file is whole and that every line has the layout's cells. Gives the number of lines.
+def _check_rows(source: Source) -> int:
+    """Check that the file is whole and that every line has the layout's cells. Gives the number of rows.
 
     DuckDB alone would skip an empty line, take a comma too many at a line's end, and join a cell that is broken over
     lines to one row; each would pass unseen or put the line numbers wrong.
     """
-    names = [c.name for c in source.layout.columns]
-    text = seed_text(source)
-    lines = text.split("\r\n" if text.partition("\n")[0].endswith("\r") else "\n")
-    found = [name.strip('"') for name in lines[0].split(",")]
-    for position, (has, belongs) in enumerate(zip_longest(found, names), 1):
+    file, text = _file(source), seed_text(source)
+    names = [column.name for column in source.layout.columns]
+    first_line = text.partition("\n")[0]
+    rule = f"the header is {shown(first_line.rstrip(), 400)} and must be {','.join(names)!r}"
+    for position, (has, belongs) in enumerate(zip_longest(column_names(file, text), names), 1):
         if has != belongs:
-            raise _fault(
-                source,
-                f"column {position} is {_shown(has)} where {_shown(belongs)} belongs; the header is "
-                f"{_shown(lines[0], 400)} and must be {','.join(names)!r}",
-                1,
-                belongs,
-            )
-    rest = lines.pop()
-    if rest:
-        raise _fault(source, "the file is cut short: its last line does not end with a line break", len(lines) + 1)
-    for line, content in enumerate(lines, 1):
-        if stray := _CONTROL_CHARACTER.search(content):
-            raise _fault(source, f"a stray line break or control character ({stray[0]!r})", line)
-    reader = csv.reader(lines, strict=True)
-    line = 1
-    try:
-        for cells in reader:
-            if reader.line_num != line:
-                raise csv.Error("line break inside a cell")
-            if len(cells) != len(names):
-                raise _fault(source, f"{len(cells)} cells where {len(names)} belong", line)
-            line += 1
-    except csv.Error as error:
-        raise _fault(
-            source, f"a quotation mark out of place; a quoted cell must close in its own line ({error})", line
-        ) from error
-    if len(lines) - 1 < source.min_rows:
-        raise _fault(
-            source,
-            f"{len(lines) - 1} rows where at least {source.min_rows} are expected (min_rows in seeds/sources.yml); "
-            "the file may be cut short",
+            raise file.fault(f"column {position} is {shown(has)} where {shown(belongs)} belongs; {rule}", 1, belongs)
+    if not text.endswith("\n"):
+        problem = "the file is cut short: its last line does not end with a line break"
+        raise file.fault(problem, text.count("\n") + 1)
+    if stray := re.search(r"\r(?!\n)|(?<!\r)\n" if first_line.endswith("\r") else r"\r", text):
+        raise file.fault(f"a stray line break ({stray[0]!r})", text.count("\n", 0, stray.start()) + 1)
+    found = sum(1 for _ in read_rows(file, text, one_line_each=True))
+    if found < source.min_rows:
+        raise file.fault(
+            f"{found} rows where at least {source.min_rows} are expected (min_rows in seeds/sources.yml); "
+            "the file may be cut short"
         )
-    return len(lines)
+    return found
 
 
 def seed_text(source: Source) -> str:
     """The seed's text, decompressed."""
-    try:
-        data = source.path.read_bytes()
-    except FileNotFoundError as error:
-        raise _fault(source, "the file is missing") from error
-    except OSError as error:
-        raise _fault(source, f"the file cannot be read ({error.strerror})") from error
+    file = _file(source)
+    data = read_bytes(file)
     if source.path.suffix == ".gz":
         try:
             with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
                 data = stream.read(_LARGEST_SEED + 1)
         except (EOFError, OSError, zlib.error) as error:
-            raise _fault(source, f"the compressed file is cut short or damaged ({error})") from error
+            raise file.fault(f"the compressed file is cut short or damaged ({error})") from error
     if len(data) > _LARGEST_SEED:
-        raise _fault(source, f"the file holds more than {_LARGEST_SEED // 1_000_000:,} million bytes")
-    if not data:
-        raise _fault(source, "the file is empty")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise _fault(source, f"byte 0x{data[error.start]:02x} is not UTF-8 text", line) from error
+        raise file.fault(f"the file holds more than {_LARGEST_SEED // 1_000_000:,} million bytes")
+    return as_text(file, data)
 
 
 def _check_cells(connection: duckdb.DuckDBPyConnection, source: Source, areas: frozenset[str] | None) -> None:
@@ -240,8 +199,8 @@ def _check_cells(connection: duckdb.DuckDBPyConnection, source: Source, areas: f
     ).fetchone()
     if duplicate:
         *values, first, last = duplicate
-        cells = ", ".join(f"{c.name} {_shown(v)}" for c, v in zip(key, values, strict=True))
-        raise _fault(source, f"the same key as line {first} ({cells}); only one row may have it", last)
+        cells = ", ".join(f"{c.name} {shown(v)}" for c, v in zip(key, values, strict=True))
+        raise _file(source).fault(f"the same key as line {first} ({cells}); only one row may have it", last)
 
 
 def _check_sum(source: Source) -> None:
@@ -258,21 +217,19 @@ def _check_sum(source: Source) -> None:
     found = sha256(source.path)
     if found not in recorded:
         has = " or ".join(f"{digest[:12]}…" for digest in sorted(recorded)) or "none"
-        raise _fault(
-            source,
+        raise _file(source).fault(
             f"well formed, but not the file that was recorded: its sha256 is {found[:12]}… and seeds/"
-            f"{registry.SEED_SUMS} has {has}. If it was changed on purpose, `make docs` records it",
+            f"{registry.SEED_SUMS} has {has}. If it was changed on purpose, `make docs` records it"
         )
 
 
 def _checks(source: Source, areas: frozenset[str] | None) -> Iterator[_Check]:
     for column in source.layout.columns:
-        cell, form = quoted_name(column.name), _TYPES[column.type]
+        cell, form = quoted_name(column.name), TYPES[column.type]
         if column.required:
             yield _Check(column.name, f"{cell} IS NULL", form.expected)
         if form.pattern:
-            well_formed = f"regexp_full_match({cell}, '{form.pattern}') AND TRY_CAST({cell} AS {form.sql}) IS NOT NULL"
-            yield _Check(column.name, f"{cell} IS NOT NULL AND NOT ({well_formed})", form.expected)
+            yield _Check(column.name, f"{cell} IS NOT NULL AND NOT {form.is_met_by(cell)}", form.expected)
         if column.area and areas is not None:
             listed = "(SELECT unnest($areas))"
             yield _Check(column.name, f"{cell} NOT IN {listed}", "an area code of seeds/geography/area.csv", areas)
@@ -291,17 +248,16 @@ def _checks(source: Source, areas: frozenset[str] | None) -> Iterator[_Check]:
         yield _Check("period_end_date", earlier, expected)
 
 
-def _breach(connection: duckdb.DuckDBPyConnection, source: Source, line: int, check: _Check) -> SeedError:
+def _breach(connection: duckdb.DuckDBPyConnection, source: Source, line: int, check: _Check) -> FileFault:
     parameters = {"areas": list(check.known)} if check.known else {}
     [(value, count)] = connection.execute(
         f"SELECT min_by(coalesce({quoted_name(check.column)}, ''), seed_line), count(*) FROM temp.seed_text "
         f"WHERE {check.breach}",
         parameters,
     ).fetchall()
-    near = difflib.get_close_matches(value, check.known, n=1, cutoff=0.85)
     more = f", and in {count - 1:,} more lines" if count > 1 else ""
-    hint = f" (perhaps {near[0]})" if near else " (list it there first if it is new)" if check.known else ""
-    return _fault(source, f"{_shown(value)} where {check.expected} belongs{hint}{more}", line, check.column)
+    hint = (nearest(value, check.known, 0.85) or " (list it there first if it is new)") if check.known else ""
+    return _file(source).fault(misfit(value, check.expected, hint) + more, line, check.column)
 
 
 @lru_cache(maxsize=1)
@@ -358,23 +314,13 @@ def _loaded(source_id: str, layout: Layout, rows: int, path: Path, area_codes_ch
     return Loaded(source_id, rows, columns, path.stat().st_size, sha256(path), area_codes_checked)
 
 
-def _fault(source: Source, problem: str, line: int | None = None, column: str | None = None) -> SeedError:
+def _file(source: Source) -> CsvFile:
     if source.reader:
         remedy = "Restore the file from git, or make it anew with `missions snapshot`."
     else:
         remedy = "Correct the file, or restore it from git."
-    return SeedError(f"seeds/{source.seed}", problem, line, column, remedy)
+    return CsvFile(source.path, f"seeds/{source.seed}", SeedError, remedy)
 
 
 def _typed(column: Column) -> str:
-    return f"CAST({quoted_name(column.name)} AS {_TYPES[column.type].sql})"
-
-
-def _shown(value: object, longest: int = 60) -> str:
-    """A value as an error shows it: in quotation marks, cut if it is long."""
-    if value is None:
-        return "nothing"
-    if value == "":
-        return "an empty cell"
-    text = str(value)
-    return repr(text if len(text) <= longest else text[:longest] + "…")
+    return f"CAST({quoted_name(column.name)} AS {TYPES[column.type].sql})"

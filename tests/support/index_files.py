@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from missions.scoring.run import score
+from missions.scoring.score_files import score_files
 
 Frame = pd.DataFrame
 FRAMEWORK = (
@@ -53,7 +53,7 @@ class Index:
         table.to_csv(self.path(name), index=False)
 
     def run(self) -> "Index":
-        score(self.path("units"), self.path("observations"), self.path("framework"), self.out)
+        score_files(self.path("units"), self.path("observations"), self.path("framework"), self.out)
         return self
 
     def result(self, name: str, value: str = "value") -> Frame:

@@ -4,8 +4,6 @@ Belongs here: the order of the work, what can only be checked on scores, and the
 in inputs.py; the method is the chain's.
 """
 
-from __future__ import annotations
-
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -13,9 +11,10 @@ from pathlib import Path
 
 import duckdb
 
-from missions.errors import ScoreError
+from missions.errors import FileFault, ScoreError
 from missions.scoring.chain import run_chain, run_model
-from missions.scoring.inputs import Inputs, Node, load_inputs
+from missions.scoring.framework import OF_POSITIVE, Node
+from missions.scoring.inputs import Inputs, load_inputs
 from missions.sql import quoted_text
 
 _EXAMPLES = 3  # units named in an error
@@ -68,13 +67,13 @@ class Scored:
     notes: tuple[str, ...]
 
 
-def score(units: Path, observations: Path, framework: Path, out: Path) -> Scored:
+def score_files(units: Path, observations: Path, framework: Path, out: Path) -> Scored:
     """Score the units and write the results into the folder `out`, all of them or none.
 
     Raises ScoreError where the files make no index.
     """
     if out.exists() and not out.is_dir():
-        raise ScoreError(f"{out}: a file stands where the folder of results belongs")
+        raise ScoreError(str(out), "a file stands where the folder of results belongs")
     with duckdb.connect() as connection:
         inputs = load_inputs(connection, units, observations, framework)
         # Sums depend on the order of their terms: with one thread, equal inputs give equal results to the last digit.
@@ -85,7 +84,8 @@ def score(units: Path, observations: Path, framework: Path, out: Path) -> Scored
             run_model(connection, "int_treatment_outcomes")
         except duckdb.Error as error:
             reason = str(error).splitlines()[0]
-            raise ScoreError(f"{observations}: the values cannot be scored ({reason}); are any very large?") from error
+            problem = f"the values cannot be scored ({reason}); are any very large?"
+            raise ScoreError(str(observations), problem) from error
         _check_leaves(connection, inputs, observations)
         _check_aggregates(connection, inputs)
         connection.execute(f"SET threads = {threads}")
@@ -93,7 +93,7 @@ def score(units: Path, observations: Path, framework: Path, out: Path) -> Scored
             _write(connection, out)
         except (OSError, duckdb.Error) as error:
             reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-            raise ScoreError(f"{out}: the results cannot be written there ({reason})") from error
+            raise ScoreError(str(out), f"the results cannot be written there ({reason})") from error
     leaves = sum(node.aggregation is None for node in inputs.nodes.values())
     return Scored(inputs.units, leaves, len(inputs.nodes) - leaves, inputs.notes)
 
@@ -148,9 +148,10 @@ def _check_aggregates(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> 
             WHERE
                 scores.score <= 0
                 AND children.weight_in_parent > 0
-                AND parents.aggregation IN ('geometric', 'harmonic')
+                AND list_contains($of_positive, parents.aggregation)
             GROUP BY parents.node_id
-            """
+            """,
+            {"of_positive": OF_POSITIVE},
         ).fetchall()
     )
     found = connection.execute(
@@ -177,7 +178,7 @@ def _check_aggregates(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> 
             raise _no_spread(inputs, node, of_reference_set, lowest)
 
 
-def _no_spread(inputs: Inputs, node: Node, of_reference_set: int, lowest: float) -> ScoreError:
+def _no_spread(inputs: Inputs, node: Node, of_reference_set: int, lowest: float) -> FileFault:
     if of_reference_set < 2:
         problem = f"the reference set has {of_reference_set} unit with a value, too few for {node.normalisation}"
     elif node.normalisation in ("z_score", "min_max"):
@@ -190,7 +191,7 @@ def _no_spread(inputs: Inputs, node: Node, of_reference_set: int, lowest: float)
     return _fault(inputs, node, problem, column="normalisation")
 
 
-def _not_positive(connection: duckdb.DuckDBPyConnection, inputs: Inputs, node: Node, children: list[str]) -> ScoreError:
+def _not_positive(connection: duckdb.DuckDBPyConnection, inputs: Inputs, node: Node, children: list[str]) -> FileFault:
     cells = connection.execute(
         """
         SELECT unit.unit_id, scores.node_id, scores.score, count(*) OVER ()
@@ -213,7 +214,7 @@ def _not_positive(connection: duckdb.DuckDBPyConnection, inputs: Inputs, node: N
     )
 
 
-def _fault(inputs: Inputs, node: Node, problem: str, column: str | None = None) -> ScoreError:
+def _fault(inputs: Inputs, node: Node, problem: str, column: str | None = None) -> FileFault:
     return inputs.framework.fault(problem, node.line, column)
 
 

@@ -1,0 +1,285 @@
+"""A framework: the columns and methods that it may have, its rows with each cell checked, and the tree that they make.
+
+Belongs here: the one statement of what a framework holds, which a test sets beside dbt's tests and the registry's
+layout. What only shows once values are scored (no spread, a zero under a geometric mean) is in score_files.py.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import duckdb
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic_core import ErrorDetails
+
+from missions.csv_rules import TYPES, as_number, misfit, nearest, shown
+from missions.scoring.models import project_variables
+from missions.scoring.user_file import UserFile
+
+Treatment = Literal["none", "winsorise_then_log", "winsorise_then_signed_log", "log"]
+Normalisation = Literal["z_score", "min_max", "rank", "percentile_rank", "exponential", "goalposts"]
+Aggregation = Literal["arithmetic", "geometric", "harmonic"]
+TREATMENTS: tuple[str, ...] = get_args(Treatment)
+NORMALISATIONS: tuple[str, ...] = get_args(Normalisation)
+AGGREGATIONS: tuple[str, ...] = get_args(Aggregation)
+# The means that take positive numbers only.
+OF_POSITIVE = ("geometric", "harmonic")
+# The parameters of the normalisations that have any, and whether they must be given.
+PARAMETERS: dict[str, dict[str, bool]] = {
+    "min_max": {"lower": False, "upper": False},
+    "exponential": {"steepness": False},
+    "goalposts": {"lower": True, "upper": True, "scale": False},
+}
+_EXPECTED = {
+    "weight": TYPES["number"].expected,
+    "direction": "1 (a higher value scores higher) or -1",
+    "treatment": f"one of {', '.join(TREATMENTS)}",
+    "normalisation": f"one of {', '.join(NORMALISATIONS)} or nothing",
+    "aggregation": f"one of {', '.join(AGGREGATIONS)} or nothing for a leaf",
+    "least_share": "a share from 0 to 1",
+}
+
+
+class Node(BaseModel):
+    """A row of a framework that was found good, and its line in the file.
+
+    It is made from the texts of a row's cells; the context says whether the node `has_children`.
+    """
+
+    model_config = ConfigDict(frozen=True, validate_default=True)
+
+    line: int = Field(exclude=True)
+    node_id: str
+    parent_id: str | None = None
+    label: str
+    weight: float
+    direction: int
+    treatment: Treatment = "none"
+    normalisation: Normalisation | None = None
+    normalisation_parameters: str | None = None
+    aggregation: Aggregation | None = None
+    least_share: float | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty_cells(cls, cells: Mapping[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        """An empty cell is one that is not given, and some nodes need not give all."""
+        defaults: dict[str, Any] = {"label": cells["node_id"]}
+        if not cells["parent_id"]:
+            defaults["weight"] = "1"
+        if _has_children(info):
+            defaults["direction"] = "1"
+        given = {name: cell for name, cell in cells.items() if cell and (name, cell) != ("normalisation", "none")}
+        return defaults | given
+
+    @field_validator("weight", mode="before")
+    @classmethod
+    def _is_no_negative_weight(cls, text: str) -> float:
+        weight = as_number(text)
+        if weight is None:
+            raise ValueError(misfit(text, _EXPECTED["weight"]))
+        if weight < 0:
+            raise ValueError(f"{shown(text)} is a negative weight; to turn a node round, set its direction to -1")
+        return weight
+
+    @field_validator("direction", mode="before")
+    @classmethod
+    def _is_a_direction(cls, text: str) -> int:
+        direction = as_number(text)
+        if direction not in (1, -1):
+            raise ValueError(misfit(text, _EXPECTED["direction"]))
+        return int(direction)
+
+    @field_validator("normalisation_parameters")
+    @classmethod
+    def _are_of_the_normalisation(cls, text: str | None, info: ValidationInfo) -> str | None:
+        if "normalisation" not in info.data:  # it has a fault of its own
+            return None
+        given = _parameters(info.data["normalisation"], text or "")
+        return json.dumps(given) if given else None
+
+    @field_validator("aggregation")
+    @classmethod
+    def _is_of_children(cls, aggregation: str | None, info: ValidationInfo) -> str | None:
+        name = shown(info.data["node_id"])
+        if aggregation and not _has_children(info):
+            raise ValueError(
+                f"{name} has no children to take the {aggregation} mean of; leave the cell of a leaf empty"
+            )
+        if _has_children(info) and not aggregation:
+            raise ValueError(f"{name} has children, so it needs one of {', '.join(AGGREGATIONS)}")
+        return aggregation
+
+    @field_validator("least_share", mode="before")
+    @classmethod
+    def _is_a_share_of_children(cls, text: str | None, info: ValidationInfo) -> float | None:
+        if text is None:
+            return None
+        share = as_number(text)
+        if share is None or not 0 <= share <= 1:
+            raise ValueError(misfit(text, _EXPECTED["least_share"]))
+        if not _has_children(info):
+            raise ValueError("a leaf has no children that could be missing; leave the cell empty")
+        return share
+
+
+_SQL_TYPES: dict[Any, str] = {float: "DOUBLE", float | None: "DOUBLE", int: "BIGINT"}
+# The columns of the table of nodes, with their types.
+COLUMNS = {
+    name: _SQL_TYPES.get(field.annotation, "VARCHAR") for name, field in Node.model_fields.items() if not field.exclude
+}
+_OPTIONAL = ("label", "normalisation_parameters", "least_share")
+_REQUIRED = tuple(name for name in COLUMNS if name not in _OPTIONAL)
+
+
+def framework_file(path: Path) -> UserFile:
+    """The file of a framework, with its columns."""
+    return UserFile.at(path, _REQUIRED, _OPTIONAL)
+
+
+def read_framework(file: UserFile) -> dict[str, Node]:
+    """The nodes by id, in the order of ids: one tree, in which every node has what it needs.
+
+    Raises ScoreError for the first fault.
+    """
+    rows: dict[str, tuple[int, dict[str, str]]] = {}
+    for line, row in file.rows():
+        node_id = row["node_id"]
+        if not node_id:
+            raise file.fault("an empty cell where the id of a node belongs", line, "node_id")
+        if node_id in rows:
+            problem = f"the node {shown(node_id)} stands in line {rows[node_id][0]} already; a node has one row"
+            raise file.fault(problem, line, "node_id")
+        rows[node_id] = line, row
+    parents = {row["parent_id"] for _, row in rows.values()}
+    nodes = {node_id: _node(file, line, row, node_id in parents) for node_id, (line, row) in rows.items()}
+    _check_root(file, nodes)
+    _check_levels(file, nodes)
+    _check_weights(file, nodes)
+    return dict(sorted(nodes.items()))
+
+
+def create_nodes(connection: duckdb.DuckDBPyConnection, nodes: Iterable[Mapping[str, Any]] = ()) -> None:
+    """Make the table of nodes that the chain reads, with a row for each mapping by column."""
+    rows = list(nodes)
+    typed = ", ".join(f"unnest(CAST(${name} AS {type_}[])) AS {name}" for name, type_ in COLUMNS.items())
+    connection.execute(
+        f"CREATE TABLE stg_framework_nodes AS SELECT {typed}", {name: [row[name] for row in rows] for name in COLUMNS}
+    )
+
+
+def _has_children(info: ValidationInfo) -> bool:
+    return bool(info.context and info.context["has_children"])
+
+
+def _node(file: UserFile, line: int, row: Mapping[str, str], has_children: bool) -> Node:
+    try:
+        return Node.model_validate({**row, "line": line}, context={"has_children": has_children})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise file.fault(_problem(first), line, str(first["loc"][0])) from None
+
+
+def _problem(error: ErrorDetails) -> str:
+    """What is wrong with a cell, in words of ours: a validator's, or those for a word that is not allowed."""
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    column = str(error["loc"][0])
+    if error["type"] == "missing":
+        return misfit("", _EXPECTED[column])
+    words = {"treatment": TREATMENTS, "normalisation": NORMALISATIONS, "aggregation": AGGREGATIONS}[column]
+    return misfit(error["input"], _EXPECTED[column], nearest(error["input"], words))
+
+
+def _parameters(normalisation: str | None, text: str) -> dict[str, Any]:
+    """The parameters in a cell, each of them known, a number and in its place; raises ValueError in words."""
+    given = _json_object(text)
+    known = PARAMETERS.get(normalisation or "", {})
+    for name, value in given.items():
+        if name not in known:
+            has = f"{normalisation} has {', '.join(known) or 'no parameters'}"
+            raise ValueError(f"a parameter {shown(name)}, but {has if normalisation else 'there is no normalisation'}")
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not abs(value) < 1e300:  # a comparison that NaN fails too
+            raise ValueError(f"{name} is {json.dumps(value)} where a number belongs")
+    missing = [name for name, is_needed in known.items() if is_needed and name not in given]
+    if missing:
+        raise ValueError(f"{normalisation} needs {' and '.join(missing)}")
+    lower, upper = given.get("lower", 0), given.get("upper", 1)
+    if not lower < upper:
+        raise ValueError(
+            f"lower is {lower} and upper {upper}, but lower must be below upper; direction -1 turns a scale round"
+        )
+    for name in ("scale", "steepness"):
+        if not given.get(name, 1) > 0:
+            raise ValueError(f"{name} is {given[name]}, but must be above 0")
+    return given
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    def once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+        if len(dict(pairs)) < len(pairs):
+            raise ValueError(f"{shown(text)} names a parameter twice")
+        return dict(pairs)
+
+    try:
+        given = json.loads(text, object_pairs_hook=once) if text.strip() else {}
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(f'{shown(text)} is no JSON such as {{"lower": 0, "upper": 100}} ({error})') from None
+    if not isinstance(given, dict):
+        raise ValueError(f'{shown(text)} is no JSON object such as {{"lower": 0, "upper": 100}}')
+    return given
+
+
+def _check_root(file: UserFile, nodes: Mapping[str, Node]) -> None:
+    """Every parent is a node, and at most one node has none; it has children."""
+    root: Node | None = None
+    for node in nodes.values():
+        if node.parent_id is None:
+            if root:
+                raise file.fault(
+                    f"{shown(node.node_id)} is a second root (the first is {shown(root.node_id)} in line {root.line}); "
+                    "a framework has one, so give it a parent",
+                    node.line,
+                    "parent_id",
+                )
+            root = node
+        elif node.parent_id not in nodes:
+            raise file.fault(
+                f"the parent of {shown(node.node_id)}, {shown(node.parent_id)}, is no node of the framework"
+                f"{nearest(node.parent_id, nodes)}; add it, or leave the cell of the root empty",
+                node.line,
+                "parent_id",
+            )
+    if root and not root.aggregation:
+        raise file.fault(f"{shown(root.node_id)} is the root but has no children to score", root.line)
+
+
+def _check_levels(file: UserFile, nodes: Mapping[str, Node]) -> None:
+    """From every node the root is reached, in at most as many steps as the models have levels."""
+    levels = project_variables()["framework_levels"]
+    for node in nodes.values():
+        path = [node]
+        while path[-1].parent_id is not None:
+            path.append(nodes[path[-1].parent_id])
+            if path[-1] in path[:-1]:
+                cycle = path[path.index(path[-1]) :]
+                ids = " under ".join(repr(part.node_id) for part in cycle)
+                has_root = any(other.parent_id is None for other in nodes.values())
+                none = "" if has_root else "; there is no root, a node whose parent_id is empty"
+                raise file.fault(f"a cycle: {ids}{none}", cycle[0].line, "parent_id")
+            if len(path) - 1 > levels:
+                problem = f"{shown(node.node_id)} is more than {levels} levels below the root"
+                raise file.fault(problem, node.line, "parent_id")
+
+
+def _check_weights(file: UserFile, nodes: Mapping[str, Node]) -> None:
+    """Among the children of every node is one that counts."""
+    heavy = {node.parent_id for node in nodes.values() if node.weight > 0}
+    for node in nodes.values():
+        if node.aggregation and node.node_id not in heavy:
+            problem = (
+                f"the weights under {shown(node.node_id)} sum to nothing; give one of its children a weight above 0"
+            )
+            raise file.fault(problem, node.line)

@@ -1,0 +1,35 @@
+"""What a framework may hold is stated once, in framework.py: the registry's layout and dbt's tests agree with it."""
+
+import yaml
+
+from missions.csv_rules import TYPES
+from missions.scoring.framework import AGGREGATIONS, COLUMNS, NORMALISATIONS, PARAMETERS, TREATMENTS, framework_file
+from missions.sources.registry import layouts
+from tests.conftest import ROOT
+
+
+def test_the_seed_has_the_columns_of_a_framework() -> None:
+    layout = layouts()["framework"]
+    assert {column.name: TYPES[column.type].sql for column in layout.columns} == COLUMNS
+    file = framework_file(ROOT / "seeds/framework/framework.csv")
+    assert set(file.required) | set(file.optional) == set(COLUMNS)
+
+
+def test_dbt_accepts_the_methods_of_a_framework() -> None:
+    [path] = (ROOT / "dbt_project/models").rglob("stg_framework_nodes.yml")
+    [model] = yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+    accepted = {
+        column["name"]: set(test["accepted_values"]["arguments"]["values"])
+        for column in model["columns"]
+        for test in column["data_tests"]
+    }
+    expected = {"treatment": TREATMENTS, "normalisation": NORMALISATIONS, "aggregation": AGGREGATIONS}
+    assert accepted == {name: set(words) for name, words in expected.items()} | {"direction": {1, -1}}
+
+
+def test_the_parameters_are_those_that_the_models_read() -> None:
+    [path] = (ROOT / "dbt_project/models").rglob("int_framework_nodes.sql")
+    model = path.read_text(encoding="utf-8")
+    assert set(PARAMETERS) < set(NORMALISATIONS)
+    for parameter in {name for parameters in PARAMETERS.values() for name in parameters}:
+        assert f"'{parameter}')" in model
