@@ -157,7 +157,7 @@ def test_an_older_duckdb_answers_every_question(database: Path, answers: dict[in
 
 
 def test_exposures_name_who_uses_each_mart() -> None:
-    from orchestration.assets import fresh_manifest
+    from orchestration.dbt import fresh_manifest
     from orchestration.definitions import defs
 
     manifest = json.loads(fresh_manifest().read_text(encoding="utf-8"))
@@ -184,7 +184,7 @@ def test_exposures_name_who_uses_each_mart() -> None:
 def test_the_workbook_has_a_sheet_for_each_mart_of_its_exposure(publication: Path) -> None:
     import openpyxl  # type: ignore[import-untyped]
 
-    from orchestration.assets import fresh_manifest
+    from orchestration.dbt import fresh_manifest
 
     manifest = json.loads(fresh_manifest().read_text(encoding="utf-8"))
     (nodes,) = [e["depends_on"]["nodes"] for e in manifest["exposures"].values() if e["name"] == "workbook"]

@@ -237,7 +237,7 @@ def build(home: Path, database: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def definition() -> dict[str, Any]:
-    from orchestration.assets import fresh_manifest
+    from orchestration.dbt import fresh_manifest
 
     manifest = json.loads(fresh_manifest().read_text())
     found: dict[str, Any] = manifest["sources"][f"source.missions_index.publication.{PUBLICATION_CHANGE}"]

@@ -29,7 +29,7 @@ def ask(published: Path, *words: str) -> Result:
 @pytest.fixture(scope="module")
 def three(database: Path, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A published folder with three publications in a row: the real one, a revised figure, a newer period."""
-    from orchestration.assets import fresh_manifest
+    from orchestration.dbt import fresh_manifest
 
     manifest = json.loads(fresh_manifest().read_text())
     definition = manifest["sources"][f"source.missions_index.publication.{PUBLICATION_CHANGE}"]
