@@ -31,7 +31,7 @@ from missions.publication.change import PUBLICATION_CHANGE, write_publication_ch
 from missions.publication.difference import COMPARED
 from missions.publication.folder import add_site, publish
 from missions.publication.seeds import keep
-from missions.site import build_site
+from missions.site.folder import build_site
 from missions.sources import registry
 from missions.sources.load import Loaded, load_registry, load_source
 from orchestration.run import Warehouse

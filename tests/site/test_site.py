@@ -669,7 +669,7 @@ def damaged(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def damaged_site(damaged: Path) -> Path:
-    from missions.site import build_site
+    from missions.site.folder import build_site
 
     build_site(damaged, damaged / "site")
     return damaged / "site"
@@ -691,7 +691,7 @@ def test_names_are_escaped_and_marts_may_be_missing(damaged_site: Path) -> None:
 def test_rebuilding_writes_nothing_and_links_what_is_the_same(
     damaged: Path, damaged_site: Path, tmp_path: Path
 ) -> None:
-    from missions.site import build_site
+    from missions.site.folder import build_site
 
     target = tmp_path / "site"
     shutil.copytree(damaged_site / "authority", target / "authority")
@@ -713,8 +713,9 @@ def test_rebuilding_writes_nothing_and_links_what_is_the_same(
 
 def test_changes_are_told_with_their_cause(database: Path, tmp_path: Path) -> None:
     from missions.site.councils import council_files
-    from missions.site.data import read
     from missions.site.reference import reference_files
+
+    from missions.site.data import read
     from missions.site.renderer import Renderer
 
     copy = Path(shutil.copy2(database, tmp_path / DATABASE))
