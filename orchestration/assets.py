@@ -20,7 +20,7 @@ from missions.publication.comparable import COMPARED
 from missions.publication.folder import add_site
 from missions.publication.publish import publish
 from missions.publication.seeds import keep
-from missions.site import build_site
+from missions.site.folder import build_site
 from missions.sources import registry
 from missions.sources.build_file import only_run
 from missions.sources.load import Loaded, load_registry, load_source

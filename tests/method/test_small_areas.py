@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import ROOT, SHARED
 from tests.method.test_warehouse import standardise, treat
-from tests.site.test_site import Page, councils, read_csv, rows, words
+from tests.support.pages import Page, councils, read_csv, rows, words
 
 SEEDS = ROOT / "seeds"
 INDICES = SHARED / "sources/mhclg-iod-2025"
