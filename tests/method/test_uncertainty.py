@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 PRIME = 2**31 - 1
 SEED = 20261125
 FACTORS = ["normalisation", "treatment", "aggregation", "indicators", "weights", "unpublished_cells", "sampling_error"]
+# The models from the draws and their weights to ranks, in order.
+RANKS = ("int_branch_draws", "int_draw_scores", "int_draw_ranks")
 
 Numbers = NDArray[np.int64]
 Values = NDArray[np.float64]
@@ -73,7 +75,7 @@ def compile_models(home: Path, folder: Path, models: tuple[str, ...], **settings
 
 @pytest.fixture(scope="module")
 def compiled(home: Path, database: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    models = ("int_draw_ranks", "rank_uncertainty", "rank_sensitivity")
+    models = (*RANKS, "rank_uncertainty", "rank_sensitivity")
     return compile_models(home, tmp_path_factory.mktemp("compiled"), models)
 
 
@@ -530,7 +532,7 @@ def copy(home: Path, database: Path, tmp_path: Path) -> Path:
 
 @pytest.mark.slow
 def test_a_seed_gives_the_same_draws_and_another_gives_others_like_them(home: Path, copy: Path, tmp_path: Path) -> None:
-    models = ("int_draws", "int_draw_weights", "int_draw_ranks", "rank_uncertainty")
+    models = ("int_draws", "int_draw_weights", *RANKS, "rank_uncertainty")
     settings = {"uncertainty_seed": 7, "uncertainty_draws": 200, "sensitivity_base_draws": 2}
     sql = compile_models(home, tmp_path / "seed", models, **settings)
     composite = (
@@ -541,7 +543,8 @@ def test_a_seed_gives_the_same_draws_and_another_gives_others_like_them(home: Pa
         before = np.array(connection.execute(composite).fetchall())
         drawn = []
         for _ in range(2):
-            for name, schema in zip(models, ["intermediate"] * 3 + ["marts"], strict=True):
+            for name in models:
+                schema = "intermediate" if name.startswith("int_") else "marts"
                 connection.execute(f"create or replace table {schema}.{name} as {sql[name]}")
             drawn.append(connection.execute("select * from marts.rank_uncertainty order by all").fetchall())
         after = np.array(connection.execute(composite).fetchall())
@@ -573,7 +576,8 @@ def test_a_failing_draw_is_counted_and_harms_no_other(compiled: dict[str, str], 
         before = connection.execute(
             "select * from intermediate.int_draw_ranks where run_number not in (?, ?) order by all", runs[:2]
         ).fetchall()
-        connection.execute(f"create or replace table intermediate.int_draw_ranks as {compiled['int_draw_ranks']}")
+        for name in RANKS:
+            connection.execute(f"create or replace table intermediate.{name} as {compiled[name]}")
         connection.execute(f"create or replace table marts.rank_uncertainty as {compiled['rank_uncertainty']}")
         assert connection.execute("select * from intermediate.int_draw_ranks order by all").fetchall() == before
         counts = connection.execute("select distinct draws, failed_draws from marts.rank_uncertainty").fetchall()
