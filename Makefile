@@ -36,7 +36,7 @@ dev: .venv/installed ## Open the Dagster UI on the whole asset graph
 	DAGSTER_HOME="$(CURDIR)/build/dagster" $(BIN)/dagster dev -w workspace.yaml
 
 docs: .venv/installed ## Make again what is made from the registry, the models and the publication
-	$(BIN)/python -m missions.sources.registry
+	$(BIN)/python -m missions.sources.generated
 	$(BIN)/python -m missions.scoring.ship
 	$(BIN)/python tools/figures.py
 

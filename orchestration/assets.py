@@ -33,6 +33,7 @@ from missions.publication.folder import add_site, publish
 from missions.publication.seeds import keep
 from missions.site import build_site
 from missions.sources import registry
+from missions.sources.generated import attribution
 from missions.sources.load import Loaded, load_registry, load_source
 from orchestration.run import Warehouse
 
@@ -281,7 +282,7 @@ def publication(warehouse: Warehouse) -> dg.MaterializeResult:
         published = publish(
             WAREHOUSE,
             PUBLISHED,
-            attribution=registry.attribution(),
+            attribution=attribution(),
             unhashed={PUBLICATION_CHANGE},
             no_sheets=_NO_SHEETS,
         )

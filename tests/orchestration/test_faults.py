@@ -33,6 +33,7 @@ from missions.paths import SEEDS
 from missions.publication import folder as publish_module
 from missions.publication.folder import current, publish, verify
 from missions.sources import registry, snapshot
+from missions.sources.generated import seed_sums
 from missions.sources.load import load_source
 from missions.sources.registry import Column, Source, layouts, sources
 from tests.conftest import ROOT, copy_project
@@ -390,7 +391,7 @@ def cut_seeds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str,
         found[name] = replace(source, min_rows=min(source.min_rows, KEPT_ROWS // 2))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(registry, "SEEDS", folder)
-        (folder / registry.SEED_SUMS).write_text(registry.seed_sums())
+        (folder / registry.SEED_SUMS).write_text(seed_sums())
     return folder, found
 
 
