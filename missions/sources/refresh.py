@@ -1,13 +1,12 @@
 """Refresh: newer editions fetched, compared with those in use, and taken where nothing in them asks for a person.
 
-Belongs here: the way of an edition from landing to seed, and what is said of it. HTTP is for landing.py, what changed
-is for comparison.py, publishers' formats are for readers/.
+Belongs here: the way of an edition from landing to seed, and what is said of it. HTTP is for fetch.py, what changed is
+for compare.py, publishers' formats are for readers/.
 """
 
 from __future__ import annotations
 
 import csv
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -20,7 +19,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from missions.errors import BusyError, FetchError, RefreshError, SeedError, SnapshotError, UsageError
-from missions.files import lock, replace_file, write_json
+from missions.files import lock, read_json, replace_file, write_json
 from missions.paths import PROJECT, SEEDS
 from missions.sources import generated, landing, registry
 from missions.sources.build_file import only_run
@@ -204,7 +203,7 @@ def standing(source: Source) -> Outcome:
         status, message = Status.UNCHANGED, "the newest edition is in use"
     else:
         try:
-            told = json.loads((edition.folder / REPORT_JSON).read_text(encoding="utf-8"))
+            told = read_json(edition.folder / REPORT_JSON)
             status, message = Status(told["status"]), told["message"]
         except (OSError, ValueError, KeyError):
             status, message = Status.NEWER, "landed, and not compared yet"
@@ -243,26 +242,21 @@ def install(source: Source, edition: Edition, text: str, rows: int, patience: fl
     Waits for a run that loads the old ones. Raises BusyError where it has not ended after `patience` seconds.
     """
     with only_run(patience=patience):
-        _install(source, edition, text, rows)
-
-
-def _install(source: Source, edition: Edition, text: str, rows: int) -> None:
-    if text != seed_text(source):
-        put_in_place({source.seed: text})
-    document = registry.document()
-    fetched = {file.path: file for file in edition.files}
-    for item in document["sources"]:
-        if item["source_id"] == source.source_id:
-            item["snapshot_date"] = edition.fetched_at[:10]
-            item["min_rows"] = row_floor(rows)
-            for file in item["files"]:
-                file["sha256"], file["bytes"] = fetched[file["path"]].sha256, fetched[file["path"]].bytes
-                file["commit"] = None  # the address is that of the newest one, whichever it is
-    write_registry(document)
-    registry.forget()
-    # Of what is made from the registry only this page says which edition is in use.
-    if SOURCES_PAGE.is_file():
-        replace_file(SOURCES_PAGE, generated.sources_page())
+        if text != seed_text(source):
+            put_in_place({source.seed: text})
+        document = registry.document()
+        fetched = {file.path: file for file in edition.files}
+        (item,) = (item for item in document["sources"] if item["source_id"] == source.source_id)
+        item["snapshot_date"] = edition.fetched_at[:10]
+        item["min_rows"] = row_floor(rows)
+        for file in item["files"]:
+            file["sha256"], file["bytes"] = fetched[file["path"]].sha256, fetched[file["path"]].bytes
+            file["commit"] = None  # the address is that of the newest one, whichever it is
+        write_registry(document)
+        registry.forget()
+        # Of what is made from the registry only this page says which edition is in use.
+        if SOURCES_PAGE.is_file():
+            replace_file(SOURCES_PAGE, generated.sources_page())
 
 
 def refreshable(source_ids: Sequence[str] = ()) -> list[Source]:
