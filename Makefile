@@ -36,7 +36,7 @@ dev: .venv/installed ## Open the Dagster UI on the whole asset graph
 	DAGSTER_HOME="$(CURDIR)/build/dagster" $(BIN)/dagster dev -w workspace.yaml
 
 docs: .venv/installed ## Make again what is made from the registry, the models and the publication
-	$(BIN)/python -m missions.sources.registry
+	$(BIN)/python -m missions.sources.generated
 	$(BIN)/python tools/figures.py
 
 bench: .venv/installed ## Time everything and write docs/PERFORMANCE.md

@@ -23,6 +23,7 @@ from missions.publication.seeds import keep
 from missions.site.folder import build_site
 from missions.sources import registry
 from missions.sources.build_file import only_run
+from missions.sources.generated import attribution
 from missions.sources.load import Loaded, load_registry, load_source
 from orchestration.dbt import MANIFEST, OWNERS, build_models, manifest, translator
 
@@ -193,7 +194,7 @@ def publication(warehouse: Warehouse) -> dg.MaterializeResult:
         published = publish(
             WAREHOUSE,
             PUBLISHED,
-            attribution=registry.attribution(),
+            attribution=attribution(),
             unhashed={PUBLICATION_CHANGE},
             no_sheets=_too_detailed(),
         )

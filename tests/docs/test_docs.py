@@ -237,7 +237,7 @@ def test_adding_an_indicator_as_the_readme_says(project: Path, publication: Path
 
     # What `make docs` does before it turns to the figures.
     subprocess.run(
-        [sys.executable, "-m", "missions.sources.registry"],
+        [sys.executable, "-m", "missions.sources.generated"],
         env={**os.environ, "MISSIONS_HOME": str(project)},
         cwd=project,
         check=True,

@@ -1,4 +1,4 @@
-"""What the tests of Dagster and of faults share: the code location, its asset graph, and the page of faults."""
+"""What the tests of Dagster and of faults share: the code location, its graph, the page of faults, and a refresh."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,10 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from tests.support.refreshing import place, server, template
 from tests.support.reliability import CASES, RESULTS
+
+__all__ = ["place", "server", "template"]
 
 
 @pytest.fixture(scope="session")

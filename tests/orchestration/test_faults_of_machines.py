@@ -16,8 +16,8 @@ from missions.publication import publish as publish_module
 from missions.publication.folder import current, verify
 from missions.publication.publish import publish
 from tests.conftest import ROOT, copy_project
-from tests.support.publications import assert_tidy, build, value_of
 from tests.support.faults import assert_plain, small_publication
+from tests.support.publications import assert_tidy, build, value_of
 
 Missions = Callable[..., subprocess.CompletedProcess[str]]
 Seen = Callable[[str, str], None]

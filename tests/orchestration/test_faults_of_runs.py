@@ -20,8 +20,8 @@ from missions.paths import SEEDS
 from missions.publication.folder import current, verify
 from missions.publication.publish import publish
 from tests.conftest import ROOT, copy_project
-from tests.support.publications import assert_tidy, build
 from tests.support.faults import assert_plain, assert_whole, environment, small_publication
+from tests.support.publications import assert_tidy, build
 from tests.support.reliability import TORTURE
 
 Missions = Callable[..., subprocess.CompletedProcess[str]]

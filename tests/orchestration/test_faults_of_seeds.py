@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from missions.errors import SeedError
 from missions.paths import SEEDS
 from missions.sources import registry, snapshot
+from missions.sources.generated import seed_sums
 from missions.sources.load import load_source
 from missions.sources.registry import Source, layouts, sources
 from tests.conftest import ROOT
@@ -66,7 +67,7 @@ def cut_seeds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str,
         found[name] = replace(source, min_rows=min(source.min_rows, KEPT_ROWS // 2))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(registry, "SEEDS", folder)
-        (folder / registry.SEED_SUMS).write_text(registry.seed_sums())
+        (folder / registry.SEED_SUMS).write_text(seed_sums())
     return folder, found
 
 

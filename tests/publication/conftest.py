@@ -1,4 +1,4 @@
-"""A build with a value of each type, and its publication, made once for all tests of what a publication holds."""
+"""What the tests of publications share: a build with a value of each type, its publication, and a refresh."""
 
 from pathlib import Path
 
@@ -6,6 +6,9 @@ import pytest
 
 from missions.publication.publish import Publication, publish
 from tests.support.publications import ATTRIBUTION, FULL_BUILD, build
+from tests.support.refreshing import place, server, template
+
+__all__ = ["place", "server", "template"]
 
 
 @pytest.fixture(scope="package")
