@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from missions.errors import RefreshError, RegistryError
+from missions.errors import MissionsError
 from missions.sources import registry
 from missions.sources.refresh import Outcome, refreshable, standing
 from missions.sources.refresh import refresh as fetch_newest
@@ -53,7 +53,7 @@ def fetch_editions(context: dg.OpExecutionContext, config: RefreshConfig) -> Non
 
     try:
         outcomes = fetch_newest(refreshable(config.sources), check=config.check, report=report)
-    except (RefreshError, RegistryError) as error:
+    except MissionsError as error:
         raise dg.Failure(str(error), allow_retries=False) from None
     open_questions = [outcome for outcome in outcomes if not outcome.is_good]
     context.add_output_metadata({outcome.source_id: outcome.status.value for outcome in outcomes})

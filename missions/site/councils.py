@@ -7,18 +7,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+from missions.reading.wording import PEER_WORDS
 from missions.site.data import COMPOSITE, Row, by, grouped, mean
 from missions.site.renderer import KINDS, Files, Renderer
 from missions.site.tables import CELL_COLUMNS, CONTRIBUTION_COLUMNS, SMALL_AREA_COLUMNS, TREND_COLUMNS, as_csv
 from missions.site.words import edition_line, sparkline
 
-PEER_WORDS = {
-    "ons_global": "ONS statistical neighbours",
-    "ons_economic": "ONS neighbours by economy",
-    "ons_demographic": "ONS neighbours by population",
-    "dfe": "DfE statistical neighbours",
-    "open": "neighbours by our open model of structure",
-}
 DRIVERS = 5  # indicators that raise and lower a council's need most
 NEEDIEST = 10  # small areas listed
 

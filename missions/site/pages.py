@@ -6,14 +6,14 @@ Belongs here: the list of all pages, and what these are given. Does not: SQL (da
 
 from collections import Counter
 
-from missions.reading.wording import type_words
+from missions.reading.wording import TYPES_PLURAL, type_words
 from missions.site import charts
 from missions.site.councils import council_files
 from missions.site.data import COMPOSITE, Group, Row, grouped
 from missions.site.reference import reference_files, search_script
 from missions.site.renderer import KINDS, Files, Renderer
 from missions.site.tables import AREA_COLUMNS, CELL_COLUMNS, as_csv
-from missions.site.words import TYPES_PLURAL, listed, number, the_region
+from missions.site.words import listed, number, the_region
 
 ENDS = 10  # councils at either end of a list
 

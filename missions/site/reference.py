@@ -6,13 +6,10 @@ Belongs here: what these pages are given, and the files of marts that concern al
 import json
 from collections import Counter
 
-from missions.reading.wording import day_words, in_words, publisher_words, type_words
+from missions.reading.wording import BASES, TYPES_PLURAL, day_words, in_words, publisher_words, type_words
 from missions.site.data import COMPOSITE, Row, by, grouped
 from missions.site.renderer import Files, Renderer
 from missions.site.tables import COVERAGE_COLUMNS, EDITION_COLUMNS, MILESTONE_COLUMNS, PEER_COLUMNS, as_csv
-from missions.site.words import TYPES_PLURAL
-
-BASES = ["published", "combined_area", "predecessor", "aggregated", "inherited", "stale", "estimated"]  # in their order
 
 
 def reference_files(site: Renderer) -> Files:

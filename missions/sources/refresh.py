@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from missions.errors import BusyError, FetchError, RefreshError, SeedError, SnapshotError
+from missions.errors import BusyError, FetchError, RefreshError, SeedError, SnapshotError, UsageError
 from missions.paths import PROJECT, SEEDS
 from missions.sources import landing, registry
 from missions.sources.build_file import only_run
@@ -265,15 +265,15 @@ def _install(source: Source, edition: Edition, text: str, rows: int) -> None:
 
 
 def refreshable(source_ids: Sequence[str] = ()) -> list[Source]:
-    """The named sources, or all whose newer editions a program can fetch. Raises RefreshError naming a wrong one."""
+    """The named sources, or all whose newer editions a program can fetch. Raises UsageError naming a wrong one."""
     known = sources()
     for source_id in source_ids:
         if source_id not in known:
-            raise RefreshError(
+            raise UsageError(
                 f"there is no source {source_id!r}; `missions refresh --manual` and docs/SOURCES.md list all"
             )
         if not known[source_id].is_refreshable:
-            raise RefreshError(f"{source_id}: {how_by_hand(known[source_id])}")
+            raise UsageError(f"{source_id}: {how_by_hand(known[source_id])}")
     return [known[i] for i in source_ids] or [source for source in known.values() if source.is_refreshable]
 
 

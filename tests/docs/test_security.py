@@ -22,9 +22,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from missions import cli
-from missions.cli.printing import as_cell
 from missions.errors import SeedError
 from missions.publication.folder import Publication, publish, safe_column
+from missions.reading.cells import as_cell
 from missions.sources import load
 from missions.sources.load import load_source
 from missions.sources.readers import table
