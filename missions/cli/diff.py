@@ -22,7 +22,7 @@ from missions.reading.queries import Rows, ask, ask_names
 from missions.reading.wording import in_words, places_moved
 
 # The head of a column of moves, in the order in which causes are told apart.
-_CAUSE_WORDS = {
+CAUSE_WORDS = {
     "method_change": "Method",
     "framework_change": "Framework",
     "boundary_change": "Boundary",
@@ -117,7 +117,7 @@ def _changed(connection: duckdb.DuckDBPyConnection) -> _Changed:
                 count(*) AS values
             FROM cell WHERE cause IS NOT NULL GROUP BY cause ORDER BY list_position($causes, cause)
             """,
-            causes=list(_CAUSE_WORDS),
+            causes=list(CAUSE_WORDS),
         ).records,
         indices=ask_names(
             connection, "SELECT node_id, label FROM node WHERE NOT is_leaf AND depth <= 1 ORDER BY depth"
@@ -209,7 +209,7 @@ def _show_changed_ranks(console: Console, title: str, records: list[dict[str, An
     console.print(f"{title}: {moved} {'council has' if moved == 1 else 'councils have'} another rank", style="bold")
     if not amounts:
         return
-    present = [cause for cause in _CAUSE_WORDS if any(cause in by_cause for by_cause in amounts.values())]
+    present = [cause for cause in CAUSE_WORDS if any(cause in by_cause for by_cause in amounts.values())]
     columns = {"Rank was": "right", "is": "right", "Authority": "left", "Move": "right"}
     most = sorted(amounts, key=lambda code: (-abs(moves[code]), councils[code]["new_rank"]))[:top]
     rows = [
@@ -222,7 +222,7 @@ def _show_changed_ranks(console: Console, title: str, records: list[dict[str, An
         ]
         for code in most
     ]
-    console.print(table_of(columns | {_CAUSE_WORDS[cause]: "right" for cause in present}, rows))
+    console.print(table_of(columns | {CAUSE_WORDS[cause]: "right" for cause in present}, rows))
     console.print("A move is the rank now less the rank before; the causes add up to it.", style="dim")
 
 
@@ -233,7 +233,7 @@ def _show_changes_of(console: Console, name: str, records: list[dict[str, Any]],
         console.print("Nothing changed for it.")
         return
     order = list(labels)
-    records = sorted(records, key=lambda r: (order.index(r["index_id"]), list(_CAUSE_WORDS).index(r["cause"])))
+    records = sorted(records, key=lambda r: (order.index(r["index_id"]), list(CAUSE_WORDS).index(r["cause"])))
     indices = [r for r in records if r["index_kind"] != "indicator"]
     indicators = [r for r in records if r["index_kind"] == "indicator"]
     revalued = [r for r in indicators if r["value_change"] != 0]
