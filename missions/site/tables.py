@@ -11,7 +11,7 @@ from functools import cache
 from types import NoneType
 from typing import Any
 
-from missions.cli.printing import as_cell
+from missions.reading.cells import as_cell
 from missions.site.data import Row
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 
 from missions.reading.wording import (
+    TYPES_PLURAL,
     day_words,
     in_words,
     period_words,
@@ -19,13 +20,6 @@ from missions.reading.wording import (
 )
 from missions.site.data import Group, Row, slug
 
-TYPES_PLURAL = {
-    "county": "Counties",
-    "district": "Districts",
-    "unitary": "Unitary councils",
-    "metropolitan_district": "Metropolitan districts",
-    "london_borough": "London boroughs",
-}
 ACRONYMS = {
     "Department for Education": "DfE",
     "Department for Energy Security and Net Zero": "DESNZ",

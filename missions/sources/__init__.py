@@ -1,4 +1,4 @@
-"""From publishers' files to tables of the schema raw: the registry of sources, the seeds, and how both are kept current.
+"""From publishers' files to tables of the schema raw: the registry, the seeds, and how both are kept current.
 
 Belongs here: registry.py (what the sources are) and generated.py (what is made from it); snapshot.py with readers/
 (publishers' files to seeds); load.py (seeds to DuckDB, in build_file.py's lock); addresses.py, fetch.py and landing.py

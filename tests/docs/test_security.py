@@ -22,10 +22,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from missions import cli
-from missions.cli.printing import as_cell
 from missions.errors import SeedError
 from missions.publication.flat_files import safe_column
 from missions.publication.publish import Publication, publish
+from missions.reading.cells import as_cell
 from missions.sources import load
 from missions.sources.load import load_source
 from missions.sources.readers import table

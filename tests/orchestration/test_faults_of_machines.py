@@ -121,9 +121,9 @@ def test_a_clock_that_is_moved_back(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_failure_that_nobody_foresaw_is_one_line(tmp_path: Path, seen: Seen) -> None:
     """Whatever breaks, `missions` shows no traceback unless it is asked for one."""
     code = (
-        "import missions.cli.read as read, missions.cli as cli\n"
+        "import missions.cli.rank as rank, missions.cli as cli\n"
         "def broken(*_): raise ZeroDivisionError('a fault of ours')\n"
-        "read.open_published = broken\n"
+        "rank.open_published = broken\n"
         "cli.app(['rank'], prog_name='missions')\n"
     )
     told = subprocess.run(

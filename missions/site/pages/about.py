@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from missions.reading.wording import BASES
 from missions.site.data import COMPOSITE, Row, grouped
 from missions.site.renderer import Files, Renderer
 from missions.site.tables import as_csv
 
-BASES = ["published", "combined_area", "predecessor", "aggregated", "inherited", "stale", "estimated"]  # in their order
 COVERAGE_COLUMNS = [
     "indicator_id",
     "authority_type",

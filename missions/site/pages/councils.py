@@ -5,18 +5,12 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from missions.reading.wording import PEER_WORDS
 from missions.site.data import COMPOSITE, Row, by, grouped
 from missions.site.marks import edition_line, sparkline
 from missions.site.renderer import KINDS, Files, Renderer
 from missions.site.tables import CELL_COLUMNS, CONTRIBUTION_COLUMNS, as_csv
 
-PEER_WORDS = {
-    "ons_global": "ONS statistical neighbours",
-    "ons_economic": "ONS neighbours by economy",
-    "ons_demographic": "ONS neighbours by population",
-    "dfe": "DfE statistical neighbours",
-    "open": "neighbours by our open model of structure",
-}
 DRIVERS = 5  # indicators that raise and lower a council's need most
 NEEDIEST = 10  # small areas listed
 # Rank 1 is the greatest need, whatever the direction of an indicator; the ranks of the parts follow.

@@ -1,6 +1,6 @@
-"""The commands that write: load, snapshot and build.
+"""The command build: everything, from the seeds to the publication.
 
-Belongs here: their words and messages. What they do is in missions.sources and orchestration.run.
+Belongs here: its words and messages. What it does is in orchestration.run.
 """
 
 import os
@@ -11,53 +11,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
-import duckdb
 import typer
 from rich.console import Console
 
-from missions.cli.app import BUILD, app
-from missions.cli.printing import progress, show_ranks
-from missions.errors import BusyError, MissionsError, RegistryError, RunError, SeedError, SnapshotError
-from missions.paths import SEEDS, WAREHOUSE
-from missions.reading.queries import open_database, ranked
-
-
-@app.command(rich_help_panel=BUILD)
-def load() -> None:
-    """Load the seeds into the build file, checked and typed."""
-    from missions.sources.build_file import only_run
-    from missions.sources.load import load_all
-    from missions.sources.registry import sources
-
-    WAREHOUSE.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with only_run(), progress(len(sources()) + 1) as advance, duckdb.connect(str(WAREHOUSE)) as connection:
-            loaded = load_all(connection, lambda done: advance(done.source_id))
-    except (SeedError, RegistryError, BusyError) as error:
-        raise MissionsError(str(error)) from error
-    typer.echo(f"{len(loaded)} tables with {sum(done.rows for done in loaded):,} rows loaded into {WAREHOUSE}")
-
-
-@app.command(rich_help_panel=BUILD)
-def snapshot(
-    folder: Annotated[
-        Path, typer.Option("--from", exists=True, file_okay=False, help="The folder of the publishers' files.")
-    ],
-) -> None:
-    """Write the seeds anew from the publishers' own files."""
-    from missions.sources.registry import sources
-    from missions.sources.snapshot import snapshot as write_seeds
-
-    try:
-        read = [source for source in sources().values() if source.reader is not None]
-        with progress(len(read)) as advance:
-            write_seeds(folder, lambda source, rows: advance(source.source_id))
-    except (SnapshotError, RegistryError) as error:
-        raise MissionsError(str(error)) from error
-    typer.echo(f"{len(read)} seeds written to {SEEDS}")
+from missions.cli.app import command
+from missions.cli.printing import show_ranks
+from missions.reading.queries import open_database
 
 
 class Target(StrEnum):
@@ -67,7 +28,7 @@ class Target(StrEnum):
     spark = "spark"
 
 
-@app.command(rich_help_panel=BUILD)
+@command
 def build(
     target: Annotated[
         Target, typer.Option(help="spark builds the models on Apache Spark and publishes nothing (docs/scale.md).")
@@ -77,13 +38,12 @@ def build(
     with _ended_by_interrupt(), Console(stderr=True).status("Building the index …"):
         from orchestration.run import run_index
 
-        try:
-            database = run_index(target.value)
-        except (RunError, RegistryError) as error:
-            raise MissionsError(str(error)) from error
+        database = run_index(target.value)
     if target is Target.spark:
         typer.echo(f"Built on Spark: {database}")
         return
+    from missions.reading.rank import ranked
+
     with open_database(database) as connection:
         councils = ranked(connection).records
     show_ranks(councils[:10], f"All missions: the ten of {len(councils)} councils with the greatest need")
