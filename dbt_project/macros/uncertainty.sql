@@ -1,4 +1,4 @@
-{# Draws of the index: what varies, how a drawn value is placed, and where it falls in the published distribution. #}
+{# Draws of the index: how a drawn value is placed, and where it falls in the published distribution. #}
 
 {#
     Where a value stands, in standard deviations of the reference set, by the parameters of one yardstick: cut, logged or not,
@@ -12,11 +12,6 @@
         when {{ yardstick }}.log_sign = 0 then {{ cut }}
         else ln({{ yardstick }}.log_offset + {{ yardstick }}.log_sign * {{ cut }})
     end * {{ yardstick }}.gain - {{ yardstick }}.centre
-{%- endmacro %}
-
-{# What varies between draws, in order: the choices of method first. #}
-{% macro draw_factors() -%}
-    {{ return(['normalisation', 'treatment', 'aggregation', 'indicators', 'weights', 'unpublished_cells', 'sampling_error']) }}
 {%- endmacro %}
 
 {# The published distribution is kept in steps of 1/64 standard deviation from -16 to 16. #}

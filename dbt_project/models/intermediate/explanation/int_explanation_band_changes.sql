@@ -1,3 +1,4 @@
+-- The value of one indicator that would move a council's composite score into the next band.
 with
 
 nodes as (

@@ -1,3 +1,4 @@
+-- Which council a published area code stands for, and how: its own code, a joint area or a predecessor.
 with
 
 authorities as (

@@ -1,3 +1,4 @@
+-- The 317 councils with their region, county and combined authority, and their part in the method.
 with
 
 authorities as (

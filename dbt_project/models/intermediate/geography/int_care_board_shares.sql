@@ -1,3 +1,4 @@
+-- The share of each council's residents who live in each Integrated Care Board.
 with
 
 authorities as (

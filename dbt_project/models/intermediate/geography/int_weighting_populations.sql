@@ -1,3 +1,4 @@
+-- Residents and households that rates are divided by and means are weighted by.
 with
 
 populations as (

@@ -1,3 +1,4 @@
+-- What one point of a node's score adds to the score of the root.
 with recursive
 
 nodes as (

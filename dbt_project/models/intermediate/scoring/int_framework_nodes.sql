@@ -1,3 +1,4 @@
+-- Every framework node that a root leads to, with its place in the tree and its weight.
 with recursive
 
 nodes as (

@@ -1,3 +1,4 @@
+-- The units that frameworks score: councils and small areas.
 select
     authority_code as unit_id,
     is_in_reference_set

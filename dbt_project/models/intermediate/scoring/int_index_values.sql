@@ -1,3 +1,4 @@
+-- The value of each unit at each leaf of its framework.
 select
     authority_code as unit_id,
     indicator_id as node_id,

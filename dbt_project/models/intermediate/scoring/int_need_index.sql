@@ -1,3 +1,4 @@
+-- Need of each council under the composite and each mission: scores, ranks and bands.
 with
 
 scores as (
@@ -69,12 +70,10 @@ ranked as (
 select
     ranked.authority_code,
     ranked.index_id,
-    case {{ rank_group('ranked.need_rank', 'ranked.units', 5) }}
-        when 1 then 'very high'
-        when 2 then 'high'
-        when 3 then 'medium'
-        when 4 then 'low'
-        else 'very low'
+    case {{ rank_group('ranked.need_rank', 'ranked.units', var('need_bands') | length) }}
+        {% for band in var('need_bands') %}
+        when {{ loop.index }} then '{{ band }}'
+        {% endfor %}
     end as need_band,
     ranked.need_z,
     100 + 10 * ranked.need_z as need_score,

@@ -1,3 +1,4 @@
+-- The score of each unit at each node: leaves as normalised, other nodes from their children, level by level.
 with
 
 units as (
@@ -86,7 +87,7 @@ means_{{ depth }} as (
 
 ),
 
-{{ normalise('level_' ~ depth, 'means_' ~ depth, 'weighted_mean', is_aggregated=true) }},
+{{ normalise('level_' ~ depth, 'means_' ~ depth, 'weighted_mean', 'nodes', 'units', is_aggregated=true) }},
 {% endfor %}
 
 scores as (

@@ -1,3 +1,4 @@
+-- Treated values, turned so that higher is greater need and normalised against the reference set.
 with
 
 nodes as (
@@ -18,7 +19,7 @@ treated_values as (
 
 ),
 
-{{ normalise('normalised', 'treated_values', 'value_treated', is_aggregated=false) }}
+{{ normalise('normalised', 'treated_values', 'value_treated', 'nodes', 'units', is_aggregated=false) }}
 
 select
     unit_id,

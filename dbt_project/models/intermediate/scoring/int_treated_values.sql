@@ -1,3 +1,4 @@
+-- Values after the treatment of outliers: cut, winsorised or logged.
 with
 
 treatments as (

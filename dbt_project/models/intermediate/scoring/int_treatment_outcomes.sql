@@ -1,3 +1,4 @@
+-- What the treatment of outliers did to each leaf, over the reference set.
 with
 
 treatments as (

@@ -1,3 +1,4 @@
+-- What winsorising does to each indicator, step by step, over the reference set.
 with
 
 nodes as (

@@ -1,3 +1,4 @@
+-- How each indicator is treated and why: untouched, winsorised or logged.
 with
 
 steps as (

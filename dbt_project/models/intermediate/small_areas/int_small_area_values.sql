@@ -1,3 +1,4 @@
+-- The published figure of each small area for each small-area indicator.
 select
     observations.small_area_code,
     indicators.indicator_id,

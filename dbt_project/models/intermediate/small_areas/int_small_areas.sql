@@ -1,3 +1,4 @@
+-- The small areas of England, each with the council it lies in.
 with
 
 districts as (

@@ -1,3 +1,4 @@
+-- Figures made of parts: a county from its districts, a district or county from its small areas.
 with
 
 authorities as (
@@ -103,7 +104,7 @@ small_areas as (
 -- Small areas are weighted by residents whatever the indicator's population: nothing else is known of each of them.
 small_area_parts as (
 
-    {{ with_counties('small_areas') | indent(4) }}
+    {{ with_counties('small_areas', 'authorities') | indent(4) }}
 
 ),
 

@@ -1,3 +1,4 @@
+-- Figures of basis 1 to 3 on the councils of December 2024: their own, of joint areas, of predecessors.
 with
 
 figures as (

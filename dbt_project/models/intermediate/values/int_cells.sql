@@ -1,3 +1,4 @@
+-- The value chosen for each council and indicator, and the basis it rests on.
 with
 
 authorities as (
@@ -20,7 +21,12 @@ windows as (
 
 candidates as (
 
-    select * from {{ ref('int_figure_candidates') }}
+    select
+        candidates.*,
+        candidates.period_end_date >= windows.oldest_period_end_date as is_recent
+    from {{ ref('int_figure_candidates') }} as candidates
+    inner join windows
+        on candidates.indicator_id = windows.indicator_id
 
 ),
 
@@ -49,7 +55,7 @@ markers as (
 
 ),
 
--- Types of council for which the source publishes nothing at all in the window.
+-- Types of council for which the source publishes anything at all in the window.
 published_types as (
 
     select distinct
@@ -58,105 +64,41 @@ published_types as (
     from candidates
     inner join authorities
         on candidates.authority_code = authorities.authority_code
-    inner join windows
-        on
-            candidates.indicator_id = windows.indicator_id
-            and candidates.period_end_date >= windows.oldest_period_end_date
-    where candidates.value_basis = 'published'
+    where
+        candidates.is_recent
+        and candidates.value_basis = 'published'
 
 ),
 
-recent as (
-
-    select candidates.*
-    from candidates
-    inner join windows
-        on
-            candidates.indicator_id = windows.indicator_id
-            and candidates.period_end_date >= windows.oldest_period_end_date
-
-),
-
-stale as (
-
-    select candidates.*
-    from candidates
-    inner join windows
-        on
-            candidates.indicator_id = windows.indicator_id
-            and candidates.period_end_date < windows.oldest_period_end_date
-    where candidates.value_basis = 'published'
-
-),
-
+-- Outside the window only a council's own figure counts, and comes after all recent ones.
 options as (
 
     select
-        indicator_id,
-        source_id,
-        authority_code,
-        value_basis,
-        basis_rank,
-        source_area_code,
-        value,
-        lower_95,
-        upper_95,
-        is_rate_of_counts,
-        period_start_date,
-        period_end_date
-    from recent
-
-    union all
-
-    select
-        indicator_id,
-        source_id,
-        authority_code,
-        'stale' as value_basis,
-        6 as basis_rank,
-        source_area_code,
-        value,
-        lower_95,
-        upper_95,
-        is_rate_of_counts,
-        period_start_date,
-        period_end_date
-    from stale
-
-    union all
-
-    select
-        indicator_id,
-        cast(null as {{ dbt.type_string() }}) as source_id,
-        authority_code,
-        'estimated' as value_basis,
-        7 as basis_rank,
-        cast(null as {{ dbt.type_string() }}) as source_area_code,
-        value,
-        cast(null as double) as lower_95,
-        cast(null as double) as upper_95,
-        false as is_rate_of_counts,
-        cast(null as date) as period_start_date,
-        period_end_date
-    from {{ ref('int_estimates') }}
+        *,
+        case when is_recent then value_basis else 'stale' end as basis_in_window,
+        case when is_recent then basis_rank else 6 end as rank_in_window
+    from candidates
+    where
+        is_recent
+        or value_basis = 'published'
 
 ),
 
 chosen as (
 
-    {{ first_row_of_each('options', 'indicator_id, authority_code', 'basis_rank, period_end_date desc') }}
+    {{ first_row_of_each('options', 'indicator_id, authority_code', 'rank_in_window, period_end_date desc') }}
 
 )
 
 select
     authorities.authority_code,
     indicators.indicator_id,
-    chosen.value_basis,
+    coalesce(chosen.basis_in_window, case when estimates.value is not null then 'estimated' end) as value_basis,
     case
-        when chosen.value_basis = 'published' and chosen.is_rate_of_counts then 'rate of published counts'
-        when chosen.value_basis = 'published' then 'published'
-        when chosen.value_basis = 'combined_area' then 'published for a joint area'
-        when chosen.value_basis = 'predecessor' then 'boundary change'
+        when chosen.basis_in_window = 'published' and chosen.is_rate_of_counts then 'rate of published counts'
+        when chosen.basis_in_window = 'published' then 'published'
+        when chosen.basis_in_window = 'combined_area' then 'published for a joint area'
+        when chosen.basis_in_window = 'predecessor' then 'boundary change'
         when markers.marker = 'x' then 'suppressed in source'
         when markers.marker = 'NA' then 'missing or suppressed in source'
         when markers.marker = 'u' then 'unreliable in source'
@@ -168,17 +110,21 @@ select
     end as value_basis_reason,
     chosen.source_id,
     chosen.source_area_code,
-    chosen.value,
+    coalesce(chosen.value, estimates.value) as value,
     chosen.lower_95,
     chosen.upper_95,
     chosen.period_start_date,
-    chosen.period_end_date
+    coalesce(chosen.period_end_date, estimates.period_end_date) as period_end_date
 from authorities
 cross join indicators
 left join chosen
     on
         authorities.authority_code = chosen.authority_code
         and indicators.indicator_id = chosen.indicator_id
+left join {{ ref('int_estimates') }} as estimates
+    on
+        authorities.authority_code = estimates.authority_code
+        and indicators.indicator_id = estimates.indicator_id
 left join markers
     on
         authorities.authority_code = markers.authority_code

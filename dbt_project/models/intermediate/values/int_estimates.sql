@@ -1,3 +1,4 @@
+-- Estimates for councils without any other figure: the median of the nearest group of donors.
 with
 
 authorities as (
@@ -89,12 +90,6 @@ offers as (
         authorities.authority_code,
         medians.group_rank,
         medians.value,
-        medians.donors,
-        case medians.group_rank
-            when 1 then 'type in region'
-            when 2 then 'type in England'
-            else 'districts and single-tier councils'
-        end as donor_group,
         medians.period_end_date
     from medians
     inner join authorities

@@ -1,3 +1,4 @@
+-- Every figure of basis 1 to 5 that could fill a cell.
 with
 
 authority_figures as (

@@ -1,3 +1,4 @@
+-- What the sources give for each indicator: a published value, or the counts of a rate.
 with
 
 indicators as (

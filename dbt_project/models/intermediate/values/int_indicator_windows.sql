@@ -1,3 +1,4 @@
+-- The newest English period of each indicator, and how old a figure may be to count as recent.
 with
 
 figures as (

@@ -1,3 +1,4 @@
+-- Every published figure, with partnership counts brought to councils and corrections applied.
 with
 
 partnership_counts as (

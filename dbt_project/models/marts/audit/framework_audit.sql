@@ -1,3 +1,4 @@
+-- Statistics that show whether the framework holds together, with the bounds they must keep.
 with
 
 nodes as (

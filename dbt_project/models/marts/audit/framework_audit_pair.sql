@@ -1,3 +1,4 @@
+-- The correlation between the scores of every two nodes of the framework, with their names.
 with recursive
 
 nodes as (

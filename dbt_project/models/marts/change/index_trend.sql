@@ -1,3 +1,4 @@
+-- Need over time, in editions that can be compared with each other.
 with
 
 basket as (

@@ -1,3 +1,4 @@
+-- Which indicators are in every edition of the index over time, and why the others are not.
 with
 
 nodes as (

@@ -1,3 +1,4 @@
+-- How each indicator of each council has moved between its first and last comparable figures.
 with
 
 authorities as (

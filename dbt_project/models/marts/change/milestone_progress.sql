@@ -1,3 +1,4 @@
+-- Where England, the regions and the councils are on each national milestone.
 with
 
 milestones as (

@@ -1,3 +1,4 @@
+-- Every district and county code since 2011, with the council of December 2024 it belongs to now.
 with
 
 vintages as (

@@ -1,3 +1,4 @@
+-- The 317 principal councils of England of December 2024.
 with
 
 authorities as (

@@ -1,3 +1,4 @@
+-- Outlines of areas, for maps.
 select
     boundaries.layer,
     boundaries.area_code,

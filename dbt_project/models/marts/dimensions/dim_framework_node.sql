@@ -1,3 +1,4 @@
+-- The framework of councils as published: every node with its weight and methods.
 select
     node_id,
     parent_id,

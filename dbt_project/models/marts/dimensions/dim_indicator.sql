@@ -1,3 +1,4 @@
+-- The indicators, with unit, direction, weight, publisher and caveat.
 with
 
 nodes as (

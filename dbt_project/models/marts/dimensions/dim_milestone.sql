@@ -1,3 +1,4 @@
+-- National milestones that put a number on an indicator, each with its source.
 select
     milestones.milestone_id,
     milestones.indicator_id,

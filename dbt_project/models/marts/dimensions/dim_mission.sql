@@ -1,3 +1,4 @@
+-- The missions, with their weights.
 with
 
 nodes as (

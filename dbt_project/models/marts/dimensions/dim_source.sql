@@ -1,3 +1,4 @@
+-- Every publisher's file that the seeds were made from, and the project's own tables.
 with
 
 source_files as (

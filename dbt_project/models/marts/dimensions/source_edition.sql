@@ -1,3 +1,4 @@
+-- The seeds that this publication was built from, each with its checksum.
 with
 
 source_files as (

@@ -1,3 +1,4 @@
+-- How likely one council has more need than another, over the draws.
 with
 
 units as (

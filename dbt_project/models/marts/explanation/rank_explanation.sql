@@ -1,3 +1,4 @@
+-- Why a council has its rank: what each mission, theme and indicator adds, and what would change its band.
 with
 
 authorities as (

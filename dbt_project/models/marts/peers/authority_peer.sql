@@ -1,3 +1,4 @@
+-- The nearest English councils of each council under three peer models.
 with
 
 authorities as (

@@ -1,3 +1,4 @@
+-- The structure variables of each council that the open peer model compares.
 with
 
 variables as (

@@ -1,3 +1,4 @@
+-- A council on one card: scores, ranks, bands and what drives them.
 with
 
 authorities as (

@@ -1,3 +1,4 @@
+-- Need of each council under all missions together.
 select
     authority_code,
     need_band,

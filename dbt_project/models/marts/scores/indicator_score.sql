@@ -1,3 +1,4 @@
+-- The figure of each council and indicator that counts, its place and what it adds to the composite.
 with
 
 cells as (

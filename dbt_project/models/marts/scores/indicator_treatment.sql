@@ -1,3 +1,4 @@
+-- What the treatment of outliers did to each indicator, over the reference set.
 select
     outcomes.node_id as indicator_id,
     outcomes.treatment,

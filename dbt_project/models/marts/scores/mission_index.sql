@@ -1,3 +1,4 @@
+-- Need of each council under each mission.
 select
     authority_code,
     index_id as mission_id,

@@ -1,3 +1,4 @@
+-- How need is spread inside each council, from its small areas.
 {# A small area counts in full up to this percentile of need, and less with each further one, down to nothing. #}
 {% set full_percentile, last_percentile = 10, 30 %}
 {% set concentrated_share = 0.1 %}
@@ -32,7 +33,7 @@ small_areas as (
 -- A county holds the small areas of its districts.
 parts as (
 
-    {{ with_counties('small_areas') | indent(4) }}
+    {{ with_counties('small_areas', 'authorities') | indent(4) }}
 
 ),
 

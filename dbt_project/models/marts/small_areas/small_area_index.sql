@@ -1,3 +1,4 @@
+-- Need of each small area, as a whole and by its parts.
 with
 
 ranked as (

@@ -1,3 +1,4 @@
+-- The indicators of need of small areas.
 select
     indicators.indicator_id,
     branches.node_id as index_id,

@@ -1,3 +1,4 @@
+-- The published figure of each small area for each indicator, and how much need it means.
 select
     small_area_values.small_area_code,
     small_area_values.indicator_id,

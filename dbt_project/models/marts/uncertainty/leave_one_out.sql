@@ -1,3 +1,4 @@
+-- The ranks of each council without each indicator in turn.
 with
 
 draws as (

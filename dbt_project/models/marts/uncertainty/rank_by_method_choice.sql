@@ -1,3 +1,4 @@
+-- The ranks of each council under one other choice of method at a time.
 with
 
 choices as (

@@ -1,3 +1,4 @@
+-- The share of the variance of ranks that each source of uncertainty explains.
 with
 
 draws as (

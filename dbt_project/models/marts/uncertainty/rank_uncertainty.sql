@@ -1,3 +1,4 @@
+-- The distribution of each rank over the draws of all sources of uncertainty.
 with
 
 need as (

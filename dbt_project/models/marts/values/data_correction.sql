@@ -1,3 +1,4 @@
+-- Dated corrections of evident errors in published figures.
 select
     corrections.correction_id,
     corrections.source_id,

@@ -1,3 +1,4 @@
+-- England and the regions beside the councils, for each indicator.
 with
 
 indicators as (

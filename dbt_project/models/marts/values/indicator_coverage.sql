@@ -1,3 +1,4 @@
+-- Where the value of each council and indicator comes from.
 with
 
 cells as (

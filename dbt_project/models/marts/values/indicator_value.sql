@@ -1,3 +1,4 @@
+-- Every figure of every council and period since 2015, on the councils of December 2024.
 with
 
 candidates as (
