@@ -1,4 +1,4 @@
-"""A build with a value of each type, and its publication, made once for all tests of what a publication holds."""
+"""A build with values of every type, and its publication, made once for all tests of what a publication holds."""
 
 from pathlib import Path
 
