@@ -1,7 +1,7 @@
-"""The chain of causes: inputs go from the old to the new, one cause at a time, and are scored after each.
+"""The chain of causes: old inputs are replaced by new ones, one cause at a time, and scored after each step.
 
-Belongs here: the two sides' councils, nodes and values side by side, under which cause a value changed, and the scores
-of each step. They come from the method's own SQL, run by missions.scoring. What the amounts make is in difference.py.
+Belongs here: councils, nodes and values of both sides next to each other, the cause of each changed value, and the
+scores after each step, which missions.scoring computes by the method's own SQL. difference.py turns them into amounts.
 """
 
 import duckdb
@@ -9,10 +9,10 @@ import duckdb
 from missions.publication.comparable import METHOD
 from missions.scoring.chain import run_chain
 
-# In the order in which the inputs are replaced. What the earlier publication's own inputs give today comes first.
+# In the order in which inputs are replaced. The first is the earlier publication's own inputs, scored today.
 CAUSES = ("method_change", "framework_change", "boundary_change", "new_period", "data_revision")
 
-# One row a council of either publication, under its newer code where it has one in both.
+# One row per council of either publication, under its newer code if the two differ.
 _COUNCILS = """
 CREATE TABLE council AS
 WITH recoded AS (
@@ -31,7 +31,7 @@ WITH recoded AS (
     SELECT authority_code AS before_code, authority_code AS after_code
     FROM before.marts.dim_authority JOIN after.marts.dim_authority USING (authority_code)
     UNION ALL
-    -- Only one to one: two councils on one code are a merger.
+    -- One to one only: two councils with one new code are a merger.
     SELECT before_code, after_code
     FROM recoded
     WHERE before_code IN (FROM gone) AND after_code IN (FROM come)
@@ -66,11 +66,11 @@ ORDER BY authority_code
 
 
 def _method_of(alias: str) -> str:
-    """A node's place and method as one value."""
+    """A node's parent and method as one struct."""
     return "{" + ", ".join(f"'{column}': {alias}.{column}" for column in ("parent_id", *METHOD)) + "}"
 
 
-# One row a node of either framework, the same in both or not.
+# One row per node of either framework.
 _NODES = f"""
 CREATE TABLE node AS
 SELECT
@@ -92,7 +92,7 @@ LEFT JOIN after.marts.dim_indicator AS now_indicator ON now.node_id = now_indica
 ORDER BY node_id
 """
 
-# The values of one side, each with the area that the figure stands for; an estimate stands for none.
+# The values of one side, each with the area it describes; an estimate describes none.
 _VALUES = """
     SELECT
         council.authority_code,
@@ -104,7 +104,7 @@ _VALUES = """
     LEFT JOIN council AS area ON score.source_area_code = area.{side}_code
 """
 
-# One row a council and indicator of either publication. A cell changes once, under the first cause that applies.
+# One row per council and indicator of either publication. A cell changes once, under the first cause that applies.
 _CELLS = f"""
 CREATE TABLE cell AS
 WITH was AS ({_VALUES.format(side="before")}), now AS ({_VALUES.format(side="after")})
@@ -122,7 +122,7 @@ SELECT
         WHEN node.is_other THEN 'framework_change'
         WHEN was.own_code IS NULL OR now.own_code IS NULL THEN 'boundary_change'
         WHEN was.area_kind <> now.area_kind THEN 'boundary_change'
-        -- A council's own figure may stand under any of its codes.
+        -- A council's own figure may be under any of its codes.
         WHEN was.area_kind <> 'published' AND was.area_kind = now.area_kind AND was.area IS DISTINCT FROM now.area
             THEN 'boundary_change'
         WHEN (was.period_start_date, was.period_end_date) IS DISTINCT FROM (now.period_start_date, now.period_end_date)
@@ -135,7 +135,7 @@ JOIN node ON indicator_id = node.node_id
 ORDER BY authority_code, indicator_id
 """
 
-# What the method reads. All steps are one forest: the nodes of a step bear its number, so that one run does them all.
+# What the method reads. All steps form one forest: node ids start with the step's number, and one run scores them all.
 _INPUTS = """
 CREATE TABLE stg_framework_nodes (
     node_id varchar, parent_id varchar, label varchar, weight double, direction bigint, treatment varchar,
@@ -163,7 +163,7 @@ WHERE scores.score IS NOT NULL
 
 
 def set_side_by_side(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables council, node and cell from the databases attached as `before` and `after`."""
+    """Create the tables council, node and cell from the databases attached as `before` and `after`."""
     for statement in (_COUNCILS, _NODES, _CELLS):
         connection.execute(statement)
 
@@ -171,7 +171,7 @@ def set_side_by_side(connection: duckdb.DuckDBPyConnection) -> None:
 def score_steps(connection: duckdb.DuckDBPyConnection) -> list[int]:
     """Score the inputs at each step, from all old to all new, into the table step_score.
 
-    Returns the number of the step that each of CAUSES leads to. A step that changes nothing is not scored again.
+    Returns the step reached after each of CAUSES. A cause that changes nothing shares the step before it.
     """
     connection.execute(_INPUTS)
     changed = _changed(connection)
@@ -188,7 +188,7 @@ def score_steps(connection: duckdb.DuckDBPyConnection) -> list[int]:
 
 
 def _changed(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """The causes under which anything that is scored changed."""
+    """The causes under which something changed that affects scores."""
     changed = {cause for (cause,) in connection.execute("SELECT DISTINCT cause FROM cell").fetchall()}
     [(has_other_nodes, has_other_councils)] = connection.execute(
         """
@@ -205,7 +205,7 @@ def _changed(connection: duckdb.DuckDBPyConnection) -> set[str]:
 
 
 def _add_step(connection: duckdb.DuckDBPyConnection, step: int, position: int) -> None:
-    """Add the inputs in which all causes up to this position of CAUSES are the later publication's."""
+    """Add a step's inputs: new for the causes up to this position of CAUSES, old for the others."""
     nodes = "before" if position < CAUSES.index("framework_change") else "after"
     councils = "before" if position < CAUSES.index("boundary_change") else "after"
     connection.execute(

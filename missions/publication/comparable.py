@@ -1,6 +1,6 @@
 """What a publication must hold to be compared with another.
 
-Belongs here: the tables and columns that a comparison reads, and a connection that has found them on both sides.
+Belongs here: the tables and columns that a comparison reads, and a connection on which both sides have them.
 """
 
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ import duckdb
 from missions.errors import DifferenceError
 from missions.sql import quoted_text
 
-# The columns of a node that say how it is scored; the others are names, or follow from these and from its parent.
+# The columns of a node that determine how it is scored; the others are names or follow from these and the tree.
 METHOD = (
     *("weight", "direction", "treatment", "normalisation", "normalisation_parameters", "aggregation"),
     "least_share",
 )
-# What must be there to compare. A publication of an older schema that lacks some of it is named with what it lacks.
+# What a comparison reads. An older publication may lack some of it; the error lists what.
 _NEEDED: dict[str, tuple[str, ...]] = {
     "dim_authority": ("authority_code", "current_code", "authority_name", "is_in_reference_set"),
     "dim_area_code": ("area_code", "authority_code", "relation"),
@@ -36,7 +36,7 @@ COMPARED = tuple(_NEEDED)
 
 @dataclass(frozen=True)
 class Side:
-    """A publication, or a build that is to be one, as a side of a comparison: what people call it, and its database."""
+    """One side of a comparison, a publication or a build about to become one: its name for people, and its database."""
 
     name: str
     database: Path
@@ -46,9 +46,9 @@ class Side:
 def attached(**sides: Side) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with each side's database attached, read-only, under the name of its argument.
 
-    Raises DifferenceError where one of them cannot be read or lacks something that a comparison reads.
+    Raises DifferenceError if one of them cannot be read, or lacks a table or column that a comparison reads.
     """
-    # Sums depend on the order of their terms: one thread, so that the same inputs give the same result.
+    # Sums depend on the order of their terms: with one thread, equal inputs give equal results.
     with duckdb.connect(config={"threads": 1}) as connection:
         for name, side in sides.items():
             if not side.database.is_file():
@@ -57,18 +57,18 @@ def attached(**sides: Side) -> Iterator[duckdb.DuckDBPyConnection]:
                 connection.execute(f"ATTACH {quoted_text(side.database)} AS {name} (READ_ONLY)")
                 missing = _missing(connection, name)
             except duckdb.Error as error:
-                # The mart says this too, and a folder of this machine is nobody's business.
+                # The message is published in the mart, so paths of this machine are left out.
                 reason = str(error).replace(str(side.database), side.database.name)
                 raise DifferenceError(f"{side.name} cannot be read: {reason}") from error
             if missing:
                 raise DifferenceError(
-                    f"{side.name} is of an older schema and cannot be compared: it lacks {', '.join(missing)}"
+                    f"{side.name} has an older schema and cannot be compared: it lacks {', '.join(missing)}"
                 )
         yield connection
 
 
 def _missing(connection: duckdb.DuckDBPyConnection, name: str) -> list[str]:
-    """The tables, and the columns of tables that are there, which a side lacks."""
+    """The tables that a side lacks, and the columns lacking in the tables it has."""
     columns = dict(
         connection.execute(
             "SELECT table_name, list(column_name) FROM duckdb_columns() "

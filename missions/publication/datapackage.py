@@ -1,6 +1,6 @@
-"""The publication as a Frictionless Data Package: one resource for each CSV file.
+"""The publication as a Frictionless Data Package: one resource per CSV file.
 
-Belongs here: datapackage.json, which says of every column what it means, its type and whether it may be empty.
+Belongs here: datapackage.json, which gives the meaning and type of every column and whether it may be empty.
 """
 
 import json
@@ -19,7 +19,7 @@ LICENCE = {
     "title": "Open Government Licence v3.0",
 }
 
-# Said in full, so that no reader guesses.
+# In full, so that no reader has to guess.
 DIALECT = {
     "delimiter": ",",
     "lineTerminator": "\n",
@@ -31,7 +31,7 @@ DIALECT = {
 
 
 def write_descriptor(connection: duckdb.DuckDBPyConnection, folder: Path, marts: list[Mart], imprint: Imprint) -> None:
-    """Write datapackage.json into a publication's folder, whose CSV files are there already."""
+    """Write datapackage.json into a publication's folder, which must hold the CSV files already."""
     package: dict[str, Any] = {
         "profile": "tabular-data-package",
         "name": "missions-index",
@@ -71,7 +71,7 @@ def _resource(folder: Path, mart: Mart) -> dict[str, Any]:
 
 
 def _sources(connection: duckdb.DuckDBPyConnection, marts: list[Mart]) -> list[dict[str, str]]:
-    """The distinct sources that the marts name: those marts with the columns publisher, dataset and licence."""
+    """The distinct sources named by the marts that have the columns publisher, dataset and licence."""
     parts = []
     for mart in marts:
         columns = {column.name for column in mart.columns}

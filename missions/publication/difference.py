@@ -1,7 +1,7 @@
-"""What changed between two publications, and why: each change put down to a cause, the amounts adding up to the whole.
+"""What changed between two publications, and why: every change is split by cause, and the parts add up to the whole.
 
-Belongs here: the table publication_change, from the scores of each step (causes.py) and what was published. How it is
-printed is in missions.cli; the build's own copy of it is in change.py.
+Belongs here: the table publication_change, made from the scores of each step (causes.py) and the published results.
+missions.cli prints it; change.py writes it into the build.
 """
 
 from collections.abc import Iterator
@@ -13,10 +13,10 @@ from missions.errors import DifferenceError
 from missions.publication.causes import CAUSES, score_steps, set_side_by_side
 from missions.publication.comparable import Side, attached
 
-# Below this an amount is what computers make of sums in another order, in points of score.
+# In points of score. Smaller amounts are rounding: sums taken in another order.
 NOTHING = 1e-10
 
-# What the two publications themselves say: position 0 and the last of every path.
+# The published results: the first and the last position of every path.
 _PUBLISHED = """
 SELECT {position} AS position, council.authority_code, index_id, need_score AS score, need_rank AS rank
 FROM (
@@ -55,7 +55,7 @@ WITH index AS (
     FROM ends CROSS JOIN range($last + 1) AS positions (position)
     WHERE is_in_both
 ), filled AS (
-    -- A step that gives no score (no spread, say) changes nothing.
+    -- A step without a score (values that are all equal, say) changes nothing.
     SELECT authority_code, index_id, position,
         last_value(score IGNORE NULLS) OVER so_far AS score, last_value(rank IGNORE NULLS) OVER so_far AS rank
     FROM grid LEFT JOIN path USING (authority_code, index_id, position)
@@ -82,7 +82,7 @@ WITH index AS (
         CASE WHEN amounts.cause IS NOT NULL THEN score_change WHEN is_in_both AND index_kind <> 'indicator' THEN 0 END
             AS score_change,
         CASE WHEN amounts.cause IS NOT NULL THEN rank_change WHEN is_in_both THEN 0 END AS rank_change,
-        -- Without an amount: what is known on one side only, and then what has another code or did not change.
+        -- Without an amount: known on one side only, under another code, or unchanged.
         CASE
             WHEN amounts.cause IS NOT NULL THEN amounts.cause
             WHEN NOT (is_in_before AND is_in_after) THEN 'framework_change'
@@ -120,7 +120,7 @@ WHERE stated.cause IS NOT NULL
 ORDER BY authority_code, index_id, cause
 """
 
-# Where there is nothing to compare with: every council's scores as they are, under a cause that says so.
+# If there is nothing to compare with: every council's scores, under a cause that says so.
 _ALONE = """
 CREATE TABLE publication_change AS
 WITH ends AS (
@@ -147,12 +147,12 @@ ORDER BY authority_code, index_id
 
 @contextmanager
 def difference(before: Side, after: Side) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that holds what changed from one side to the other, both of them attached under these names.
+    """A connection with the tables of a comparison; both sides are attached as `before` and `after`.
 
-    Its tables: publication_change (one row a council, index and cause, as the mart of that name), council and node (the
-    councils and the framework's nodes of either, side by side) and cell (the value of each council and indicator).
+    The tables: publication_change (one row per council, index and cause, like the mart of that name), council and node
+    (councils and framework nodes of both, next to each other) and cell (the values of each council and indicator).
 
-    Raises DifferenceError where one of the two cannot be read, lacks a table, or does not fit the method of today.
+    Raises DifferenceError if one of the two cannot be read, lacks a table, or cannot be scored by today's method.
     """
     with attached(before=before, after=after) as connection:
         try:
@@ -170,7 +170,7 @@ def difference(before: Side, after: Side) -> Iterator[duckdb.DuckDBPyConnection]
                 _RESULT,
                 {
                     "last": last,
-                    # What today's method makes of the later inputs may differ too from what was published.
+                    # Today's method may give a result for the later inputs that differs from the published one, too.
                     "causes": [*CAUSES, CAUSES[0]],
                     "nothing": NOTHING,
                     "previous_publication_id": before.name,
@@ -183,7 +183,7 @@ def difference(before: Side, after: Side) -> Iterator[duckdb.DuckDBPyConnection]
 
 @contextmanager
 def no_difference(after: Side, cause: str, before: str | None, explanation: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The table publication_change, without previous values or amounts, for a side that can be compared with none."""
+    """The table publication_change, without previous values or amounts, for a side with nothing to compare it with."""
     with attached(after=after) as connection:
         connection.execute(_ALONE, {"cause": cause, "previous_publication_id": before, "explanation": explanation})
         yield connection

@@ -1,6 +1,6 @@
-"""The marts as CSV and Parquet, and texts that no spreadsheet takes for a formula.
+"""The marts as CSV and Parquet, with texts that no spreadsheet runs as a formula.
 
-Belongs here: how a value is written in a flat file, and the checksum of all that the CSV files hold.
+Belongs here: how a value is written in a flat file, and the checksum of the content.
 """
 
 import re
@@ -12,19 +12,19 @@ from missions.files import sha256
 from missions.publication.marts import Mart
 from missions.sql import quoted_name, quoted_text
 
-# A text that begins so is a formula to a spreadsheet that opens a CSV file (OWASP, CSV Injection), unless it is a plain
-# number or a single sign. Spreadsheets take the last four, which are wider, for the first four.
+# A spreadsheet that opens a CSV file runs texts that begin with these as formulas (OWASP, CSV Injection), unless they
+# are plain numbers or a single sign. The last four are the full-width forms of the first four.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 NO_FORMULA = r"[+-]?[0-9]+([.,][0-9]+)*([eE][+-]?[0-9]+)?%?|."
 
 
 def safe_in_spreadsheets(text: str) -> str:
-    """A text as a CSV cell that no spreadsheet takes for a formula: after an apostrophe where it would."""
+    """A text as a CSV cell: with an apostrophe before it if a spreadsheet would run it as a formula."""
     return f"'{text}" if text.startswith(FORMULA_STARTS) and not re.fullmatch(NO_FORMULA, text) else text
 
 
 def safe_column(name: str) -> str:
-    """The same of a column, in SQL; `name` is quoted as SQL needs it."""
+    """The same for a column, as an expression in SQL; `name` must be quoted already."""
     starts = ", ".join(f"chr({ord(start)})" for start in FORMULA_STARTS)
     is_formula = f"left({name}, 1) IN ({starts}) AND NOT regexp_full_match({name}, {quoted_text(NO_FORMULA)})"
     return f"CASE WHEN {is_formula} THEN chr(39) || {name} ELSE {name} END AS {name}"
@@ -32,7 +32,7 @@ def safe_column(name: str) -> str:
 
 def write_flat_files(connection: duckdb.DuckDBPyConnection, folder: Path, mart: Mart) -> None:
     """Write one mart, rows in key order, into the publication's folders csv and parquet."""
-    # DuckDB writes dates as ISO 8601 has them, but times with a space where ISO 8601 has a T.
+    # DuckDB writes dates in ISO 8601, but times with a space instead of a T.
     names = [(quoted_name(column.name), column) for column in mart.columns]
     columns = ", ".join(
         f"replace({name}::VARCHAR, ' ', 'T') AS {name}"
@@ -48,6 +48,6 @@ def write_flat_files(connection: duckdb.DuckDBPyConnection, folder: Path, mart: 
 
 
 def content_hash(folder: Path, marts: list[Mart]) -> str:
-    """Eight hexadecimal digits that are the same whenever the tables, their types and their rows are the same."""
+    """Eight hexadecimal digits that depend on the tables, their types and their rows, and on nothing else."""
     lines = [f"{mart.ddl}\n{sha256(folder / 'csv' / f'{mart.name}.csv')}\n" for mart in marts]
     return sha256("".join(lines).encode())[:8]

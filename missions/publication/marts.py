@@ -1,6 +1,6 @@
-"""The marts of a build, as its own catalogue describes them, and the database that they are published in.
+"""The marts of a build, as DuckDB's catalogue describes them, and the database they are published in.
 
-Belongs here: what a mart must be to be published, and the DuckDB file. The other files are made from that file.
+Belongs here: what a mart needs to be published, and the DuckDB file. The other files are made from that file.
 """
 
 import re
@@ -14,23 +14,23 @@ import duckdb
 from missions.errors import PublicationError
 from missions.sql import quoted_name, quoted_text
 
-KEYED_ROWS = 150_000  # above this a key's index would take several times the room of the rows; the build has checked it
+KEYED_ROWS = 150_000  # above this a key's index takes several times the space of the rows; the build checks the key
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a mart, with its comment."""
+    """A column of a mart."""
 
     name: str
-    field_type: str  # as the Data Package standard calls it: string, integer, number, boolean, date, datetime
+    field_type: str  # in the terms of the Data Package standard: string, integer, number, boolean, date, datetime
     description: str | None
     is_required: bool
-    is_text: bool  # and no list, whose text begins with a bracket
+    is_text: bool  # a list is not, though files hold it as text: that text begins with a bracket
 
 
 @dataclass(frozen=True)
 class Mart:
-    """One table to publish; `ddl` creates it in the schema `marts` of any database."""
+    """A table to publish; `ddl` creates it in the schema `marts` of any database."""
 
     name: str
     ddl: str
@@ -42,25 +42,25 @@ class Mart:
 
     @property
     def published(self) -> str:
-        """The published table, as SQL names it."""
+        """The published table's name in SQL."""
         return f"publication.marts.{quoted_name(self.name)}"
 
     @property
     def in_order(self) -> str:
-        """What follows SELECT … to read the published table in the order of its primary key."""
+        """What follows `SELECT …` to read the published table in the order of its primary key."""
         return f"FROM {self.published} ORDER BY {', '.join(map(quoted_name, self.key))}"
 
 
 def read_marts(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> list[Mart]:
     """Attach the build file as `build` and describe its marts, sorted by name.
 
-    Raises PublicationError where there is no build file to open, and where a mart is a view, empty, without a primary
-    key, or has an empty text in a column that is not null.
+    Raises PublicationError if the build file is missing or cannot be opened, or if a mart is a view, is empty, has no
+    primary key, or has an empty text in a NOT NULL column.
     """
     _attach(connection, warehouse)
     tables = connection.execute(
         """
-        -- YAML's folded texts end with a line break.
+        -- Folded texts in YAML end with a line break.
         SELECT table_name, table_type, trim(table_comment, chr(10) || ' ')
         FROM information_schema.tables
         WHERE table_catalog = 'build' AND table_schema = 'marts'
@@ -110,18 +110,18 @@ def read_marts(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> list[M
 
 def _attach(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
     if not warehouse.is_file():
-        raise PublicationError(f"There is no build file {warehouse} to publish from. Run the build first.")
+        raise PublicationError(f"There is no build file {warehouse} to publish from. Run `missions build` first.")
     try:
         connection.execute(f"ATTACH {quoted_text(warehouse)} AS build (READ_ONLY)")
     except duckdb.Error as error:
         raise PublicationError(
-            f"Cannot open the build file {warehouse}: {error}. Wait until the run that has it open has ended; if none "
-            "has, build it anew."
+            f"Cannot open the build file {warehouse}: {error}. If a run has it open, wait for it to finish; if "
+            "not, build it again."
         ) from error
 
 
 def _by_table(connection: duckdb.DuckDBPyConnection, select: str, order: str = "") -> dict[str, list[tuple[Any, ...]]]:
-    """Rows of one of DuckDB's catalogue functions for the build's marts, without the table's name, by that name."""
+    """Rows of one of DuckDB's catalogue functions by mart, without their first column, the name of the mart."""
     found: dict[str, list[tuple[Any, ...]]] = {}
     query = f"{select} WHERE database_name = 'build' AND schema_name = 'marts' {order}"
     for name, *rest in connection.execute(query).fetchall():
@@ -130,24 +130,24 @@ def _by_table(connection: duckdb.DuckDBPyConnection, select: str, order: str = "
 
 
 def _counted(connection: duckdb.DuckDBPyConnection, where: str, name: str, columns: list[Column]) -> int:
-    """The number of a mart's rows, once it is known that there are some, and no empty text where a text must be."""
+    """The number of rows in a mart, which must not be empty or have empty texts in NOT NULL columns."""
     texts = [column.name for column in columns if column.is_required and column.field_type == "string"]
     blanks = "".join(f", count(*) FILTER ({quoted_name(text)}::VARCHAR = '')" for text in texts)
     [(count, *blank_counts)] = connection.execute(
         f"SELECT count(*){blanks} FROM build.marts.{quoted_name(name)}"
     ).fetchall()
     if not count:
-        raise PublicationError(f"{where} is empty. Find out in the build's log why, and build it again.")
+        raise PublicationError(f"{where} is empty. The build's log shows why; build again.")
     for text, blank in zip(texts, blank_counts, strict=True):
-        if blank:  # in CSV and XLSX an empty text and no value look the same
+        if blank:  # in CSV and XLSX an empty text looks the same as no value
             raise PublicationError(
-                f"{where}: {text} is not null, yet an empty text in {blank:,} rows. Make it null or give it a text."
+                f"{where}: {text} is NOT NULL but has an empty text in {blank:,} rows. Allow nulls, or fill it in."
             )
     return int(count)
 
 
 def _field_type(duckdb_type: str) -> str:
-    if duckdb_type.endswith("]"):  # a list, which CSV and XLSX hold as text
+    if duckdb_type.endswith("]"):  # a list, held as text in CSV and XLSX
         return "string"
     base = duckdb_type.split("(")[0]
     if base.endswith(("INT", "INTEGER")):
@@ -161,14 +161,14 @@ def _field_type(duckdb_type: str) -> str:
 def write_database(connection: duckdb.DuckDBPyConnection, path: Path, marts: list[Mart]) -> None:
     """Write the marts with comments, rows in key order, and leave the file attached as `publication`.
 
-    All but the largest have their keys. Not by COPY FROM DATABASE, which takes every schema along. The storage version
-    is the oldest there is, so that BI tools with an older DuckDB open the file.
+    All but the largest keep their keys. COPY FROM DATABASE would copy every schema. The storage version is the oldest
+    available, so that BI tools with an older DuckDB can open the file.
     """
     connection.execute(f"ATTACH {quoted_text(path)} AS publication (STORAGE_VERSION 'v1.0.0')")
     connection.execute("CREATE SCHEMA publication.marts")
-    connection.execute("USE publication")  # the build's CREATE TABLE statements name the schema and no database
+    connection.execute("USE publication")  # the build's CREATE TABLE statements name the schema but no database
     by_name = {mart.name: mart for mart in marts}
-    # A table that refers to another comes after it.
+    # A table comes after those it refers to.
     for name in TopologicalSorter({mart.name: mart.references - {mart.name} for mart in marts}).static_order():
         mart, table = by_name[name], f"marts.{quoted_name(name)}"
         connection.execute(mart.ddl if mart.rows <= KEYED_ROWS else _without_key(mart.ddl))
@@ -181,7 +181,7 @@ def write_database(connection: duckdb.DuckDBPyConnection, path: Path, marts: lis
                 connection.execute(
                     f"COMMENT ON COLUMN {table}.{quoted_name(column.name)} IS {quoted_text(column.description)}"
                 )
-    connection.execute("CHECKPOINT publication")  # closing would checkpoint too, but silently when it fails
+    connection.execute("CHECKPOINT publication")  # closing would checkpoint too, but hide a failure
 
 
 def _without_key(ddl: str) -> str:
@@ -189,7 +189,7 @@ def _without_key(ddl: str) -> str:
 
 
 def verify_rows(database: Path, marts: list[Mart]) -> None:
-    """Open the written database as a reader would and compare its row counts with the build's.
+    """Open the new database as a reader would and compare its row counts with the build's.
 
     Raises PublicationError naming the first table that differs.
     """

@@ -1,7 +1,7 @@
-"""A finished build file in, one whole publication out: written, verified, then put in force by one rename.
+"""A finished build file in, one complete publication out: written, verified, then made current by one rename.
 
-Belongs here: the order in which the files of a publication are written, and its id. What each file holds is in the
-module that writes it, and the folder in folder.py. No mart is named: whatever is in the schema `marts` is published.
+Belongs here: the order in which the files of a publication are written, and its id. Each kind of file has a module of
+its own; the folder is in folder.py. No mart is named: every table in the schema `marts` is published.
 """
 
 import shutil
@@ -24,9 +24,9 @@ from missions.publication.folder import (
     current,
     files_in,
     flush,
+    make_current,
     only_publisher,
     prune,
-    put_in_force,
     sweep,
     verify,
 )
@@ -36,7 +36,7 @@ from missions.publication.workbook import write_workbook
 
 @dataclass(frozen=True)
 class Publication:
-    """One publication that `current` was switched to; `bytes` is the size of all its files together."""
+    """A publication just made current: its rows by table, and the size of all its files in bytes."""
 
     id: str
     path: Path
@@ -55,17 +55,16 @@ def publish(
     unhashed: Collection[str] = (),
     no_sheets: Collection[str] = (),
 ) -> Publication:
-    """Publish every table of the build file's schema `marts` and make it what the fixed names lead to.
+    """Publish every table in the build file's schema `marts` and point the fixed names to the result.
 
-    The folder appears as `published/history/<id>` only when it is complete and verified; `current` changes by one
-    rename after that, so a run that fails or is killed leaves the last good publication in force. The newest `keep`
-    publications stay, and always the current one and the one that it replaces: a reader may have followed the links to
-    that and be about to open it. The last part of the id is the same whenever the marts are, but for those named in
-    `unhashed`, which say how a publication came about and not what it holds. Those named in `no_sheets` are left out
-    of the workbook.
+    The folder appears as `published/history/<id>` only when it is complete and verified; then one rename switches
+    `current`. A run that fails or is killed therefore leaves the previous publication current. The newest `keep`
+    publications are kept, and always the current one and the one it replaces: a reader may have followed the links to
+    that and be about to open it. Equal marts give an equal last part of the id; marts in `unhashed`, which describe how
+    a publication came about rather than what it holds, do not count. Marts in `no_sheets` are left out of the workbook.
 
-    Raises PublicationError where the build cannot be read or has marts that are missing, empty, views or without a
-    primary key, and where the disk is full or read-only; BusyError where another run is publishing.
+    Raises PublicationError if the build cannot be read, if a mart is missing, empty, a view or without a primary key,
+    or if the disk is full or read-only; BusyError if another run is publishing.
     """
     with only_publisher(published):
         history = published / "history"
@@ -85,7 +84,7 @@ def publish(
             verify(partial)
             verify_rows(partial / DATABASE, marts)
             replaced = current(published)
-            folder = put_in_force(partial, published, imprint.id)
+            folder = make_current(partial, published, imprint.id)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
         flush(history)
@@ -102,8 +101,8 @@ def publish(
 
 
 def _write_tables(connection: duckdb.DuckDBPyConnection, warehouse: Path, folder: Path) -> list[Mart]:
-    """Write the database and the flat files; leaves the database attached as `publication`."""
-    connection.execute("SET TimeZone = 'UTC'")  # the files must not depend on where the machine is
+    """Write the database and the flat files, and leave the database attached as `publication`."""
+    connection.execute("SET TimeZone = 'UTC'")  # the files must not depend on the machine's time zone
     marts = read_marts(connection, warehouse)
     write_database(connection, folder / DATABASE, marts)
     (folder / "csv").mkdir()
@@ -129,7 +128,7 @@ def _write_around(
     imprint: Imprint,
     no_sheets: Collection[str],
 ) -> None:
-    """Write what depends on the id: the workbook, the descriptor and the attribution; then the checksums of all."""
+    """Write the files that state the id (workbook and descriptor), the attribution, and last the checksums of all."""
     write_workbook(connection, folder / WORKBOOK, marts, no_sheets, imprint)
     write_descriptor(connection, folder, marts, imprint)
     (folder / ATTRIBUTION).write_text(imprint.attribution, encoding="utf-8")

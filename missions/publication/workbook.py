@@ -1,4 +1,4 @@
-"""The marts as one Excel workbook: a cover, and a sheet for each mart that a person can read in Excel.
+"""The marts as one Excel workbook: a cover, and a sheet for each mart that is readable in Excel.
 
 Belongs here: Excel's limits, and how cells are written.
 """
@@ -15,23 +15,23 @@ from missions.publication.folder import DATABASE, TITLE, Imprint
 from missions.publication.marts import Mart
 from missions.sql import quoted_name
 
-SHEET_ROWS = 25_000  # above this a sheet is no longer something a person scrolls through
-CELL_CHARACTERS = 32_767  # Excel's own limit
-SHEET_NAME_CHARACTERS = 31  # Excel's own limit
+SHEET_ROWS = 25_000  # above this nobody scrolls through a sheet
+CELL_CHARACTERS = 32_767  # Excel's limit
+SHEET_NAME_CHARACTERS = 31  # Excel's limit
 
 
 class _Contents(NamedTuple):
-    sheets: list[tuple[Mart, str]]  # with the name of its sheet
-    left_out: list[tuple[Mart, str]]  # with the reason
+    sheets: list[tuple[Mart, str]]  # each with the name of its sheet
+    left_out: list[tuple[Mart, str]]  # each with the reason
 
 
 def write_workbook(
     connection: duckdb.DuckDBPyConnection, path: Path, marts: list[Mart], no_sheets: Collection[str], imprint: Imprint
 ) -> None:
-    """Write a cover sheet and one sheet per mart that Excel can hold; the cover says which are left out and why."""
+    """Write a cover and one sheet per mart that Excel can hold; the cover says which marts are left out and why."""
     contents = _contents(connection, marts, no_sheets)
-    # Put together in memory (some 200 MB for half a million cells) and written at once: XlsxWriter's own temporary
-    # files would outlive a kill, and hold on to the space of a full disk.
+    # Assembled in memory (some 200 MB for half a million cells) and written at once: XlsxWriter's temporary files would
+    # outlive a kill and keep a full disk full.
     content = io.BytesIO()
     with xlsxwriter.Workbook(content, {"in_memory": True, "nan_inf_to_errors": True}) as workbook:
         workbook.set_properties({"title": TITLE, "comments": imprint.id, "created": imprint.created})
@@ -50,7 +50,7 @@ def write_workbook(
 
 def _contents(connection: duckdb.DuckDBPyConnection, marts: list[Mart], no_sheets: Collection[str]) -> _Contents:
     contents = _Contents([], [])
-    taken = {"about", "history"}  # the cover's, and one that Excel keeps for itself
+    taken = {"about", "history"}  # the cover's, and a name that Excel reserves
     for mart in marts:
         if reason := _why_no_sheet(connection, mart, no_sheets):
             contents.left_out.append((mart, reason))
@@ -75,7 +75,7 @@ def _why_no_sheet(connection: duckdb.DuckDBPyConnection, mart: Mart, no_sheets: 
 
 
 def _sheet_name(mart: str, taken: Collection[str]) -> str:
-    """The mart's name, cut to Excel's limit; Excel tells names apart by neither case nor what was cut."""
+    """The mart's name cut to Excel's limit, numbered if another sheet has that name; Excel ignores case."""
     name, number = mart[:SHEET_NAME_CHARACTERS], 1
     while name.lower() in taken:
         number += 1
@@ -123,12 +123,12 @@ def _write_cover(cover: Any, formats: dict[str, Any], contents: _Contents, impri
 
 
 def _write_sheet(connection: duckdb.DuckDBPyConnection, sheet: Any, formats: dict[str, Any], mart: Mart) -> None:
-    """Write one mart: text as text whatever it looks like, dates and numbers as such, NULL as an empty cell."""
+    """Write one mart: text always as text, dates and numbers as such, NULL as an empty cell."""
     writers = []
     expressions = []
     for index, column in enumerate(mart.columns):
         name, kind = quoted_name(column.name), column.field_type
-        # Excel's dates are days since 1899-12-30, which DuckDB counts much faster than XlsxWriter does cell by cell.
+        # Excel's dates are days since 30 December 1899; DuckDB counts them much faster than XlsxWriter, cell by cell.
         expressions.append(
             {
                 "string": f"{name}::VARCHAR",

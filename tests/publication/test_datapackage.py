@@ -1,4 +1,4 @@
-"""datapackage.json is a valid Data Package, whose promises a validator checks."""
+"""datapackage.json is a valid Data Package, and a validator notices when the files break it."""
 
 import json
 import shutil
@@ -42,7 +42,7 @@ def test_data_package_is_valid_and_carries_the_promises(sample: Publication) -> 
 
 
 def test_frictionless_notices_a_changed_value(sample: Publication, tmp_path: Path) -> None:
-    """The package's promises are worth something: hash, type, key and required value are all checked."""
+    """Hash, type, key and required values are all checked."""
     copy = shutil.copytree(sample.path, tmp_path / "copy")
     file = copy / "csv" / "indicator_score.csv"
     lines = file.read_text().splitlines()

@@ -1,4 +1,4 @@
-"""The published folder: checksums, publishing again, what readers see meanwhile, and which publications are kept."""
+"""The published folder: checksums, publishing again, what readers see meanwhile, which publications are kept."""
 
 import shutil
 import subprocess
@@ -30,14 +30,14 @@ def test_checksums_pass_sha256sum_and_verify(sample: Publication) -> None:
 @pytest.mark.parametrize(
     ("damage", "expected"),
     [
-        (lambda folder: (folder / "csv/dim_source.csv").write_text("other"), r"csv/dim_source.csv is not as it was"),
+        (lambda folder: (folder / "csv/dim_source.csv").write_text("other"), r"csv/dim_source.csv has changed since"),
         (lambda folder: (folder / "csv/dim_source.csv").unlink(), r"csv/dim_source.csv is listed .* but missing"),
-        (lambda folder: (folder / "csv/extra.csv").write_text(""), r"csv/extra.csv is no part"),
+        (lambda folder: (folder / "csv/extra.csv").write_text(""), r"csv/extra.csv is not part"),
         (lambda folder: (folder / "SHA256SUMS").unlink(), r"SHA256SUMS is missing"),
         (lambda folder: (folder / "SHA256SUMS").write_bytes(b"\xff\n"), r"is listed in SHA256SUMS but missing"),
-        (lambda folder: (folder / "SHA256SUMS").write_text(""), r"ATTRIBUTION.md is no part"),
+        (lambda folder: (folder / "SHA256SUMS").write_text(""), r"ATTRIBUTION.md is not part"),
     ],
-    ids=["changed", "missing", "extra", "no sums", "spoilt sums", "empty sums"],
+    ids=["changed", "missing", "extra", "no sums", "damaged sums", "empty sums"],
 )
 def test_verify_names_the_file_at_fault(
     sample: Publication, tmp_path: Path, damage: Callable[[Path], object], expected: str
@@ -89,10 +89,10 @@ def test_a_reader_keeps_the_old_data_and_a_new_one_sees_the_new(tmp_path: Path) 
     ) as reader:
         assert reader.stdout is not None
         assert reader.stdout.readline() == "15\n"
-        # Even when the publication that it reads is pruned away.
+        # Even after the publication it reads is removed.
         for value in (2, 3):
             last = publish(build(tmp_path / "new.duckdb", value), published, attribution=ATTRIBUTION, keep=1)
-            # The one just replaced stays, for a reader that has followed the links and is about to open it.
+            # The one just replaced is kept, for a reader that has followed the links and is about to open it.
             assert first.path.exists() == (value == 2)
         seen, _ = reader.communicate("go on\n", timeout=30)
     assert float(seen) == 1
@@ -104,7 +104,7 @@ def test_old_publications_are_pruned_but_never_the_current_one(tmp_path: Path) -
     ids = [publish(warehouse, published, attribution=ATTRIBUTION, keep=2).id for _ in range(3)]
     assert sorted(path.name for path in (published / "history").iterdir()) == sorted(ids)[-2:]
 
-    # A clock that was wrong for a while leaves publications that look newer than the current one.
+    # A clock that was wrong leaves publications that look newer than the current one.
     (published / "history" / ids[-1]).rename(published / "history" / "29990101T000000Z-00000000")
     (published / "history" / "notes").mkdir()
     last = publish(warehouse, published, attribution=ATTRIBUTION, keep=1)
@@ -115,7 +115,7 @@ def test_old_publications_are_pruned_but_never_the_current_one(tmp_path: Path) -
 
 
 def test_the_publication_just_replaced_is_never_pruned(tmp_path: Path) -> None:
-    """Though others of the same second, or of a clock that was ahead, have ids that look newer."""
+    """Even if others, of the same second or from a clock that was ahead, have ids that look newer."""
     published, warehouse = tmp_path / "published", build(tmp_path / "build.duckdb")
     first = publish(warehouse, published, attribution=ATTRIBUTION)
     for day in ("29990101", "29990102"):

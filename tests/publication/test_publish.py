@@ -1,4 +1,4 @@
-"""What a publication holds: the database, CSV and Parquet equal the build; and which builds are refused."""
+"""What a publication holds: database, CSV and Parquet equal the build. Which builds are refused."""
 
 import csv
 import re
@@ -24,7 +24,7 @@ MARTS = {
 
 @pytest.fixture(scope="module")
 def all_tables(sample_build: Path) -> dict[str, tuple[list[tuple[str, str]], str]]:
-    """Each mart's columns with their types, and its primary key as SQL."""
+    """Each mart's columns with their types, and its primary key in SQL."""
     with duckdb.connect(str(sample_build), read_only=True) as connection:
         keys = connection.execute(
             "SELECT table_name, array_to_string(constraint_column_names, ', ') FROM duckdb_constraints() "
@@ -90,7 +90,7 @@ def test_csv_parquet_and_database_equal_the_build_in_key_order(
             for source in (
                 f"publication.marts.{table}",
                 f"'{sample.path}/parquet/{table}.parquet'",
-                # A text that a spreadsheet would take for a formula has an apostrophe before it.
+                # A text that a spreadsheet would run as a formula has an apostrophe before it.
                 "(SELECT * REPLACE (regexp_replace(note, '^''([=@])', '\\1') AS note) FROM "
                 f"read_csv('{sample.path}/csv/{table}.csv', header = true, columns = {types}))"
                 if "note" in dict(columns)
@@ -123,7 +123,7 @@ def test_csv_text_is_plain_utf8_with_iso_dates_and_full_precision(sample: Public
         ("CREATE TABLE marts.keyless AS SELECT 1 AS one", "marts.keyless has no primary key"),
         (
             "CREATE TABLE marts.blank (id int PRIMARY KEY, note text NOT NULL); INSERT INTO marts.blank VALUES (1, '')",
-            "marts.blank: note is not null, yet an empty text in 1 rows",
+            "marts.blank: note is NOT NULL but has an empty text in 1 rows",
         ),
     ],
 )
@@ -137,7 +137,7 @@ def test_an_unfit_build_is_refused_by_name(tmp_path: Path, change: str, expected
     assert_tidy(published)
 
 
-def test_a_build_that_is_missing_in_use_or_no_database_is_named(tmp_path: Path) -> None:
+def test_a_build_that_is_missing_in_use_or_not_a_database_is_named(tmp_path: Path) -> None:
     with pytest.raises(PublicationError, match=r"no build file .*none\.duckdb"):
         publish(tmp_path / "none.duckdb", tmp_path / "published", attribution=ATTRIBUTION)
     (tmp_path / "text.duckdb").write_text("no database at all" * 1000)
@@ -146,7 +146,7 @@ def test_a_build_that_is_missing_in_use_or_no_database_is_named(tmp_path: Path) 
     busy = build(tmp_path / "busy.duckdb")
     with (
         duckdb.connect(str(busy)),
-        pytest.raises(PublicationError, match=r"busy\.duckdb.*Wait until the run that has it open has ended"),
+        pytest.raises(PublicationError, match=r"busy\.duckdb.*If a run has it open, wait for it to finish"),
     ):
         publish(busy, tmp_path / "published", attribution=ATTRIBUTION)
 

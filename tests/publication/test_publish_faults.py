@@ -1,4 +1,4 @@
-"""No kill, full or read-only disk or second run ever costs readers the last good publication."""
+"""Kills, full or read-only disks and second runs never cost readers the previous publication."""
 
 import errno
 import os
@@ -20,7 +20,7 @@ from tests.support.publications import ATTRIBUTION, assert_tidy, build, value_of
 
 # --- Kills --------------------------------------------------------------------------------------------------------
 
-# Publishes in a process of its own, which kills itself when it calls the named function for the n-th time.
+# Publishes in a separate process, which kills itself on the n-th call of the named function.
 KILLED = """
 import os, signal, sys
 from pathlib import Path
@@ -43,7 +43,7 @@ def publish_and_die(warehouse: Path, published: Path, where: str, nth: int) -> N
     child = subprocess.run(
         [sys.executable, "-c", KILLED, str(warehouse), str(published), where, str(nth)], capture_output=True
     )
-    assert child.returncode == -signal.SIGKILL, f"never came to {where} {nth}: {child.stderr.decode()}"
+    assert child.returncode == -signal.SIGKILL, f"never reached {where} {nth}: {child.stderr.decode()}"
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def publish_and_die(warehouse: Path, published: Path, where: str, nth: int) -> N
         ("os.symlink", 1, 1),  # renamed, the new `current` not yet made
         ("os.replace", 1, 1),  # … and made, not yet in place
         ("prune", 1, 2),  # switched
-        ("os.unlink", 11, 2),  # half-way through removing the old publication
+        ("os.unlink", 11, 2),  # halfway through removing the old publication
     ],
 )
 def test_a_kill_leaves_a_whole_publication_and_nothing_to_clean_by_hand(
@@ -152,7 +152,7 @@ def test_a_full_disk_costs_nothing(tmp_path: Path, small_disk: Path, sample_buil
 
 @pytest.fixture
 def freeze(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
-    """A folder, and the commands that make it read-only and writable again; root ignores permissions, not mounts."""
+    """A folder, and the commands that make it read-only and writable again: root ignores permissions, not mounts."""
     if os.geteuid():
         folder = tmp_path / "folder"
         folder.mkdir()
@@ -221,7 +221,7 @@ def test_a_second_publisher_is_turned_away(tmp_path: Path) -> None:
         assert first.stdout.readline() == "writing\n"
         with pytest.raises(BusyError, match=f"Another run is publishing to {published}"):
             publish(warehouse, published, attribution=ATTRIBUTION)
-        assert len(list((published / "history").glob(".*.partial"))) == 1  # the first one's work is not swept away
+        assert len(list((published / "history").glob(".*.partial"))) == 1  # the first one's work is not swept
         published_id, _ = first.communicate("go on\n", timeout=30)
     assert (published / "current").readlink() == Path("history", published_id.strip())
     assert_tidy(published)

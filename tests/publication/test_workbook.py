@@ -1,4 +1,4 @@
-"""The workbook: each value as what it is, and a cover that says what is in it and what is not."""
+"""The workbook: values keep their types, and the cover lists what is in it and what is not."""
 
 import re
 from datetime import date, datetime

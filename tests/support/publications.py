@@ -1,6 +1,6 @@
-"""Small builds to publish, and what a published folder must always be.
+"""Small builds to publish, and checks that hold for every published folder.
 
-Belongs here: what several files of tests make or ask of a publication.
+Belongs here: what several test files build or check of a publication.
 """
 
 import re
@@ -75,7 +75,7 @@ INSERT INTO marts.summary_of_every_authority_by_month VALUES (2);
 
 
 def build(path: Path, value: float = 1.0, *, also: str = "") -> Path:
-    """A build file with one small mart, whose values say which build this is."""
+    """A build file with one small mart, whose values identify the build."""
     path.unlink(missing_ok=True)
     with duckdb.connect(str(path)) as connection:
         connection.execute(SMALL_BUILD)
@@ -91,13 +91,13 @@ def build(path: Path, value: float = 1.0, *, also: str = "") -> Path:
 
 
 def value_of(database: Path) -> float:
-    """Which build a published database comes from; read in another process, as a BI tool would."""
+    """Which build a published database comes from, read in another process as a BI tool would."""
     query = f"import duckdb; print(duckdb.connect({str(database)!r}, read_only=True).execute({VALUE!r}).fetchone()[0])"
     return float(subprocess.run([sys.executable, "-c", query], capture_output=True, text=True, check=True).stdout)
 
 
 def assert_tidy(published: Path) -> None:
-    """Every publication is whole, every fixed name leads somewhere, and nothing else lies about."""
+    """Every publication is complete, every fixed name leads somewhere, and nothing else is left behind."""
     names = {path.name for path in published.iterdir()}
     assert names == {".lock", "history", "current", *FIXED_NAMES}
     folders = list((published / "history").iterdir())
@@ -111,7 +111,7 @@ def assert_tidy(published: Path) -> None:
 
 
 def rescore(path: Path) -> None:
-    """Write the scores and ranks that the method gives to the inputs that stand in the marts."""
+    """Write the scores and ranks that the method gives for the inputs in the marts."""
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.execute(f"ATTACH '{path}' AS copy")
         connection.execute(
