@@ -50,7 +50,10 @@ class CellType:
 
 TYPES = {
     "text": CellType("VARCHAR", "", "a text"),
-    "number": CellType("DOUBLE", r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", "a number such as 12.5"),
+    # More than twenty digits before the point are a slip, not a figure.
+    "number": CellType(
+        "DOUBLE", r"[+-]?([0-9]{1,20}(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", "a number such as 12.5"
+    ),
     "integer": CellType("BIGINT", "-?[0-9]+", "a whole number such as 12"),
     "date": CellType("DATE", "[12][0-9]{3}-[0-9]{2}-[0-9]{2}", "a date such as 2024-12-31"),
     "boolean": CellType("BOOLEAN", "(?i:true|false)", "true or false"),
