@@ -23,6 +23,9 @@ from missions.reading.rank import ranking
 from missions.reading.sources import sources_of
 from missions.reading.trend import Trend, trend_of
 
+# What pandas makes nothing of where all values of a column are missing.
+_TYPES = {"DOUBLE": "float64", "DATE": "datetime64[us]"}
+
 
 class Index:
     """One publication, opened read-only; what it answers does not change while a newer one is published.
@@ -136,6 +139,7 @@ def _told(answer: Answer[Rows]) -> Any:
 
 
 def _frame(rows: Rows) -> pd.DataFrame:
-    frame = pd.DataFrame(rows.values, columns=rows.columns)
-    dates = [name for name in rows.columns if name.endswith("_date")]
-    return frame.assign(**{name: pd.to_datetime(frame[name]) for name in dates})
+    types = zip(rows.columns, rows.types, strict=True)
+    return pd.DataFrame(rows.values, columns=rows.columns).astype(
+        {column: _TYPES[kind] for column, kind in types if kind in _TYPES}
+    )

@@ -35,10 +35,11 @@ SOURCES = f"""
 
 
 class Rows(NamedTuple):
-    """The answer to a query."""
+    """The answer to a query; `types` are DuckDB's."""
 
     columns: list[str]
     values: list[tuple[Any, ...]]
+    types: tuple[str, ...] = ()
 
     @property
     def records(self) -> list[dict[str, Any]]:
@@ -88,7 +89,8 @@ def open_database(database: Path) -> duckdb.DuckDBPyConnection:
 
 def ask(connection: duckdb.DuckDBPyConnection, query: str, **parameters: Any) -> Rows:
     result = connection.execute(query, parameters)
-    return Rows([column[0] for column in result.description], result.fetchall())
+    types = tuple(str(column[1]) for column in result.description)
+    return Rows([column[0] for column in result.description], result.fetchall(), types)
 
 
 def ask_names(connection: duckdb.DuckDBPyConnection, query: str) -> Mapping[str, str]:
