@@ -1,4 +1,4 @@
-"""What pyproject.toml cannot say: a wheel carries the method's dbt models, which are in dbt_project/ in a checkout."""
+"""What pyproject.toml cannot express: a wheel includes the dbt models of the method, copied from dbt_project/."""
 
 import runpy
 import shutil
@@ -11,14 +11,14 @@ PROJECT = Path("dbt_project")
 
 
 class BuildWithModels(build_py):
-    """Packs the models, the macros and the variables as missions/scoring/_sql, where scoring/models.py looks first."""
+    """Copies the models, macros and variables to missions/scoring/_sql, where scoring/models.py looks first."""
 
     def run(self) -> None:
         super().run()
         if self.editable_mode:
             return
         packed = Path(self.build_lib) / "missions" / "scoring" / "_sql"
-        shutil.rmtree(packed, ignore_errors=True)  # of an earlier build
+        shutil.rmtree(packed, ignore_errors=True)  # left by an earlier build
         names = runpy.run_path("missions/scoring/model_names.py")
         files = [PROJECT / "dbt_project.yml", *(PROJECT / "macros").rglob("*.sql")]
         for model in (*names["CHAIN"], *names["FURTHER"]):
