@@ -264,7 +264,7 @@ def test_every_table_is_the_same_on_both_engines(builds: tuple[Path, Path]) -> N
             "WHERE schema_name IN ('intermediate', 'marts') AND table_name != 'publication_change' ORDER BY ALL"
         ).fetchall()
     assert len(tables) == len(
-        [*(PROJECT / "models/intermediate").rglob("*.sql"), *(PROJECT / "models/marts").glob("*.sql")]
+        [*(PROJECT / "models/intermediate").rglob("*.sql"), *(PROJECT / "models/marts").rglob("*.sql")]
     )
     found = [fault for (table,) in tables for fault in differences(warehouse, spark, table)]
     assert not found, "\n".join(found)
