@@ -44,7 +44,7 @@ def copy_project(target: Path) -> Path:
 
 copy_project(_home)
 
-# Fixtures that build, start Dagster or the command, serve publishers' files or try faults: without them a test is `fast`.
+# Fixtures that build, start Dagster or the command, serve publishers' files or try faults; other tests are `fast`.
 _NOT_FAST = {"database", "publication", "home", "missions", "project", "graph", "defs", "place", "seen"}
 
 
