@@ -41,7 +41,7 @@ dev: .venv/installed ## Open the Dagster UI on the whole asset graph
 
 docs: .venv/installed ## Make again what is made from the registry, the models and the publication
 	$(BIN)/python -m missions.sources.generated
-	$(BIN)/python tools/figures.py
+	$(BIN)/python -m tools.figures
 
 bench: .venv/installed ## Time everything and write docs/PERFORMANCE.md
 	$(BIN)/python bench/run.py
