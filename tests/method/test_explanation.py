@@ -280,17 +280,17 @@ def test_explain_says_it_in_words(ask: Ask, database: Path, explained: pd.DataFr
     own = explained[explained["authority_code"] == "E07000131"].set_index(["level", "node_id"])
     for side, words in (("needier", "above"), ("less_needy", "below")):
         points = own.loc[("composite", "composite"), f"points_to_{side}_band"]
-        assert f"from {abs(points):.2f} points {words} its score" in text
+        assert f"starts {abs(points):.2f} points {words} its score" in text
     (smallest,) = own[own["less_needy_band_change_order"] == 1]["node_name"]
-    assert smallest.split()[0] in text.split("One figure that would do")[1].split("Economic growth")[0]
+    assert smallest.split()[0] in text.split("One change that would do it")[1].split("Economic growth")[0]
     total = next(line for line in result.stdout.splitlines() if line.strip().startswith("All missions"))
     assert total.split()[2:] == [
         str(score["need_rank"]),
         *(f"{own.loc[('composite', 'composite'), f'points_above_{group}']:+.1f}" for group in GROUPS),
     ]
     edges = " ".join(ask("explain", "Blackpool").stdout.split())
-    assert "There is no needier band than its own." in edges
-    assert "No figure of its own would do alone" in edges
+    assert "It is already in the band with the highest need." in edges
+    assert "No single indicator could do that" in edges
 
 
 @pytest.mark.parametrize(
@@ -348,7 +348,9 @@ def test_a_publication_of_an_older_schema_is_told_in_words(tmp_path: Path) -> No
         connection.execute("CREATE SCHEMA marts")
     result = CliRunner().invoke(cli.app, ["--published", str(tmp_path), "explain", "Blackpool"])
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith("the publication is of another version, without what `missions explain` reads")
+    assert result.stderr.startswith(
+        "This publication was made by another version and lacks what `missions explain` reads"
+    )
     assert result.stderr.count("\n") == 1
 
 

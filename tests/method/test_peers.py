@@ -181,11 +181,15 @@ def test_rank_of_peers(
         (
             ("--neighbours-of", "City of London", "--peers", "open"),
             1,
-            "has no peers by structure; it has peers under dfe",
+            "has no structural neighbours (open model). Models that give it neighbours: dfe",
         ),
-        (("--neighbours-of", "Burnley", "--peers", "dfe"), 1, "has no DfE statistical neighbours; it has peers under"),
-        (("--neighbours-of", "Kent", "--peers", "closed"), 2, "there is no peer model 'closed'"),
-        (("--peers", "open"), 2, "name the council with --neighbours-of"),
+        (
+            ("--neighbours-of", "Burnley", "--peers", "dfe"),
+            1,
+            "has no DfE statistical neighbours. Models that give it neighbours:",
+        ),
+        (("--neighbours-of", "Kent", "--peers", "closed"), 2, "No peer model 'closed'"),
+        (("--peers", "open"), 2, "name it with --neighbours-of"),
     ],
 )
 def test_rank_of_peers_that_are_not(missions: Missions, words: tuple[str, ...], exit_code: int, expected: str) -> None:

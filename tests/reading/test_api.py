@@ -85,7 +85,7 @@ def test_columns_have_their_type_though_all_their_values_are_missing(index: Inde
 def test_what_a_name_was_taken_for_is_a_warning(index: Index) -> None:
     with pytest.warns(UserWarning, match="Craven has been part of North Yorkshire"):
         assert index.profile("Craven").authority["authority_name"] == "North Yorkshire"
-    with pytest.warns(UserWarning, match="'yorkshire' is taken as Yorkshire and The Humber"):
+    with pytest.warns(UserWarning, match="Taking 'yorkshire' to mean Yorkshire and The Humber"):
         assert set(index.rank(region="yorkshire")["region_name"]) == {"Yorkshire and The Humber"}
 
 
@@ -99,7 +99,7 @@ def test_what_is_not_known_raises(index: Index, tmp_path: Path) -> None:
     ):
         with pytest.raises(UsageError):
             ask()
-    with pytest.raises(MissionsError, match="nothing is published yet"):
+    with pytest.raises(MissionsError, match="Nothing is published yet"):
         missions.open(tmp_path)
 
 

@@ -10,10 +10,10 @@ from missions.reading.wording import period_words, value_words
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
     [
-        (12.34, "percent", "12.3 %"),
-        (4.0, "percent", "4 %"),
-        (3.4, "percent", "3.4 %"),
-        (100.0, "percent", "100 %"),
+        (12.34, "percent", "12.3%"),
+        (4.0, "percent", "4%"),
+        (3.4, "percent", "3.4%"),
+        (100.0, "percent", "100%"),
         (25425.0, "GBP", "£25,425"),
         (648.4, "GBP", "£648.40"),
         (39.94000680537164, "GBP", "£39.94"),

@@ -268,10 +268,10 @@ def test_what_a_person_must_fetch_is_listed_with_how(place: Place) -> None:
         (["nonsense"], "there is no source 'nonsense'"),
         (["desnz_fuel_poverty"], "missions refresh --from FOLDER desnz_fuel_poverty"),
         (["framework"], "a table of the project itself"),
-        (["--accept", "nonsense"], "there is no source 'nonsense'"),
-        (["--accept", OBESITY, "--check"], "choose one"),
-        (["--accept", OBESITY, "--manual"], "exclude each other"),
-        (["--from", "."], "name the sources"),
+        (["--accept", "nonsense"], "No source 'nonsense'"),
+        (["--accept", OBESITY, "--check"], "not both"),
+        (["--accept", OBESITY, "--manual"], "Use only one of"),
+        (["--from", "."], "Name the sources"),
     ],
 )
 def test_wrong_words_are_told(place: Place, arguments: list[str], said: str) -> None:
