@@ -20,6 +20,24 @@ from missions.reading.wording import (
 )
 from missions.site.data import Group, Row, slug
 
+_SYMBOLS = {"percent": "%", "GBP": "£"}
+TREND_WORDS = {
+    "rising need": "getting worse",
+    "falling need": "getting better",
+    "not judged": "no comparable history",
+}
+# Areas that take an article in a sentence.
+_WITH_ARTICLE = {
+    "North East",
+    "North West",
+    "East Midlands",
+    "West Midlands",
+    "East of England",
+    "South East",
+    "South West",
+    "West of England",
+    "Liverpool City Region",
+}
 ACRONYMS = {
     "Department for Education": "DfE",
     "Department for Energy Security and Net Zero": "DESNZ",
@@ -44,12 +62,17 @@ def signed(value: float | None, digits: int = 1) -> str:
 
 
 def share(value: float | None) -> str:
-    return "" if value is None else f"{100 * value:.0f}\u00a0%"
+    return "" if value is None else f"{100 * value:.0f}%"
 
 
 def figure(value: float | None, unit: str) -> str:
     """A value in its unit, kept on one line."""
     return "" if value is None else value_words(value, unit).replace(" ", "\u00a0").replace("-", "\u2212")
+
+
+def unit_name(unit: str) -> str:
+    """A unit in words, or as a symbol if values carry it themselves."""
+    return unit_words(unit) or _SYMBOLS[unit]
 
 
 def listed(names: Iterable[str], last: str = "and") -> str:
@@ -73,12 +96,24 @@ def basis_words(cell: Row) -> str:
 
 def percent_of(part: int, whole: int) -> str:
     percent = 100 * part / whole
-    return f"{'under 0.1' if 0 < percent < 0.05 else number(percent)}\u00a0%"
+    return f"{'under 0.1' if 0 < percent < 0.05 else number(percent)}%"
+
+
+def ordinal(rank: float) -> str:
+    """A rank as people say it, such as 3rd."""
+    whole = round(rank)
+    ending = "th" if whole % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(whole % 10, "th")
+    return f"{whole}{ending}"
 
 
 def the(name: str) -> str:
-    """An article where a name has one in a sentence."""
-    return "the " if name.startswith(("Isles of", "City of")) else ""
+    """The article of names that take one in a sentence, with its space."""
+    return "the " if name.startswith(("Isle of", "Isles of", "City of")) or name in _WITH_ARTICLE else ""
+
+
+def in_sentence(name: str) -> str:
+    """A place's name in a sentence."""
+    return the(name) + name
 
 
 def acronym(publisher: str) -> str:
@@ -92,9 +127,9 @@ def group_name(group: Group) -> str:
     return TYPES_PLURAL.get(group.name, type_words(group.name)) if group.kind == "type" else group.name
 
 
-def the_region(region: str, start: bool = False) -> str:
-    """A region's name as it stands in a sentence, or at its start."""
-    return region if region in ("London", "Yorkshire and The Humber") else f"{'The' if start else 'the'} {region}"
+def councils_of(group: Group) -> str:
+    """The councils of a group, as a heading names them."""
+    return group_name(group) if group.kind == "type" else f"Councils in {in_sentence(group.name)}"
 
 
 FILTERS: dict[str, Callable[..., str]] = {
@@ -105,7 +140,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "points": lambda contribution: signed(10 * contribution),
     "share": share,
     "figure": figure,
-    "unit": lambda unit: unit_words(unit) or unit,
+    "unit": unit_name,
     "type": type_words,
     "words": in_words,
     "publisher": publisher_words,
@@ -120,5 +155,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "capitalize_first": lambda text: text[:1].upper() + text[1:],
     "percent_of": percent_of,
     "the": the,
+    "ordinal": ordinal,
+    "trend": lambda direction: str(TREND_WORDS.get(direction, direction)),
     "short_day": lambda day: short_period(day, day),
 }

@@ -112,4 +112,4 @@ def test_a_caveat_that_names_a_council_stands_on_its_page(pages: dict[str, Page]
     ):
         assert caveat in " ".join("".join(pages[f"authority/{council}.html"].text).split())
     # North Somerset is not Somerset, and most councils are named nowhere.
-    assert "Read with care" not in "".join(pages["authority/adur.html"].text)
+    assert "Caveats" not in "".join(pages["authority/adur.html"].text)

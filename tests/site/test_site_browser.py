@@ -346,12 +346,12 @@ def test_what_if_follows_its_controls_and_keeps_them_in_the_address(page: Page, 
     again.goto(page.url)
     assert ranks_shown(again) == changed
     again.close()
-    page.get_by_text("Back to the official weights").click()
+    page.get_by_text("Reset to the official weights").click()
     expect(page.get_by_role("status").last).to_have_text("These are the official ranks.")
     assert ranks_shown(page) == official
     for name in ("Clean energy", "Economic growth", "Health", "Opportunity", "Safer streets"):
         page.get_by_label(name, exact=True).fill("0")
-    expect(page.get_by_role("status").last).to_contain_text("Nothing is left to rank by")
+    expect(page.get_by_role("status").last).to_contain_text("There is nothing left to rank by")
 
 
 def downloaded(page: Page, link: Any) -> list[dict[str, str]]:
@@ -410,7 +410,7 @@ def test_compare_shows_and_downloads_the_figures_of_the_marts(
 
 def test_compare_follows_its_controls_and_keeps_them_in_the_address(page: Page, addresses: dict[str, str]) -> None:
     page.goto(addresses["disk"] + "compare.html")
-    expect(page.get_by_role("status").last).to_have_text("Choose a council to begin.")
+    expect(page.get_by_role("status").last).to_have_text("Select a council to begin.")
     page.get_by_label("Council 1").select_option(label="Hartlepool")
     page.get_by_label("Council 2").select_option(label="Kent")
     page.locator("summary", has_text="Health").click()
@@ -456,7 +456,7 @@ def test_an_indicators_download_holds_the_figures_of_its_page(page: Page, addres
     rows = downloaded(page, page.locator("#map a[download]"))
     assert len(rows) == 317
     shown = (
-        page.locator("table", has_text="greatest need first")
+        page.locator("table", has_text="highest need first")
         .locator("tbody tr")
         .evaluate_all("rows => rows.map(r => [...r.cells].map(c => c.innerText.replaceAll('\u00a0', ' ')))")
     )

@@ -3,10 +3,11 @@
 from typing import Any
 
 from missions.reading.wording import in_words, period_words, value_words
-from missions.site.charts import compare_spec, unit_of
+from missions.site.charts import compare_spec
 from missions.site.data import Row, by
 from missions.site.renderer import Files, Renderer
 from missions.site.scripts import assign
+from missions.site.words import unit_name
 
 
 def files(site: Renderer) -> Files:
@@ -67,7 +68,7 @@ def _indicator(site: Renderer, indicator: Row, codes: list[str], words: dict[str
     return {
         "id": id_,
         "title": indicator["indicator_title"],
-        "about": f"{unit_of(indicator)}; {indicator['mission_name']}",
+        "about": f"{unit_name(unit)}; {indicator['mission_name']}",
         "unit": unit,
         "higherMeans": indicator["higher_means"],
         "england": [value_words(england["value"], unit), period_words(None, england["period_end_date"])]

@@ -1,4 +1,4 @@
-// Draws the charts of a page. Their data and shapes come from data/….js; a table beside each chart says the same.
+// Draws the charts of a page. Their data and shapes come from data/….js; a table on the page has the same figures.
 "use strict";
 (() => {
   const { authorities, geography, charts = {} } = missions;
@@ -18,7 +18,7 @@
       const { text, href, note } = cell instanceof Object ? cell : { text: cell };
       const element = row.appendChild(document.createElement(place ? tag : "th"));
       if (element.tagName === "TH") element.scope = tag === "th" ? "col" : "row";
-      if (/^[−+£\d]/.test(text) || (tag === "th" && place)) element.className = "n";
+      if (/^[−+↑↓£\d]/.test(text) || (tag === "th" && place)) element.className = "n";
       const inner = href ? element.appendChild(document.createElement("a")) : element;
       Object.assign(inner, href && { href }, { textContent: text });
       if (note) element.appendChild(document.createElement("small")).textContent = note;
@@ -30,7 +30,7 @@
     URL.revokeObjectURL(link.href);
     link.href = URL.createObjectURL(new Blob(rows.map((row) => `${row.map(field).join()}\n`), { type: "text/csv" }));
   };
-  // Shows a page that scripts work. What it is set to stands after the # of its address.
+  // Shows a page that works by script. Its settings are kept after the # in its address.
   missions.keep = (entries) => history.replaceState(null, "", `#${entries.map((entry) => entry.join("=")).join("&")}`);
   missions.start = (page, restore) => {
     const read = () => restore(new URLSearchParams(location.hash.slice(1)));
