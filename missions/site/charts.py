@@ -48,8 +48,8 @@ class Chart:
     title: str  # sentence case, what the chart shows
     summary: str  # for readers who do not see it
     spec: dict[str, Any]
-    fields: tuple[str, ...]  # of a row, after the code of its council
-    layers: dict[str, dict[str, list[Any]]]  # rows by code: one layer, or those that the reader chooses from
+    fields: tuple[str, ...]  # of each row, after the council's code
+    layers: dict[str, dict[str, list[Any]]]  # rows by code, in one layer or several to choose from
     choices: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = ()  # (name, question, (value, label)…)
     legend: tuple[tuple[str, str], ...] = ()  # (colour, words)
     note: str = ""
@@ -60,7 +60,7 @@ class Chart:
 
 
 def need_map(indexes: Sequence[Row], needs: Sequence[Row], place: str = "England") -> Chart:
-    """Need by fifth under one index, or under several of which the reader chooses.
+    """Need in fifths under one index, or under several that the reader can choose from.
 
     indexes: {index_id, index_name}, the composite first; needs: {authority_code, index_id, need_band, need_rank,
     need_score} of the councils to draw; place: the area that they make up.
@@ -71,7 +71,7 @@ def need_map(indexes: Sequence[Row], needs: Sequence[Row], place: str = "England
     counts = [sum(row[0] == n for row in layers[first["index_id"]].values()) for n in range(len(bands))]
     layer = ("layer", "Need under", tuple((row["index_id"], row["index_name"]) for row in indexes))
     where = "" if place == "England" else f" in {in_sentence(place)}"
-    subject = "need" if indexes[1:] else f"need under {first['index_name']}"
+    subject = "need" if indexes[1:] else f"need under {first['index_name'].lower()}"
     return Chart(
         id="map",
         title=f"Where {subject} is highest{where}",
@@ -89,7 +89,7 @@ def need_map(indexes: Sequence[Row], needs: Sequence[Row], place: str = "England
 
 
 def indicator_map(indicator: Row, cells: Sequence[Row]) -> Chart:
-    """An indicator's values by fifth. indicator: a row of dim_indicator; cells: its rows of indicator_score."""
+    """An indicator's values in fifths. indicator: a row of dim_indicator; cells: its rows of indicator_score."""
     rows = _cell_rows(indicator, cells)
     fifths = [[cell for cell in cells if rows[cell["authority_code"]][0] == n] for n in range(len(BANDS))]
     words = [_range_words(indicator, fifth) for fifth in fifths]
@@ -166,7 +166,7 @@ def need_distribution(index: Row, needs: Sequence[Row]) -> Chart:
 
 
 def indicator_distribution(indicator: Row, cells: Sequence[Row], england: Row | None) -> Chart:
-    """Values of the councils by region, with England's.
+    """Values of the councils by region, compared with England's.
 
     indicator: a row of dim_indicator; cells: its rows of indicator_score; england: its row of indicator_benchmark.
     """

@@ -1,4 +1,4 @@
-"""What the pages say is what the marts hold, for every council, mission, indicator and area."""
+"""The figures on pages equal the marts, for every council, mission, indicator and area."""
 
 import re
 import shutil
@@ -109,7 +109,7 @@ def test_neighbours_mean(pages: dict[str, Page], marts: duckdb.DuckDBPyConnectio
     for code, slug in councils(marts).items():
         for cells in pages[f"authority/{slug}.html"].table("Indicators for"):
             row = expected[code, Path(cells[0]["links"][0]).stem]
-            # The order of adding may move the last digit of a rounded mean.
+            # The order of addition may change the last digit of a rounded mean.
             near = {shown(row["value"] * (1 + step), row["unit"]).replace("\u00a0", " ") for step in (-1e-12, 0, 1e-12)}
             assert words(cells[4]) in near
             close += 1

@@ -1,4 +1,4 @@
-"""The site served on this machine, and what the commands say where something is missing."""
+"""Serving the site on this machine, and messages of the commands if something is missing."""
 
 import threading
 import urllib.request

@@ -1,4 +1,4 @@
-"""The pages of areas: regions, combined authorities, integrated care boards and types of council, and their list."""
+"""The pages of areas and types of council: regions, combined authorities, integrated care boards, and their list."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""The page that sets councils beside each other, and the figures that its script works with."""
+"""The page that compares councils, and the data for its script."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def _script(site: Renderer) -> str:
     """data/compare.js: scores and figures of all councils, in the order of one list of codes."""
     marts = site.marts
     codes = sorted(marts.authority)
-    # Words that repeat stand once; a cell has their places.
+    # Each text is stored once; cells hold its position in the list.
     words: dict[str, int] = {}
     compare = {
         "codes": codes,
@@ -53,7 +53,7 @@ def _index(site: Renderer, index: Row, codes: list[str], words: dict[str, int]) 
                 row["need_score"],
                 f"{row['need_score']:.1f}",
                 row["need_rank"],
-                # The basis of an index is worth a word only if it is weak.
+                # The basis of an index is mentioned only if it is weak.
                 "" if row["is_mostly_published"] else "mostly not published",
                 "",
             )

@@ -1,4 +1,4 @@
-"""The front page: the map of need, either end of the ranking, the regional picture, all councils."""
+"""The front page: the map of need, both ends of the ranking, the regions and all councils."""
 
 from missions.site import charts
 from missions.site.data import COMPOSITE, Group
@@ -8,11 +8,11 @@ from missions.site.shapes import geography_script
 from missions.site.tables import as_csv
 from missions.site.words import in_sentence, listed, number
 
-ENDS = 10  # councils at either end of the ranking
+ENDS = 10  # councils listed at each end of the ranking
 
 
 def files(site: Renderer) -> Files:
-    """The page, its data, and what the maps of all pages share."""
+    """The page and its data, with the names and shapes that maps on all pages use."""
     marts = site.marts
     rows = site.ranked(COMPOSITE)
     regions = [group for group in marts.groups if group.kind == "region"]
@@ -40,7 +40,7 @@ def files(site: Renderer) -> Files:
 
 
 def _regional_picture(regions: list[Group]) -> list[str]:
-    """What the map shows, in sentences made from region_summary."""
+    """What the map shows by region, in sentences."""
     rows = [group.summary[0] for group in regions]
     rows.sort(key=lambda r: (-r["share_in_most_needy_fifth"], r["region_name"]))
     total = sum(row["in_most_needy_fifth"] for row in rows)
@@ -58,7 +58,7 @@ def _regional_picture(regions: list[Group]) -> list[str]:
         )
     parts = [f"{in_sentence(r['region_name'])} ({r['in_most_needy_fifth']} of {r['authorities']})" for r in few]
     if few:
-        rest = f", none in {listed(map(in_sentence, none), 'or')}" if none else ""
+        rest = f", and none in {listed(map(in_sentence, none), 'or')}" if none else ""
         says.append(f"There are few in {listed(parts)}{rest}.")
     elif none:
         says.append(f"There are none in {listed(map(in_sentence, none), 'or')}.")

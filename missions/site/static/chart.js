@@ -6,12 +6,12 @@
     const [name, kind, region, page] = authorities[code];
     return { code, name, kind, region, href: document.body.dataset.root + page };
   };
-  // Fills the named data of a specification and draws it; the bundle's interpreter needs no eval.
+  // Draws a specification with its named data; the bundle's interpreter avoids eval.
   missions.draw = (element, spec, datasets, chosen = {}) => vegaEmbed(element, {
     ...spec, datasets: { ...spec.datasets, ...datasets },
     params: (spec.params || []).map((param) => ({ ...param, value: chosen[param.name] ?? param.value })),
   }, { ast: true, actions: false, renderer: "svg", defaultStyle: false, tooltip: { disableDefaultStyle: true } });
-  // A row of a table, its first cell a heading. A cell is a text, or {text, href, note}.
+  // A table row whose first cell is a heading. A cell is text or {text, href, note}.
   missions.row = (cells, tag = "td") => {
     const row = document.createElement("tr");
     cells.forEach((cell, place) => {
@@ -38,7 +38,7 @@
     page.hidden = false;
     read();
   };
-  // A shape is rings of whole numbers: a point, then steps from each point to the next.
+  // A shape is rings of whole numbers: a point, then the steps from point to point.
   const ring = (numbers) => {
     let [x, y] = [0, 0];
     return numbers.flatMap((step, i) => (i % 2 ? ((y += step), [[x, y]]) : ((x += step), [])));

@@ -3,7 +3,7 @@
   const key = text => text.toLowerCase().replace(/[.'’]/g, "").replace(/&/g, " and ").replace(/[^a-z0-9]+/g, " ").trim();
   const entries = window.missions.search.map(entry => ({ entry, name: key(entry[0]), codes: entry[3].toLowerCase() }));
 
-  // How many letters to change, add, drop or swap to turn a into the nearest beginning of b.
+  // The number of letters to change, add, drop or swap to turn a into the nearest beginning of b.
   function distance(a, b) {
     let before, last = Array.from({ length: b.length + 1 }, (_, j) => j);
     for (let i = 1; i <= a.length; i++) {
@@ -17,7 +17,7 @@
     return Math.min(...last.slice(Math.max(a.length - 2, 0)));
   }
 
-  // Smaller is nearer: the name itself, its beginning, a word's, a code, any part, then near spellings.
+  // Lower is closer: exact name, code, start of the name, start of a word, any part, similar spellings.
   function cost(query, { name, codes }) {
     if (name === query) return 0;
     if (codes.split(" ").includes(query)) return 0.1;
