@@ -279,7 +279,8 @@ def test_changes_are_told_with_their_cause(database: Path, tmp_path: Path) -> No
     found = [[words(cell) for cell in row] for row in page.table("What changed for Blackpool")]
     assert ["All missions", "new period", "130.0", "134.5", "+4.0", "4", "1"] in found
     assert ["All missions", "data revision", "130.0", "134.5", "+0.5", "4", "1"] in found
-    assert ["Adults who smoke", "new period", "19.5 %", "20.8 %", "+1.30", "4", "1"] in found
+    figures = [shown(value, "percent").replace("\u00a0", " ") for value in (19.5, 20.8)]
+    assert ["Adults who smoke", "new period", *figures, "+1.30", "4", "1"] in found
     summary = Page(dict(change_files(renderer))["changes.html"])
     assert [words(cell) for cell in summary.table("Councils by size")[0]] == [
         "Blackpool",
