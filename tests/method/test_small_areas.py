@@ -261,15 +261,15 @@ def test_council_pages_have_their_small_areas(publication: Path, marts: duckdb.D
     assert len(inside) == 317
     for code, slug in councils(marts).items():
         page = Page((publication / f"site/authority/{slug}.html").read_text(encoding="utf-8"))
-        [heading] = [text for _, text in page.headings if text.startswith("Inside it:")]
+        [heading] = [text for _, text in page.headings if text.startswith("Within ")]
         if len(inside[code]) == 1:
-            assert f"one small area, in tenth {inside[code][0]['need_decile']} of" in heading
+            assert f"one neighbourhood, in tenth {inside[code][0]['need_decile']} of 10" in heading
         else:
-            share = f"{100 * inequality[code]['share_in_most_needy_tenth']:.0f}\u00a0%"
-            assert f"{share} of its {len(inside[code]):,} small areas" in heading
-        tenths = [int(words(cells[1])) for cells in page.table("Small areas of")]
+            in_tenth = round(inequality[code]["share_in_most_needy_tenth"] * len(inside[code]))
+            assert f"{in_tenth:,} of {len(inside[code]):,} neighbourhoods are among the 10%" in heading
+        tenths = [int(words(cells[1])) for cells in page.table("Neighbourhoods in")]
         assert tenths == [sum(row["need_decile"] == tenth for row in inside[code]) for tenth in range(1, 11)]
-        [listed] = [table for table in page.tables if "ranks of 33,755" in table["caption"]]
+        [listed] = [table for table in page.tables if "ranks out of 33,755" in table["caption"]]
         found = [(words(cells[0]), int(words(cells[1]).replace(",", ""))) for cells in listed["rows"][1:]]
         assert found == [(row["small_area_code"], row["need_rank"]) for row in inside[code][:10]]
         records = read_csv(publication / f"site/data/authority/{slug}-small-areas.csv")
