@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from uncertainty import CHAIN as DRAWS_CHAIN
 from uncertainty import by_sql, prepare, take_draws
 
 from missions.scoring.chain import run_model
@@ -111,7 +112,7 @@ def draws(home: Path, sql: Path, count: int, sources: str, memory_gb: float, thr
         take_draws(connection, count, all_sources=sources == "all")
         with Peak(Path(folder)) as peak:
             start, worked = time.perf_counter(), time.process_time()
-            by_sql(connection, {model: queries[model] for model in ("int_draw_weights", "int_sampling_ranks")})
+            by_sql(connection, {model: queries[model] for model in DRAWS_CHAIN})
             seconds, cpu = time.perf_counter() - start, time.process_time() - worked
         [(ranks,)] = connection.execute("SELECT count(*) FROM intermediate.int_sampling_ranks").fetchall()
         [(councils,)] = connection.execute("SELECT count(*) FROM intermediate.int_authorities").fetchall()

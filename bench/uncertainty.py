@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parents[1]
 RUNS = 5
 PRIME = 2**31 - 1
 SPREAD = 0.25
+# The models from the draws to composite ranks, in the order in which they are made.
+CHAIN = ("int_draw_weights", "int_branch_draws", "int_draw_scores", "int_sampling_ranks")
 
 Numbers = NDArray[np.int64]
 Values = NDArray[np.float64]
@@ -48,7 +50,7 @@ class Comparison:
 
 def compiled_sql(home: Path, draws: int | None = None) -> dict[str, str]:
     """The SQL that dbt runs for the draws' weights and their composite ranks; with a number, also that of the draws."""
-    models = ["int_draw_weights", "int_sampling_ranks"]
+    models = list(CHAIN)
     variables = []
     if draws:
         models.append("int_draws")
@@ -75,7 +77,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, home: Path) -> None:
     for schema in ("intermediate", "staging"):
         connection.execute(f"create schema {schema}")
     tables = (
-        *("int_leaf_places", "int_yardsticks", "int_place_distributions", "int_cell_errors"),
+        *("int_leaf_places", "int_yardsticks", "int_place_distributions", "int_uncertain_cells"),
         *("int_authority_nodes", "int_cells", "int_authorities"),
     )
     for table in tables:

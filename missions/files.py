@@ -1,15 +1,17 @@
-"""What every file of the project goes through: its checksum, writing it in one go, and holding it alone.
+"""What every file of the project goes through: its checksum, writing it in one go, notes, and holding it alone.
 
 Belongs here: what knows nothing of what a file holds.
 """
 
 import fcntl
 import hashlib
+import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from missions.errors import BusyError
 
@@ -37,6 +39,20 @@ def write_beside(path: Path, content: str | bytes) -> Path:
 def replace_file(path: Path, content: str | bytes) -> None:
     """Write a file in one go: readers find the old content or the new, and a failure leaves the old."""
     write_beside(path, content).replace(path)
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a note for people and programs in one go."""
+    replace_file(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A note of our own; one that a kill or a full disk left damaged says nothing."""
+    try:
+        item = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return {}
+    return item if isinstance(item, dict) else {}
 
 
 @contextmanager

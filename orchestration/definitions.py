@@ -7,18 +7,11 @@ themselves is in automation.py.
 import dagster as dg
 
 from missions.paths import WAREHOUSE
-from orchestration.assets import publication, publication_change, raw_assets, site, warehouse_models
-from orchestration.automation import (
-    automated,
-    by_rhythm,
-    dead_runs,
-    failure_notice,
-    landed_editions,
-    weekly,
-    weekly_refresh,
-)
-from orchestration.refresh import newest_editions, refresh_job
-from orchestration.run import Warehouse, index
+from orchestration.assets import Warehouse, publication, publication_change, raw_assets, site, warehouse_models
+from orchestration.automation import automated, by_rhythm, dead_runs, landed_editions, weekly, weekly_refresh
+from orchestration.jobs import index, refresh_job
+from orchestration.notices import failure_notice
+from orchestration.refresh import newest_editions
 
 defs = dg.Definitions(
     assets=automated([*raw_assets, warehouse_models, publication_change, publication, site]),

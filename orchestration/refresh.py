@@ -1,6 +1,6 @@
-"""The job `refresh`, and on every refreshable source the check that says what became of its newest edition.
+"""What the job `refresh` does, and on every refreshable source the check that says what became of its newest edition.
 
-Belongs here: how a refresh is started and reported in Dagster. What it does is in refresh.py. No
+Belongs here: how a refresh is reported in Dagster. What it does is in missions.sources.refresh. No
 `from __future__ import annotations`: Dagster reads the annotations of its functions.
 """
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from missions.errors import RefreshError, RegistryError
+from missions.errors import MissionsError
 from missions.sources import registry
 from missions.sources.refresh import Outcome, refreshable, standing
 from missions.sources.refresh import refresh as fetch_newest
@@ -53,24 +53,13 @@ def fetch_editions(context: dg.OpExecutionContext, config: RefreshConfig) -> Non
 
     try:
         outcomes = fetch_newest(refreshable(config.sources), check=config.check, report=report)
-    except (RefreshError, RegistryError) as error:
+    except MissionsError as error:
         raise dg.Failure(str(error), allow_retries=False) from None
     open_questions = [outcome for outcome in outcomes if not outcome.is_good]
     context.add_output_metadata({outcome.source_id: outcome.status.value for outcome in outcomes})
     if open_questions:
         # What is good was taken all the same; the run fails so that a person hears of the rest.
         raise dg.Failure("\n".join(f"{o.source_id}: {o.message}" for o in open_questions), allow_retries=False)
-
-
-@dg.job(
-    name="refresh",
-    description="Newer editions of the sources, fetched and compared; the job index makes the publication of them.",
-    # Without the warehouse and its lock: a build may go on while files are fetched. The lock is taken where a seed is
-    # put in place; that this run is at work shows by the lock on the landing folder.
-    executor_def=dg.in_process_executor,
-)
-def refresh_job() -> None:
-    fetch_editions()
 
 
 def _told(outcome: Outcome) -> dict:  # type: ignore[type-arg]

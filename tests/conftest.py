@@ -44,14 +44,22 @@ def copy_project(target: Path) -> Path:
 
 copy_project(_home)
 
+# Fixtures that build, start Dagster or the command, serve publishers' files or try faults; other tests are `fast`.
+_NOT_FAST = {"database", "publication", "home", "missions", "project", "graph", "defs", "place", "seen"}
+
 
 def pytest_sessionfinish() -> None:
     if not _kept:
         shutil.rmtree(_home, ignore_errors=True)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest chooses by `-m`
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The suites that need a project of their own come last, so that a broken formula shows first."""
+    """Mark as fast what needs no build, and put last what needs a project of its own: a broken formula shows first."""
+    for item in items:
+        needed = set(getattr(item, "fixturenames", ()))
+        if not item.get_closest_marker("slow") and not needed & _NOT_FAST:
+            item.add_marker("fast")
     items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
 
 

@@ -15,44 +15,18 @@
     )
 {%- endmacro %}
 
-{% macro spark__array_of(value, order_by) -%}
-    case
-        when count(*) > {{ var('array_length') }}
-            then raise_error('var array_length is less than the leaves of a branch')
-        when count({{ value }}) = count(*)
-            then
-                concat(
-                    {{ spark__list_of(value, order_by) }},
-                    array_repeat(0e0, cast({{ var('array_length') }} - count(*) as int))
-                )
-    end
-{%- endmacro %}
-
 {# Sum of the products of two arrays. #}
 {% macro inner_product(array, other_array) %}{{ return(adapter.dispatch('inner_product')(array, other_array)) }}{% endmacro %}
 {% macro duckdb__inner_product(array, other_array) %}array_inner_product({{ array }}, {{ other_array }}){% endmacro %}
-{# Written out: Spark compiles a sum, but walks through a lambda. #}
-{% macro spark__inner_product(array, other_array) -%}
-    ({% for place in range(var('array_length')) %}{{ array }}[{{ place }}] * {{ other_array }}[{{ place }}]{{ ' + ' if not loop.last }}{% endfor %})
-{%- endmacro %}
-
 {# One row for each whole number from `first` to `last`, as column `number`. #}
 {% macro numbers(first, last) %}{{ return(adapter.dispatch('numbers')(first, last)) }}{% endmacro %}
 {% macro duckdb__numbers(first, last) %}select range as number from range({{ first }}, {{ last }} + 1){% endmacro %}
-{% macro spark__numbers(first, last) %}select id as number from range({{ first }}, {{ last }} + 1){% endmacro %}
-
 {# A quantile, with straight lines between the values. #}
 {% macro quantile(expression, share) %}{{ return(adapter.dispatch('quantile')(expression, share)) }}{% endmacro %}
 {% macro duckdb__quantile(expression, share) %}quantile_cont({{ expression }}, {{ share }}){% endmacro %}
-{% macro spark__quantile(expression, share) %}percentile({{ expression }}, {{ share }}){% endmacro %}
-
 {# Values of a group as one list, in the order of a column. #}
 {% macro list_of(value, order_by) %}{{ return(adapter.dispatch('list_of')(value, order_by)) }}{% endmacro %}
 {% macro duckdb__list_of(value, order_by) %}list({{ value }} order by {{ order_by }}){% endmacro %}
-{% macro spark__list_of(value, order_by) -%}
-    transform(array_sort(collect_list(struct({{ order_by }} as place, {{ value }} as value))), x -> x.value)
-{%- endmacro %}
-
 {# One row for each place of two lists of one length. #}
 {% macro side_by_side(relation, columns, list_a, list_b) %}{{ return(adapter.dispatch('side_by_side')(relation, columns, list_a, list_b)) }}{% endmacro %}
 {% macro duckdb__side_by_side(relation, columns, list_a, list_b) -%}
@@ -61,12 +35,4 @@
         unnest({{ list_a }}) as element_a,
         unnest({{ list_b }}) as element_b
     from {{ relation }}
-{%- endmacro %}
-{% macro spark__side_by_side(relation, columns, list_a, list_b) -%}
-    select
-        {{ columns }},
-        pair.a as element_a,
-        pair.b as element_b
-    from {{ relation }}
-    lateral view explode(zip_with({{ list_a }}, {{ list_b }}, (a, b) -> struct(a, b))) as pair
 {%- endmacro %}

@@ -3,14 +3,8 @@
 {# Whole months, or days, from the first date to the last. #}
 {% macro months_between(first, last) %}{{ return(adapter.dispatch('months_between')(first, last)) }}{% endmacro %}
 {% macro duckdb__months_between(first, last) %}date_diff('month', {{ first }}, {{ last }}){% endmacro %}
-{% macro spark__months_between(first, last) -%}
-    cast((year({{ last }}) - year({{ first }})) * 12 + month({{ last }}) - month({{ first }}) as bigint)
-{%- endmacro %}
-
 {% macro days_between(first, last) %}{{ return(adapter.dispatch('days_between')(first, last)) }}{% endmacro %}
 {% macro duckdb__days_between(first, last) %}date_diff('day', {{ first }}, {{ last }}){% endmacro %}
-{% macro spark__days_between(first, last) %}cast(datediff({{ last }}, {{ first }}) as bigint){% endmacro %}
-
 {#
     0 at the goalpost of little need, 100 at that of much need, straight between them. Beyond them the logarithm takes over
     where the line leaves off: more is always more, but no single figure can swamp a mission.

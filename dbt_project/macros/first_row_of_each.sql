@@ -5,13 +5,3 @@
     from {{ relation }}
     qualify row_number() over (partition by {{ keys }} order by {{ order_by }}) = 1
 {%- endmacro %}
-{% macro spark__first_row_of_each(relation, keys, order_by) -%}
-    select * except (row_of_key)
-    from (
-        select
-            *,
-            row_number() over (partition by {{ keys }} order by {{ order_by }}) as row_of_key
-        from {{ relation }}
-    )
-    where row_of_key = 1
-{%- endmacro %}

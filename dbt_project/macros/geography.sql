@@ -8,24 +8,24 @@
 {%- endmacro %}
 
 {#
-Rows of a relation by authority_code, each under its council and again under the council's county, as column whole_code. It reads
-the CTE `authorities` (authority_code, county_code).
+Rows of the CTE `relation` by authority_code, each under its council and again under the council's county, as column whole_code.
+Counties are found in the CTE `authorities` (authority_code, county_code).
 #}
-{% macro with_counties(relation) -%}
+{% macro with_counties(relation, authorities) -%}
 select
     {{ relation }}.*,
-    authorities.authority_code as whole_code
+    {{ authorities }}.authority_code as whole_code
 from {{ relation }}
-inner join authorities
-    on {{ relation }}.authority_code = authorities.authority_code
+inner join {{ authorities }}
+    on {{ relation }}.authority_code = {{ authorities }}.authority_code
 
 union all
 
 select
     {{ relation }}.*,
-    authorities.county_code as whole_code
+    {{ authorities }}.county_code as whole_code
 from {{ relation }}
-inner join authorities
-    on {{ relation }}.authority_code = authorities.authority_code
-where authorities.county_code is not null
+inner join {{ authorities }}
+    on {{ relation }}.authority_code = {{ authorities }}.authority_code
+where {{ authorities }}.county_code is not null
 {%- endmacro %}

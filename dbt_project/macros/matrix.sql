@@ -2,29 +2,15 @@
 
 {% macro list_element(values, position) %}{{ return(adapter.dispatch('list_element')(values, position)) }}{% endmacro %}
 {% macro duckdb__list_element(values, position) %}list_extract({{ values }}, {{ position }}){% endmacro %}
-{% macro spark__list_element(values, position) %}element_at({{ values }}, cast({{ position }} as int)){% endmacro %}
-{# The product of two rows. #}
-{% macro spark__row_product(a, b) -%}
-    aggregate(zip_with({{ a }}, {{ b }}, (x, y) -> x * y), cast(0 as double), (total, x) -> total + x)
-{%- endmacro %}
-
 {# The matrix times itself, over a number: each element is the product of two rows. #}
 {% macro matrix_squared(matrix, divisor) %}{{ return(adapter.dispatch('matrix_squared')(matrix, divisor)) }}{% endmacro %}
 {% macro duckdb__matrix_squared(matrix, divisor) -%}
     list_transform({{ matrix }}, lambda a: list_transform({{ matrix }}, lambda b: list_dot_product(a, b) / {{ divisor }}))
 {%- endmacro %}
-{% macro spark__matrix_squared(matrix, divisor) -%}
-    transform({{ matrix }}, a -> transform({{ matrix }}, b -> {{ spark__row_product('a', 'b') }} / {{ divisor }}))
-{%- endmacro %}
-
 {% macro matrix_sum_of_squares(matrix) %}{{ return(adapter.dispatch('matrix_sum_of_squares')(matrix)) }}{% endmacro %}
 {% macro duckdb__matrix_sum_of_squares(matrix) -%}
     list_sum(list_transform({{ matrix }}, lambda a: list_dot_product(a, a)))
 {%- endmacro %}
-{% macro spark__matrix_sum_of_squares(matrix) -%}
-    aggregate(transform({{ matrix }}, a -> {{ spark__row_product('a', 'a') }}), cast(0 as double), (total, x) -> total + x)
-{%- endmacro %}
-
 {#
     The matrix of each row of a relation, squared so many times and scaled each time by its sum of squares, beside its key.
     Spark would write the squares into each other, 4^10 of them: there a function carries the matrix from step to step.
@@ -53,21 +39,5 @@
 
     select * from power_{{ squarings }}
 {%- endmacro %}
-{% macro spark__scaled_power(relation, key, matrix, squarings) -%}
-    select
-        {{ key }},
-        aggregate(
-            sequence(1, {{ squarings }}),
-            {{ matrix }},
-            (power, squaring) -> element_at(
-                transform(array({{ matrix_sum_of_squares('power') }}), total -> {{ matrix_squared('power', 'total') }}), 1
-            )
-        ) as {{ matrix }}
-    from {{ relation }}
-{%- endmacro %}
-
 {% macro matrix_row_sums(matrix) %}{{ return(adapter.dispatch('matrix_row_sums')(matrix)) }}{% endmacro %}
 {% macro duckdb__matrix_row_sums(matrix) %}list_transform({{ matrix }}, lambda a: list_sum(a)){% endmacro %}
-{% macro spark__matrix_row_sums(matrix) -%}
-    transform({{ matrix }}, a -> aggregate(a, cast(0 as double), (total, x) -> total + x))
-{%- endmacro %}

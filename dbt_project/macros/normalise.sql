@@ -1,25 +1,25 @@
 {#
 CTEs that normalise the column `value` of the CTE `relation` (unit_id, node_id, value; not yet multiplied by direction),
-each node by its own method, against the reference set. They read the CTEs `nodes` and `units`; the last is `name`:
-unit_id, node_id, value, score. `is_aggregated` values come from sums: there, a spread of rounding errors alone is none. Ranks:
-1 is the lowest, ties take the lowest, what differs by rounding error alone is a tie; a unit outside the reference set gets the
-rank it would have if added.
+each node by its own method, against the reference set. They read two more CTEs: `nodes` (node_id, direction, normalisation and its
+parameters) and `units` (unit_id, is_in_reference_set). The last is `name`: unit_id, node_id, value, score. `is_aggregated` values
+come from sums: there, a spread of rounding errors alone is none. Ranks: 1 is the lowest, ties take the lowest, what differs by
+rounding error alone is a tie; a unit outside the reference set gets the rank it would have if added.
 #}
-{% macro normalise(name, relation, value, is_aggregated) -%}
+{% macro normalise(name, relation, value, nodes, units, is_aggregated) -%}
 {{ name }}_directed as (
 
     select
         {{ relation }}.unit_id,
         {{ relation }}.node_id,
         {{ relation }}.{{ value }} as value,
-        {{ relation }}.{{ value }} * nodes.direction as directed_value,
-        nodes.normalisation in ('rank', 'percentile_rank', 'exponential') as is_ranked,
-        units.is_in_reference_set
+        {{ relation }}.{{ value }} * {{ nodes }}.direction as directed_value,
+        {{ nodes }}.normalisation in ('rank', 'percentile_rank', 'exponential') as is_ranked,
+        {{ units }}.is_in_reference_set
     from {{ relation }}
-    inner join nodes
-        on {{ relation }}.node_id = nodes.node_id
-    inner join units
-        on {{ relation }}.unit_id = units.unit_id
+    inner join {{ nodes }}
+        on {{ relation }}.node_id = {{ nodes }}.node_id
+    inner join {{ units }}
+        on {{ relation }}.unit_id = {{ units }}.unit_id
 
 ),
 
@@ -34,44 +34,44 @@ rank it would have if added.
         case
             -- least and greatest would pass over a null.
             when described.directed_value is null then null
-            when nodes.normalisation is null then described.directed_value
-            when nodes.normalisation = 'z_score' then (described.directed_value - described.mean) / described.deviation
-            when nodes.normalisation = 'min_max'
+            when {{ nodes }}.normalisation is null then described.directed_value
+            when {{ nodes }}.normalisation = 'z_score' then (described.directed_value - described.mean) / described.deviation
+            when {{ nodes }}.normalisation = 'min_max'
                 then
-                    nodes.normalisation_lower
-                    + (nodes.normalisation_upper - nodes.normalisation_lower)
+                    {{ nodes }}.normalisation_lower
+                    + ({{ nodes }}.normalisation_upper - {{ nodes }}.normalisation_lower)
                     * ((described.directed_value - described.minimum) / described.value_range)
-            when nodes.normalisation = 'rank' then described.not_higher - described.ties + 1
+            when {{ nodes }}.normalisation = 'rank' then described.not_higher - described.ties + 1
             -- Of the n units that are ranked, the unit itself among them, (rank - 1) / (n - 1).
-            when nodes.normalisation = 'percentile_rank'
+            when {{ nodes }}.normalisation = 'percentile_rank'
                 then
                     (described.not_higher - described.ties)
                     / nullif(described.reference_units - case when described.is_in_reference_set then 1 else 0 end, 0)
             -- (n + 1 - r) / n with r = 1 for the greatest is the share of the ranked units that are not higher.
-            when nodes.normalisation = 'exponential'
+            when {{ nodes }}.normalisation = 'exponential'
                 then
-                    -nodes.normalisation_steepness * ln(
-                        1 - (1 - exp(-100 / nodes.normalisation_steepness))
+                    -{{ nodes }}.normalisation_steepness * ln(
+                        1 - (1 - exp(-100 / {{ nodes }}.normalisation_steepness))
                         * (described.not_higher + case when described.is_in_reference_set then 0 else 1 end)
                         / (described.reference_units + case when described.is_in_reference_set then 0 else 1 end)
                     )
             -- Goalposts are in the value's own unit: a direction of -1 mirrors the share that is reached.
-            when nodes.normalisation = 'goalposts'
+            when {{ nodes }}.normalisation = 'goalposts'
                 then
-                    nodes.normalisation_scale
-                    * case nodes.direction
+                    {{ nodes }}.normalisation_scale
+                    * case {{ nodes }}.direction
                         when 1
                             then
-                                greatest(0, least(1, (described.value - nodes.normalisation_lower)
-                                / (nodes.normalisation_upper - nodes.normalisation_lower)))
+                                greatest(0, least(1, (described.value - {{ nodes }}.normalisation_lower)
+                                / ({{ nodes }}.normalisation_upper - {{ nodes }}.normalisation_lower)))
                         else
-                            1 - greatest(0, least(1, (described.value - nodes.normalisation_lower)
-                            / (nodes.normalisation_upper - nodes.normalisation_lower)))
+                            1 - greatest(0, least(1, (described.value - {{ nodes }}.normalisation_lower)
+                            / ({{ nodes }}.normalisation_upper - {{ nodes }}.normalisation_lower)))
                     end
         end as score
     from {{ name }}_described as described
-    inner join nodes
-        on described.node_id = nodes.node_id
+    inner join {{ nodes }}
+        on described.node_id = {{ nodes }}.node_id
 
 )
 {%- endmacro %}
@@ -133,18 +133,7 @@ Spark copies a CTE to each place that reads it, so that a chain of levels would 
 
 )
 {%- endmacro %}
-{% macro spark__beside_the_reference_set(name, is_aggregated) -%}
-{{ name }}_described as (
-
-    select
-        *,
-        {{ reference_statistics('case when is_in_reference_set then directed_value end', ' over (partition by node_id)', is_aggregated) }},
-        {{ places_among_reference('is_in_reference_set and directed_value is not null', is_aggregated) }}
-    from {{ name }}_directed
-
-)
-{%- endmacro %}
-
+{# What the values of a node in the reference set are like; reads no relation of its own. #}
 {% macro reference_statistics(value, over, is_aggregated) -%}
         {%- set lowest = 'min(' ~ value ~ ')' ~ over -%}
         {%- set highest = 'max(' ~ value ~ ')' ~ over -%}
@@ -157,6 +146,7 @@ Spark copies a CTE to each place that reads it, so that a chain of levels would 
         case when {{ highest }} - {{ lowest }} > {{ smallest_spread }} then stddev_samp({{ value }}){{ over }} end as deviation
 {%- endmacro %}
 
+{# How many values of the reference set are not higher, and how many equal, by the columns node_id and directed_value. #}
 {% macro places_among_reference(is_counted, is_aggregated) -%}
         {%- set ranked_value = 'round(directed_value, 9)' if is_aggregated else significant('directed_value') -%}
         sum(case when {{ is_counted }} then 1 else 0 end) over (partition by node_id order by {{ ranked_value }}) as not_higher,

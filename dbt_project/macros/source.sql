@@ -5,6 +5,3 @@
 {% endmacro %}
 {% macro raw_relation(relation) %}{{ return(adapter.dispatch('raw_relation')(relation)) }}{% endmacro %}
 {% macro duckdb__raw_relation(relation) %}{{ return(relation) }}{% endmacro %}
-{% macro spark__raw_relation(relation) -%}
-    parquet.`{{ env_var('MISSIONS_BUILD', '../build') }}/raw/{{ relation.identifier }}.parquet`
-{%- endmacro %}

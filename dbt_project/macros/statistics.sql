@@ -2,22 +2,14 @@
 
 {% macro years_before(date_expression, years) %}{{ return(adapter.dispatch('years_before')(date_expression, years)) }}{% endmacro %}
 {% macro duckdb__years_before(date_expression, years) %}cast({{ date_expression }} - to_years({{ years }}) as date){% endmacro %}
-{% macro spark__years_before(date_expression, years) %}add_months({{ date_expression }}, -12 * {{ years }}){% endmacro %}
-
 {% macro is_finite(expression) %}{{ return(adapter.dispatch('is_finite')(expression)) }}{% endmacro %}
 {% macro duckdb__is_finite(expression) %}isfinite({{ expression }}){% endmacro %}
-{% macro spark__is_finite(expression) %}(abs({{ expression }}) < double('infinity')){% endmacro %}
-
 {# A mean whose rounding error does not grow with the number of values. #}
 {% macro precise_mean(expression) %}{{ return(adapter.dispatch('precise_mean')(expression)) }}{% endmacro %}
 {% macro duckdb__precise_mean(expression) %}favg({{ expression }}){% endmacro %}
-{% macro spark__precise_mean(expression) %}avg({{ expression }}){% endmacro %}
-
 {# A number in a JSON object; null where the object or the key is missing. #}
 {% macro json_number(json, key) %}{{ return(adapter.dispatch('json_number')(json, key)) }}{% endmacro %}
 {% macro duckdb__json_number(json, key) %}cast(json_extract_string({{ json }}, '$.{{ key }}') as double){% endmacro %}
-{% macro spark__json_number(json, key) %}cast(get_json_object({{ json }}, '$.{{ key }}') as double){% endmacro %}
-
 {#
 Skewness and excess kurtosis in their unbiased (sample) forms, from sums of powers: any engine has these, and they are many
 times faster than skewness() and kurtosis(). Null where there is no spread. The values must lie about zero and be of a size
@@ -31,6 +23,7 @@ near 1, or the sums lose digits: see place_in_bounds.
     sum({{ x }} * {{ x }} * {{ x }} * {{ x }}) as sum_4
 {%- endmacro %}
 
+{# Both read the columns of power_sums: n, m, sum_2, sum_3, sum_4. #}
 {% macro skewness_of_power_sums() -%}
     case
         when n > 2

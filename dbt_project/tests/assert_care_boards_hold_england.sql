@@ -1,5 +1,5 @@
-{{ config(meta={'dagster': {'ref': {'name': 'integrated_care_board_summary'}}}) }}
 -- The boards' residents are those of the reference set, each council counts in one board at most, and the shares of each are whole.
+{{ config(meta={'dagster': {'ref': {'name': 'integrated_care_board_summary'}}}) }}
 with
 
 england as (

@@ -1,5 +1,5 @@
-{{ config(meta={'dagster': {'ref': {'name': 'composite_index'}}}) }}
 -- The contributions of a council's indicators add up to its composite score.
+{{ config(meta={'dagster': {'ref': {'name': 'composite_index'}}}) }}
 select
     composite.authority_code,
     composite.need_z,

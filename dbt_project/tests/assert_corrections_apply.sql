@@ -1,5 +1,5 @@
-{{ config(meta={'dagster': {'ref': {'name': 'int_observations'}}}) }}
 -- Every correction finds the figure that it was written for, and no two corrections meet on one row.
+{{ config(meta={'dagster': {'ref': {'name': 'int_observations'}}}) }}
 with
 
 corrections as (

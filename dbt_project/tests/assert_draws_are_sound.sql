@@ -1,5 +1,5 @@
-{{ config(meta={'dagster': {'ref': {'name': 'rank_uncertainty'}}}) }}
 -- The run without draws gives the index's own ranks, hardly a draw fails, and every basis but published has a width.
+{{ config(meta={'dagster': {'ref': {'name': 'rank_uncertainty'}}}) }}
 with
 
 units as (

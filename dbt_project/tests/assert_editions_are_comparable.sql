@@ -1,5 +1,5 @@
-{{ config(meta={'dagster': {'ref': {'name': 'int_edition_cells'}}}) }}
 -- An edition holds no period that ended after its year, and every council and indicator has one kind of series in all of them.
+{{ config(meta={'dagster': {'ref': {'name': 'int_edition_cells'}}}) }}
 with
 
 cells as (

@@ -1,5 +1,5 @@
-{{ config(meta={'dagster': {'ref': {'name': 'indicator_score'}}}) }}
 -- Each of the 317 has a cell for each indicator, with a value, a basis and a reason that fits it.
+{{ config(meta={'dagster': {'ref': {'name': 'indicator_score'}}}) }}
 select
     authority_code,
     indicator_id,

@@ -1,5 +1,5 @@
-{{ config(meta={'dagster': {'ref': {'name': 'rank_explanation'}}}) }}
 -- At each level what a council's parts add, and what separates them from other councils', add up to its composite row.
+{{ config(meta={'dagster': {'ref': {'name': 'rank_explanation'}}}) }}
 with
 
 levels as (

@@ -1,5 +1,5 @@
-{{ config(meta={'dagster': {'ref': {'name': 'indicator_value'}}}) }}
 -- Shares lie between 0 and 100, and nothing that is counted or measured is negative.
+{{ config(meta={'dagster': {'ref': {'name': 'indicator_value'}}}) }}
 select
     figures.authority_code,
     figures.indicator_id,

@@ -1,5 +1,5 @@
-{{ config(meta={'dagster': {'ref': {'name': 'framework_audit'}}}) }}
 -- Alpha, loadings and correlations with the rest keep their bounds but for dated exceptions, and no exception is needless.
+{{ config(meta={'dagster': {'ref': {'name': 'framework_audit'}}}) }}
 select
     node_id,
     statistic,

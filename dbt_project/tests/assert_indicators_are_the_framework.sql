@@ -1,5 +1,5 @@
-{{ config(meta={'dagster': {'ref': {'name': 'dim_indicator'}}}) }}
 -- Each leaf of a framework is an indicator with a measure, each indicator is a leaf, weights sum to 1.
+{{ config(meta={'dagster': {'ref': {'name': 'dim_indicator'}}}) }}
 with
 
 leaves as (

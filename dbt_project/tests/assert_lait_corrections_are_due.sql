@@ -1,7 +1,7 @@
-{{ config(meta={'dagster': {'ref': {'name': 'stg_corrections'}}}) }}
 -- The proof of four corrections of DfE's tool, from its own rows: England's first-time entrants lie above every region's,
 -- Dorset's stand under its former name while the new row is empty, and the zeros belong to councils with too few
 -- children for a rate. A row here says that the publisher has mended the figure: drop the correction.
+{{ config(meta={'dagster': {'ref': {'name': 'stg_corrections'}}}) }}
 with
 
 entrants as (

@@ -1,6 +1,6 @@
-{{ config(meta={'dagster': {'ref': {'name': 'authority_profile'}}}) }}
 -- No council is dropped or doubled by a join: each mart has its rows for every one of the 317, and knows no other.
 -- (That every score has its figure in indicator_value is held by assert_scores_rest_on_figures.)
+{{ config(meta={'dagster': {'ref': {'name': 'authority_profile'}}}) }}
 {% set dimensions_of_marts = {
     'authority_profile': none,
     'composite_index': none,

@@ -1,5 +1,5 @@
-{{ config(meta={'dagster': {'ref': {'name': 'indicator_score'}}}) }}
 -- Every key of a fact stands in its dimension.
+{{ config(meta={'dagster': {'ref': {'name': 'indicator_score'}}}) }}
 {% set references = [
     ('indicator_value', 'authority_code', 'dim_authority', 'authority_code'),
     ('indicator_value', 'indicator_id', 'dim_indicator', 'indicator_id'),

@@ -1,6 +1,6 @@
-{{ config(meta={'dagster': {'ref': {'name': 'authority_peer'}}}) }}
 -- Peers are ranked 1 to at most 10 without a gap, never the council itself, counties with counties; the open model keeps to the
 -- tier, ranks by distance and rests on every variable for every council.
+{{ config(meta={'dagster': {'ref': {'name': 'authority_peer'}}}) }}
 with
 
 peers as (

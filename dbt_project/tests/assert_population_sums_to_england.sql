@@ -1,5 +1,5 @@
-{{ config(meta={'dagster': {'ref': {'name': 'int_authorities'}}}) }}
 -- In every year the councils that tile England, and its regions, add up to the published total.
+{{ config(meta={'dagster': {'ref': {'name': 'int_authorities'}}}) }}
 with
 
 populations as (

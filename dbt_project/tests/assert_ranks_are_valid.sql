@@ -1,5 +1,5 @@
-{{ config(meta={'dagster': {'ref': {'name': 'mission_index'}}}) }}
 -- A rank is one more than the number of councils with a greater score, so that ties share the lower number.
+{{ config(meta={'dagster': {'ref': {'name': 'mission_index'}}}) }}
 with
 
 indexes as (

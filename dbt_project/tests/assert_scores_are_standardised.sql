@@ -1,5 +1,5 @@
-{{ config(meta={'dagster': {'ref': {'name': 'mission_index'}}}) }}
 -- Over the reference set each indicator, mission and the composite has mean 0 and standard deviation 1.
+{{ config(meta={'dagster': {'ref': {'name': 'mission_index'}}}) }}
 with
 
 scores as (

@@ -1,5 +1,5 @@
-{{ config(meta={'dagster': {'ref': {'name': 'indicator_score'}}}) }}
 -- A score that is no estimate stands on the figure of that council, indicator and period in indicator_value.
+{{ config(meta={'dagster': {'ref': {'name': 'indicator_score'}}}) }}
 select
     scores.authority_code,
     scores.indicator_id,

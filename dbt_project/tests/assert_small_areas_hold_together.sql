@@ -1,5 +1,5 @@
-{{ config(meta={'dagster': {'ref': {'name': 'authority_inequality'}}}) }}
 -- Every small area has a score and every council its spread under each index; variance within and between sums to England's.
+{{ config(meta={'dagster': {'ref': {'name': 'authority_inequality'}}}) }}
 with
 
 units as (

@@ -1,10 +1,15 @@
 """The `missions` command: words in, tables or plain data out.
 
-Belongs here: what people type, the SQL of questions asked of the published file, and printing; a module for each family
-of commands. What they do beyond that is imported only when they are called, so that `missions rank` starts fast.
+Belongs here: what people type, and printing; a module for each command, of its name. What a command does beyond that is
+imported only when it is called, so that `missions rank` starts fast.
 """
 
-from missions.cli import explain, explore, history, read, refresh, score, trend, what_if, work
-from missions.cli.app import app
+from importlib import import_module
 
-__all__ = ["app", "explain", "explore", "history", "read", "refresh", "score", "trend", "what_if", "work"]
+from missions.cli.app import COMMANDS, app
+
+for _names in COMMANDS.values():
+    for _name in _names:
+        import_module(f"{__name__}.{_name.replace('-', '_')}")
+
+__all__ = ["app"]

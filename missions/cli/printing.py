@@ -5,13 +5,10 @@ Belongs here: how rows, figures, periods and notes are written. What is shown is
 
 import csv
 import json
-import math
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import typer
@@ -21,20 +18,17 @@ from rich.table import Table
 from rich.text import Text
 
 from missions.errors import MissionsError, UsageError
-from missions.publication.folder import safe_in_spreadsheets
+from missions.reading.cells import as_cell, plain
 from missions.reading.queries import Rows
 from missions.reading.wording import (
+    basis_words,
     day_words,
-    in_words,
     period_words,
     publisher_words,
-    share_words,
     type_words,
     unit_words,
     value_words,
 )
-
-END_ROWS = 10  # of an indicator's councils, at either end
 
 _SCORE_NOTE = (
     "Need score: 100 is the average place, 110 is one standard deviation more need. Rank 1 is the greatest need."
@@ -58,35 +52,6 @@ def printed_as_data(rows: Rows, as_json: bool, as_csv: bool, whole: Any = None) 
         writer.writerow([as_cell(column) for column in rows.columns])
         writer.writerows([as_cell(value) for value in row] for row in rows.values)
     return as_json or as_csv
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON can hold it."""
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, Decimal):
-        value = float(value)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, date):
-        return value.isoformat()
-    return value if value is None or isinstance(value, bool | int | str) else str(value)
-
-
-def as_text(value: Any) -> str:
-    """A value as text that reads back the same; nothing for NULL."""
-    if value is None:
-        return ""
-    if isinstance(value, bool | dict | list | tuple):
-        return json.dumps(plain(value), ensure_ascii=False)
-    return str(value)
-
-
-def as_cell(value: Any) -> str:
-    """A value as a CSV cell: as text that reads back the same, but for what a spreadsheet would take for a formula."""
-    return safe_in_spreadsheets(value) if isinstance(value, str) else as_text(value)
 
 
 # --- Tables for people ------------------------------------------------------------------------------------------------
@@ -165,44 +130,15 @@ def show_ranks(records: list[dict[str, Any]], title: str, highlighted: str | Non
     show_score_notes(console, records)
 
 
+def share_words(score: Mapping[str, Any]) -> str:
+    """The share of the weight that is published for the council alone, flagged where it is less than half."""
+    return f"{score['published_share']:.0%}".replace("%", " %") + ("  " if score["is_mostly_published"] else " *")
+
+
 def show_score_notes(console: Console, records: Iterable[dict[str, Any]]) -> None:
     console.print(_SCORE_NOTE, style="dim")
     if not all(r["is_mostly_published"] for r in records):
         console.print(_FLAG_NOTE, style="dim")
-
-
-def show_authority(console: Console, authority: dict[str, Any]) -> None:
-    code, current = authority["authority_code"], authority["current_code"]
-    console.print(authority["authority_name"], style="bold")
-    show_card(
-        console,
-        {
-            "Code": code if code == current else f"{code}; {current} since April 2025",
-            "Type": type_words(authority["authority_type"]),
-            "Region": authority["region_name"],
-            "County": authority["county_name"],
-            "Combined authority": authority["combined_authority_name"],
-            "Population": f"{authority['population']:,} at mid-2024",
-        },
-    )
-
-
-def show_scores(console: Console, scores: list[dict[str, Any]]) -> None:
-    columns = {"Need": "left"} | dict.fromkeys(["Score", "Rank", "In its type", "Decile"], "right")
-    rows = [
-        [
-            r["index_name"],
-            f"{r['need_score']:.1f}",
-            str(r["need_rank"]),
-            f"{r['need_rank_in_type']} of {r['authorities_of_type']}" if r["need_rank_in_type"] else "-",
-            str(r["need_decile"]),
-            r["need_band"],
-            share_words(r),
-        ]
-        for r in scores
-    ]
-    console.print(table_of(columns | {"Band": "left", "Published": "right"}, rows, bold=0))
-    show_score_notes(console, scores)
 
 
 def show_drivers(console: Console, title: str, records: list[dict[str, Any]]) -> None:
@@ -211,11 +147,9 @@ def show_drivers(console: Console, title: str, records: list[dict[str, Any]]) ->
     console.print(title, style="bold")
     rows: list[list[str | Text]] = []
     for r in records:
-        basis = in_words(r["value_basis"])
-        if r["value_basis"] != "published":
-            basis += f" ({r['value_basis_reason']})"
         period = period_words(r["period_start_date"], r["period_end_date"])
-        small_print = "; ".join(filter(None, [unit_words(r["unit"]), period, basis, publisher_words(r["publisher"])]))
+        facts = [unit_words(r["unit"]), period, basis_words(r), publisher_words(r["publisher"])]
+        small_print = "; ".join(filter(None, facts))
         rows.append(
             [
                 Text(r["indicator_title"]) + Text(f"\n{small_print}", style="dim"),
@@ -244,63 +178,6 @@ def show_notes(console: Console, records: list[dict[str, Any]]) -> None:
             notes.setdefault(note, []).append(r["indicator_title"])
     for note, titles in notes.items():
         console.print(f"{'; '.join(titles)}: {note}", style="dim")
-
-
-def show_indicator(
-    console: Console, described: dict[str, Any], england: dict[str, Any], coverage: list[dict[str, Any]]
-) -> None:
-    unit = described["unit"]
-    treatment = described["outcome"]
-    if treatment == "winsorised":
-        treatment += (
-            f": {described['winsorised_values']} values moved, to between "
-            f"{value_words(described['lower_bound'], unit)} and {value_words(described['upper_bound'], unit)}"
-        )
-    if described["skewness_before"] is not None:
-        treatment += f"; skewness {described['skewness_before']:.2f}"
-        if described["outcome"] != "none":
-            treatment += f" before, {described['skewness_after']:.2f} after"
-    ours = ", our mean of the councils" if england["value_basis"] == "aggregated" else ""
-    console.print(described["indicator_title"], style="bold")
-    show_card(
-        console,
-        {
-            "Id": described["indicator_id"],
-            "Mission": f"{described['mission_name']} ({described['theme_title']})",
-            "Unit": unit_words(unit) or unit,
-            "Higher means": in_words(described["higher_means"]),
-            "Weight": f"{described['weight']:g}, which is {100 * described['effective_weight']:.2f} % of the composite",
-            "Latest period": f"to {day_words(described['latest_period_end_date'])}",
-            "England": (
-                f"{value_words(england['value'], unit)} in the period to {day_words(england['period_end_date'])}{ours}"
-            ),
-            "Treatment": treatment,
-            "Coverage": ", ".join(f"{r['authorities']} {in_words(r['value_basis'])}" for r in coverage),
-            "Publisher": publisher_words(described["publisher"]),
-            "Data set": described["dataset"],
-            "Page": described["landing_page"],
-            "Licence": described["licence"],
-            "Source": described["source_id"],
-            "Caveat": described["caveat"],
-            "Source caveat": described["source_caveat"],
-        },
-    )
-
-
-def show_ends(console: Console, councils: list[dict[str, Any]], unit: str) -> None:
-    console.print(f"The {END_ROWS} most and the {END_ROWS} least needy of {len(councils)} councils", style="bold")
-    columns = {"Rank": "right", "Authority": "left", "Value": "right", "Period": "left", "Basis": "left"}
-    rows = [
-        [
-            str(r["need_rank"]),
-            r["authority_name"],
-            value_words(r["value"], unit),
-            period_words(r["period_start_date"], r["period_end_date"]),
-            in_words(r["value_basis"]),
-        ]
-        for r in councils[:END_ROWS] + councils[-END_ROWS:]
-    ]
-    console.print(table_of(columns, rows, line_after=END_ROWS - 1))
 
 
 @contextmanager

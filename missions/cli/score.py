@@ -1,4 +1,4 @@
-"""The command that scores an index of the user's own.
+"""The command score: an index of the user's own.
 
 Belongs here: its words. What it does is in missions.scoring.
 """
@@ -8,11 +8,10 @@ from typing import Annotated
 
 import typer
 
-from missions.cli.app import OTHERWISE, app, tell
-from missions.errors import MissionsError, ScoreError
+from missions.cli.app import command, tell
 
 
-@app.command(rich_help_panel=OTHERWISE)
+@command
 def score(
     units: Annotated[Path, typer.Option(help="CSV: unit_id, and if wanted unit_name, group, in_reference_set.")],
     observations: Annotated[Path, typer.Option(help="CSV: unit_id, node_id, value, and if wanted lower_95, upper_95.")],
@@ -22,10 +21,6 @@ def score(
     """Score an index of your own by the same SQL: units, observations and a framework as CSV in, scores as CSV out."""
     from missions.scoring.score_files import score_files
 
-    try:
-        done = score_files(units, observations, framework, out)
-    except ScoreError as error:
-        raise MissionsError(str(error)) from error
-    for note in done.notes:
-        tell(note)
+    done = score_files(units, observations, framework, out)
+    tell(*done.notes)
     typer.echo(f"{done.units:,} units scored on {done.leaves} leaves and {done.aggregates} aggregates: {out}")

@@ -1,18 +1,17 @@
-"""The command that looks back: trend of one council.
+"""The command trend: one council over time.
 
-Belongs here: the questions and what of the answers is shown. Editions, changes and paces are worked out in the models.
+Belongs here: what people type, and what of the answer is shown.
 """
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.console import Console
 
-from missions.cli.app import EXPLAIN, Csv, Json, app
+from missions.cli.app import Council, Csv, Json, TopEachWay, command, open_published, tell
 from missions.cli.printing import new_console, printed_as_data, table_of
-from missions.reading.names import find_authority
-from missions.reading.queries import ask, open_published
+from missions.reading.queries import ask_names
 from missions.reading.wording import value_words
 
 _TREND_NOTE = (
@@ -25,68 +24,26 @@ _TESTED_NOTE = (
 )
 
 
-@app.command(rich_help_panel=EXPLAIN)
-def trend(
-    ctx: typer.Context,
-    words: Annotated[
-        list[str], typer.Argument(metavar="NAME-OR-CODE", help="A council's name or code, of today or before.")
-    ],
-    top: Annotated[
-        int, typer.Option(min=1, help="How many indicators to show each way; --json and --csv have all.")
-    ] = 5,
-    as_json: Json = False,
-    as_csv: Csv = False,
-) -> None:
+@command
+def trend(ctx: typer.Context, words: Council, top: TopEachWay = 5, as_json: Json = False, as_csv: Csv = False) -> None:
     """Show how a council's need has moved, by mission and indicator, and where it stands on national milestones."""
+    from missions.reading.trend import trend_of
+
     with open_published(ctx) as connection:
-        code = find_authority(connection, " ".join(words))
-        (authority,) = ask(connection, "FROM dim_authority WHERE authority_code = $code", code=code).records
-        editions = ask(
-            connection,
-            """
-            SELECT index_id, coalesce(mission_name, 'All missions') AS index_name,
-                index_trend.* EXCLUDE (authority_code, index_id)
-            FROM index_trend LEFT JOIN dim_mission ON index_id = mission_id
-            WHERE authority_code = $code
-            ORDER BY mission_id IS NOT NULL, index_name, edition
-            """,
-            code=code,
-        ).records
-        indicators = ask(
-            connection,
-            """
-            SELECT trend.indicator_id, indicator_title, mission_name, unit, higher_means,
-                trend.* EXCLUDE (authority_code, indicator_id)
-            FROM indicator_trend AS trend
-            JOIN dim_indicator AS indicator USING (indicator_id)
-            WHERE authority_code = $code
-            ORDER BY list_position(['rising need', 'falling need', 'no clear change', 'not judged'], direction),
-                abs(change_percent) DESC NULLS LAST, trend.indicator_id
-            """,
-            code=code,
-        )
-        milestones = ask(
-            connection,
-            """
-            SELECT milestone_id, milestone_title, statement, unit,
-                progress.* EXCLUDE (milestone_id, area_code, area_type)
-            FROM milestone_progress AS progress JOIN dim_milestone USING (milestone_id)
-            WHERE area_code = $code ORDER BY milestone_title
-            """,
-            code=code,
-        ).records
-        names = dict(ask(connection, "SELECT mission_id, mission_name FROM dim_mission ORDER BY mission_name").values)
-    left_out = [name for mission_id, name in names.items() if mission_id not in {r["index_id"] for r in editions}]
-    whole = {"authority": authority, "editions": editions, "indicators": indicators.records, "milestones": milestones}
-    if printed_as_data(indicators, as_json, as_csv, whole):
+        found = trend_of(connection, " ".join(words))
+        missions = ask_names(connection, "SELECT mission_id, mission_name FROM dim_mission ORDER BY mission_name")
+    tell(*found.notes)
+    if printed_as_data(found.indicators, as_json, as_csv, found.records):
         return
     console = new_console()
-    console.print(authority["authority_name"], style="bold")
-    _show_editions(console, editions, left_out)
+    console.print(found.authority["authority_name"], style="bold")
+    editions, indicators = found.editions.records, found.indicators.records
+    scored = {r["index_id"] for r in editions}
+    _show_editions(console, editions, [name for mission_id, name in missions.items() if mission_id not in scored])
     for direction in ("rising need", "falling need"):
-        _show_moves(console, direction, [r for r in indicators.records if r["direction"] == direction], top)
+        _show_moves(console, direction, [r for r in indicators if r["direction"] == direction], top)
     console.print(_TESTED_NOTE, style="dim")
-    _show_milestones(console, milestones)
+    _show_milestones(console, found.milestones.records)
 
 
 def _show_editions(console: Console, editions: list[dict[str, Any]], left_out: list[str]) -> None:

@@ -3,20 +3,24 @@
 Belongs here: what people type, and what of the answer is shown. How it is worked out is in missions.scoring.
 """
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from __future__ import annotations
 
-import duckdb
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
 import typer
 from rich.console import Console
 
-from missions.cli.app import OTHERWISE, Csv, Json, app
+from missions.cli.app import Csv, Json, command, open_published, tell
 from missions.cli.printing import new_console, printed_as_data, table_of
-from missions.errors import MissionsError, UsageError, WhatIfError
+from missions.errors import UsageError
 from missions.publication.folder import DATABASE
-from missions.reading.names import choose, find_authority
-from missions.reading.queries import Rows, ask, open_published
+from missions.reading.queries import Rows, ask, ask_names
 from missions.reading.wording import in_words, places_moved, shortened
+
+if TYPE_CHECKING:
+    from missions.scoring.what_if import Choices
 
 _RANK_NOTE = "Rank 1 is the greatest need."
 _SUMMARY = """
@@ -31,7 +35,7 @@ _SUMMARY = """
 """
 
 
-@app.command("what-if", rich_help_panel=OTHERWISE)
+@command
 def what_if(
     ctx: typer.Context,
     words: Annotated[
@@ -61,83 +65,74 @@ def what_if(
     as_csv: Csv = False,
 ) -> None:
     """Rank under other weights or methods, beside the official ranks, and show who moves most."""
+    from missions.reading.names import find_authorities
     from missions.scoring import what_if as scoring
 
     with open_published(ctx) as connection:
-        nodes = dict(ask(connection, "SELECT node_id, label FROM dim_framework_node ORDER BY depth, node_id").values)
-        missions = dict(ask(connection, "SELECT mission_id, mission_name FROM dim_mission ORDER BY ALL").values)
-        root = next(iter(nodes))
-        codes = _authorities(connection, words or [])
-    inner = {node: label for node, label in nodes.items() if node != root}
-    weights: dict[str, float] = {}
-    for text in weight or []:
-        node, number = _weight(text, inner)
-        if node in weights:
-            raise UsageError(f"{node} is given two weights")
-        weights[node] = number
-    choices = scoring.Choices(
-        index_id=choose("mission", mission, missions) if mission else root,
-        weights=weights,
-        dropped=tuple(dict.fromkeys(choose("mission or indicator", text, inner) for text in drop or [])),
-        treatment=_named("treatment", treatment, scoring.TREATMENTS),
-        normalisation=_named("normalisation", normalisation, scoring.NORMALISATIONS),
-        aggregation=_named("aggregation", aggregation, scoring.AGGREGATIONS),
-    )
-    try:
-        with scoring.what_if(ctx.obj / DATABASE, choices) as connection:
-            everyone = ask(connection, "FROM what_if")
-            (summary,) = ask(connection, _SUMMARY).records
-    except WhatIfError as error:
-        raise UsageError(str(error)) from None
+        nodes = ask_names(connection, "SELECT node_id, label FROM dim_framework_node ORDER BY depth, node_id")
+        missions = ask_names(connection, "SELECT mission_id, mission_name FROM dim_mission ORDER BY ALL")
+        councils = find_authorities(connection, words or [])
+    tell(*(note for council in councils for note in council.notes))
+    methods = {"treatment": treatment, "normalisation": normalisation, "aggregation": aggregation}
+    choices = _choices(nodes, missions, mission, weight or [], drop or [], methods)
+    with scoring.what_if(ctx.obj / DATABASE, choices) as connection:
+        everyone = ask(connection, "FROM what_if")
+        (summary,) = ask(connection, _SUMMARY).records
+    codes = [council.code for council in councils]
     place = everyone.columns.index("authority_code")
     found = Rows(everyone.columns, [row for row in everyone.values if not codes or row[place] in codes])
     notes = scoring.notes(choices)
-    whole = {
-        "index_id": choices.index_id,
-        "weights": weights,
-        "dropped": list(choices.dropped),
-        "treatment": choices.treatment,
-        "normalisation": choices.normalisation,
-        "aggregation": choices.aggregation,
-        "notes": notes,
-        "summary": summary,
-        "authorities": found.records,
-    }
+    whole = asdict(choices) | {"notes": notes, "summary": summary, "authorities": found.records}
     if printed_as_data(found, as_json, as_csv, whole):
         return
     console = new_console()
     index_name = missions.get(choices.index_id, "All missions")
     console.print(f"{index_name}, if {_in_words(choices, nodes)}", style="bold")
-    console.print(
-        f"{summary['authorities_moved']} of {summary['authorities']} councils move, by "
-        f"{summary['mean_places_moved']:.1f} places on average and by {summary['most_places_moved']} at most. "
-        f"{summary['new_in_most_needy_fifth']} are new in the most needy fifth. "
-        f"Correlation with the official ranks: {summary['rank_correlation']:.3f}."
-    )
+    _show_summary(console, summary)
     for note in notes:
         console.print(note, style="dim")
     if codes:
         _show_moves(console, "", found.records)
     else:
-        records = everyone.records
-        moved = sorted(records, key=lambda r: (r["rank_change"], r["new_rank"]))
-        _show_moves(console, "The greatest need", records[:top])
-        _show_moves(console, "Nearer to the greatest need", [r for r in moved[:top] if r["rank_change"] < 0])
-        _show_moves(console, "Farther from it", [r for r in moved[::-1][:top] if r["rank_change"] > 0])
+        _show_most_moved(console, everyone.records, top)
     console.print(f"{_RANK_NOTE} A move is the new rank less the official one.", style="dim")
 
 
-def _authorities(connection: duckdb.DuckDBPyConnection, words: list[str]) -> list[str]:
-    """The councils that the words name: all of them one council, or else each of them one."""
-    if len(words) < 2:
-        return [find_authority(connection, word) for word in words]
-    try:
-        return [find_authority(connection, " ".join(words))]
-    except MissionsError:
-        return [find_authority(connection, word) for word in words]
+def _choices(
+    nodes: Mapping[str, str],
+    missions: Mapping[str, str],
+    mission: str | None,
+    weight: list[str],
+    drop: list[str],
+    methods: Mapping[str, str | None],
+) -> Choices:
+    """What the words ask for, by ids."""
+    from missions.reading.names import choose
+    from missions.scoring import what_if as scoring
+
+    root, *inner_ids = nodes
+    inner = {node: nodes[node] for node in inner_ids}
+    weights: dict[str, float] = {}
+    for text in weight:
+        name, number = _weight(text)
+        node = choose("mission or indicator", name, inner)
+        if node in weights:
+            raise UsageError(f"{node} is given two weights")
+        weights[node] = number
+    known = {
+        "treatment": scoring.TREATMENTS,
+        "normalisation": scoring.NORMALISATIONS,
+        "aggregation": scoring.AGGREGATIONS,
+    }
+    return scoring.Choices(
+        index_id=choose("mission", mission, missions) if mission else root,
+        weights=weights,
+        dropped=tuple(dict.fromkeys(choose("mission or indicator", text, inner) for text in drop)),
+        **{what: text and choose(what, text, {name: name for name in known[what]}) for what, text in methods.items()},
+    )
 
 
-def _weight(text: str, nodes: Mapping[str, str]) -> tuple[str, float]:
+def _weight(text: str) -> tuple[str, float]:
     name, _, number = text.rpartition("=")
     try:
         value = float(number)
@@ -145,14 +140,10 @@ def _weight(text: str, nodes: Mapping[str, str]) -> tuple[str, float]:
         name = ""
     if not name:
         raise UsageError(f"{text!r} is no weight: say NODE=NUMBER, such as health=2")
-    return choose("mission or indicator", name, nodes), value
+    return name, value
 
 
-def _named(what: str, text: str | None, names: tuple[str, ...]) -> str | None:
-    return None if text is None else choose(what, text, {name: name for name in names})
-
-
-def _in_words(choices: Any, nodes: Mapping[str, str]) -> str:
+def _in_words(choices: Choices, nodes: Mapping[str, str]) -> str:
     parts = [f"{nodes[node]} weighs {number:g}" for node, number in choices.weights.items()]
     if choices.dropped:
         parts.append(f"{shortened([nodes[node] for node in choices.dropped])} is left out")
@@ -160,6 +151,22 @@ def _in_words(choices: Any, nodes: Mapping[str, str]) -> str:
         if name := getattr(choices, what):
             parts.append(f"{what} is {in_words(name)}")
     return "; ".join(parts) or "nothing is changed"
+
+
+def _show_summary(console: Console, summary: dict[str, Any]) -> None:
+    console.print(
+        f"{summary['authorities_moved']} of {summary['authorities']} councils move, by "
+        f"{summary['mean_places_moved']:.1f} places on average and by {summary['most_places_moved']} at most. "
+        f"{summary['new_in_most_needy_fifth']} are new in the most needy fifth. "
+        f"Correlation with the official ranks: {summary['rank_correlation']:.3f}."
+    )
+
+
+def _show_most_moved(console: Console, records: list[dict[str, Any]], top: int) -> None:
+    moved = sorted(records, key=lambda r: (r["rank_change"], r["new_rank"]))
+    _show_moves(console, "The greatest need", records[:top])
+    _show_moves(console, "Nearer to the greatest need", [r for r in moved[:top] if r["rank_change"] < 0])
+    _show_moves(console, "Farther from it", [r for r in moved[::-1][:top] if r["rank_change"] > 0])
 
 
 def _show_moves(console: Console, title: str, records: list[dict[str, Any]]) -> None:
@@ -181,6 +188,3 @@ def _show_moves(console: Console, title: str, records: list[dict[str, Any]]) -> 
         for r in records
     ]
     console.print(table_of(columns | {"Score": "right"}, rows))
-
-
-# --- diff -------------------------------------------------------------------------------------------------------------

@@ -1,1 +1,1 @@
-"""From finished marts to what readers open: the publication folder, its files, and what changed between two of them."""
+"""From finished marts to what readers open: publications, their files, and what changed between two of them."""

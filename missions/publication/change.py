@@ -1,7 +1,7 @@
-"""The mart publication_change: what changed since the publication in force, written into the build that follows it.
+"""The mart publication_change: what changed since the current publication, written into the next build.
 
-Belongs here: which two editions are compared, and the table in the build file with its types, keys and descriptions as
-dbt's YAML states them. How they are compared is difference.py.
+Belongs here: which two are compared, and the table in the build file with its types, keys and descriptions from dbt's
+YAML. The comparison itself is in difference.py.
 """
 
 from collections.abc import Mapping
@@ -13,13 +13,14 @@ from typing import Any
 import duckdb
 
 from missions.errors import DifferenceError
-from missions.publication.difference import Edition, difference, no_difference
+from missions.publication.comparable import Side
+from missions.publication.difference import difference, no_difference
 from missions.publication.folder import DATABASE, current
 from missions.sql import quoted_text
 
 PUBLICATION_CHANGE = "publication_change"
 
-# Councils and indices whose amounts do not add up to the whole change, or that have none where both sides are known.
+# Councils and indices whose amounts do not add up to the whole change, or are missing though both sides are known.
 _UNRECONCILED = """
 SELECT authority_code, index_id
 FROM publication_change
@@ -31,7 +32,7 @@ HAVING abs(coalesce(sum(score_change) - (any_value(new_score) - any_value(previo
     OR (any_value(new_rank) IS NOT NULL AND any_value(previous_rank) IS NOT NULL AND sum(rank_change) IS NULL)
 ORDER BY ALL
 """
-# Each council of either edition has its composite and its missions, changed or not.
+# Every council of the build must have rows for its composite and its missions, changed or not.
 _MISSING = """
 SELECT authority_code, node_id
 FROM after.marts.dim_authority CROSS JOIN after.marts.dim_framework_node
@@ -43,7 +44,7 @@ ORDER BY ALL
 
 @dataclass(frozen=True)
 class Written:
-    """What the table holds. `unreconciled` and `missing` name a council and an index each, and should be empty."""
+    """What was written. `unreconciled` and `missing` hold pairs of council and index, and should be empty."""
 
     previous: str | None
     rows: int
@@ -54,13 +55,13 @@ class Written:
 
 
 def write_publication_change(warehouse: Path, published: Path, definition: Mapping[str, Any]) -> Written:
-    """Compare the build with the publication in force and write the table into the build's schema marts.
+    """Compare the build with the current publication and write the table into the build's schema marts.
 
-    `definition` is the table as dbt's manifest has it. A publication that cannot be read or compared stops no build:
-    the table then says so in every row.
+    `definition` is the table's entry in dbt's manifest. A publication that cannot be read or compared does not fail the
+    build: every row of the table then gives the reason.
     """
     folder = current(published)
-    build = Edition("this build", warehouse)
+    build = Side("this build", warehouse)
     explanation = None
     with ExitStack() as stack:
         if folder is None:
@@ -69,11 +70,11 @@ def write_publication_change(warehouse: Path, published: Path, definition: Mappi
             )
         else:
             try:
-                connection = stack.enter_context(difference(Edition(folder.name, folder / DATABASE), build))
+                connection = stack.enter_context(difference(Side(folder.name, folder / DATABASE), build))
             except DifferenceError as error:
                 explanation = str(error)
                 connection = stack.enter_context(no_difference(build, "not_compared", folder.name, explanation))
-        unreconciled = connection.execute(_UNRECONCILED).fetchall() if explanation is None else []
+        unreconciled = connection.execute(_UNRECONCILED).fetchall() if folder and explanation is None else []
         missing = connection.execute(_MISSING).fetchall()
         causes = connection.execute(
             "SELECT cause, count(*) FROM publication_change GROUP BY ALL ORDER BY ALL"
@@ -90,7 +91,7 @@ def write_publication_change(warehouse: Path, published: Path, definition: Mappi
 
 
 def _write(connection: duckdb.DuckDBPyConnection, warehouse: Path, definition: Mapping[str, Any]) -> None:
-    """Create the table in the build file, which so far was only read, and fill it."""
+    """Create and fill the table in the build file, which was attached read-only until now."""
     columns: Mapping[str, Mapping[str, Any]] = definition["columns"]
     lines = [
         f"{name} {column['data_type']}" + " NOT NULL" * any(c["type"] == "not_null" for c in column["constraints"])

@@ -5,12 +5,13 @@ Belongs here: comparing what was typed with what there is. The names themselves 
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
+from rapidfuzz import fuzz, process
 
-from missions.cli.app import tell
 from missions.errors import UsageError
 from missions.reading.queries import ask
 from missions.reading.wording import LONG_LIST, day_words
@@ -24,10 +25,22 @@ _COUNCIL_TITLE = re.compile(
 _LONGEST_NAME = 60  # letters of a name that an error repeats
 
 
-def find_authority(connection: duckdb.DuckDBPyConnection, text: str) -> str:
-    """The code of the council that a name or code stands for, of today or before; says so where it is a former one.
+@dataclass(frozen=True)
+class Found:
+    """What a name was taken for: a council's code or another id, and a sentence where that is not plain."""
 
-    Raises Problem with the successors of a county that was split, and with the nearest names where none is right.
+    code: str
+    note: str | None = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return () if self.note is None else (self.note,)
+
+
+def find_authority(connection: duckdb.DuckDBPyConnection, text: str) -> Found:
+    """The council that a name or code stands for, of today or before; the note says so where it is a former one.
+
+    Raises UsageError with the successors of a county that was split, and with the nearest names where none is right.
     """
     names = ask(
         connection,
@@ -50,11 +63,29 @@ def find_authority(connection: duckdb.DuckDBPyConnection, text: str) -> str:
     if len(successors) > 1:
         what = f"was split on {day_words(ended)} into" if ended else "could be"
         raise UsageError(f"{text!r} {what}: {'; '.join(successors.values())}")
+    note = None
     if ended and one["name"] == one["authority_name"]:
-        tell(f"{one['area_code']} was the code of {one['name']} until {day_words(ended)}")
+        note = f"{one['area_code']} was the code of {one['name']} until {day_words(ended)}"
     elif ended:
-        tell(f"{one['name']} has been part of {one['authority_name']} since {day_words(ended)}")
-    return str(one["authority_code"])
+        note = f"{one['name']} has been part of {one['authority_name']} since {day_words(ended)}"
+    return Found(str(one["authority_code"]), note)
+
+
+def find_authorities(connection: duckdb.DuckDBPyConnection, words: Iterable[str]) -> list[Found]:
+    """The councils that the words name: all of them one council, or else each of them one."""
+    words = list(words)
+    if len(words) > 1:
+        try:
+            return [find_authority(connection, " ".join(words))]
+        except UsageError:
+            pass
+    return [find_authority(connection, word) for word in words]
+
+
+def council(connection: duckdb.DuckDBPyConnection, code: str) -> dict[str, Any]:
+    """What the publication says of the council with a code of December 2024."""
+    (record,) = ask(connection, "FROM dim_authority WHERE authority_code = $code", code=code).records
+    return record
 
 
 def _named(names: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
@@ -76,19 +107,16 @@ def _named(names: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
     return []
 
 
-def choose(what: str, text: str, options: Mapping[str, str], forgiving: bool = False) -> str:
-    """The id of the option that is called so, by id or name; if forgiving, also by a unique beginning or near spelling.
+def choose(what: str, text: str, options: Mapping[str, str]) -> str:
+    """The id of the option that is called so, by id or name.
 
-    Raises Problem with the nearest options and, where they are few, all.
+    Raises UsageError with the nearest options and, where they are few, all.
     """
     key = name_key(text)
     for option, name in options.items():
         if key in (name_key(option), name_key(name)):
             return option
-    shown = {o: o if name_key(name) == name_key(o) else f"{o} ({name})" for o, name in options.items()}
-    if forgiving and (near := _near(key, options)):
-        tell(f"{text!r} is taken as {shown[near]}")
-        return near
+    shown = {option: _shown(option, name) for option, name in options.items()}
     nearest = _nearest(text, {called: shown[o] for o, name in options.items() for called in (o, name)})
     message = f"there is no {what} {text!r}" + (f"; the nearest: {nearest}" if nearest else "")
     if len(options) <= LONG_LIST or not nearest:
@@ -96,10 +124,23 @@ def choose(what: str, text: str, options: Mapping[str, str], forgiving: bool = F
     raise UsageError(message)
 
 
+def choose_near(what: str, text: str, options: Mapping[str, str]) -> Found:
+    """The same, where a unique beginning or a near spelling will do too; the note says what it was taken for."""
+    try:
+        return Found(choose(what, text, options))
+    except UsageError:
+        near = _near(name_key(text), options)
+        if near is None:
+            raise
+        return Found(near, f"{text!r} is taken as {_shown(near, options[near])}")
+
+
+def _shown(option: str, name: str) -> str:
+    return option if name_key(name) == name_key(option) else f"{option} ({name})"
+
+
 def _near(key: str, options: Mapping[str, str]) -> str | None:
     """The one option that begins so, or whose spelling is near and much nearer than any other's."""
-    from rapidfuzz import fuzz
-
     begin = [option for option, name in options.items() if name_key(name).startswith(key)]
     if len(begin) == 1:
         return begin[0]
@@ -110,8 +151,6 @@ def _near(key: str, options: Mapping[str, str]) -> str | None:
 
 def _nearest(text: str, labels: Mapping[str, str]) -> str:
     """The labels of the names that read most like the text, at most five; nothing where none is like it."""
-    from rapidfuzz import fuzz, process
-
     found = process.extract(text, labels.keys(), scorer=fuzz.WRatio, processor=name_key, limit=None, score_cutoff=60)
     near = [labels[name] for name, score, _ in found if score >= found[0][1] - 15]
     return "; ".join(list(dict.fromkeys(near))[:5])

@@ -1,16 +1,16 @@
-"""The published file: how it is opened, and questions that several commands ask of it.
+"""The published file: how it is opened, how it is asked, and the subqueries that several questions build on.
 
-Belongs here: SQL on the marts. Every number is in the marts already: nothing is worked out here.
+Belongs here: what every question of this package needs. Every number is in the marts already: nothing is worked out.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import duckdb
-import typer
 
 from missions.errors import MissionsError
-from missions.publication.folder import DATABASE
 
 SCORES = """
     SELECT 'composite' AS index_id, 'All missions' AS index_name, * FROM composite_index
@@ -32,32 +32,48 @@ SOURCES = f"""
     GROUP BY source_id
     ORDER BY source_id
 """
-PEER_WORDS = {
-    "ons_global": "ONS statistical neighbours",
-    "ons_economic": "ONS statistical neighbours by economy",
-    "ons_demographic": "ONS statistical neighbours by residents",
-    "dfe": "DfE statistical neighbours",
-    "open": "peers by structure",
-}
 
 
 class Rows(NamedTuple):
-    """The answer to a query."""
+    """The answer to a query; `types` are DuckDB's."""
 
     columns: list[str]
     values: list[tuple[Any, ...]]
+    types: tuple[str, ...] = ()
 
     @property
     def records(self) -> list[dict[str, Any]]:
         return [dict(zip(self.columns, row, strict=True)) for row in self.values]
 
 
-def open_published(ctx: typer.Context) -> duckdb.DuckDBPyConnection:
-    return open_database(ctx.obj / DATABASE)
+Table = TypeVar("Table")  # Rows here; pandas DataFrames in index.py
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer(Generic[Table]):
+    """The answer to a question of several queries: tables and records by name.
+
+    `notes` say in sentences what names were taken for, where that is not plain.
+    """
+
+    notes: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """Tables and records by name, without the notes."""
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "notes"}
+
+    @property
+    def records(self) -> dict[str, Any]:
+        """The same with each table as a list of records."""
+        return {name: part.records if isinstance(part, Rows) else part for name, part in self.parts.items()}
 
 
 def open_database(database: Path) -> duckdb.DuckDBPyConnection:
-    """The published file, read-only and shut off from every other file, whatever SQL is run."""
+    """The published file, read-only and shut off from every other file, whatever SQL is run.
+
+    Raises MissionsError where there is none.
+    """
     if not database.is_file():
         raise MissionsError(f"nothing is published yet; run `make index` (there is no {database})")
     shut: dict[str, Any] = {
@@ -73,53 +89,10 @@ def open_database(database: Path) -> duckdb.DuckDBPyConnection:
 
 def ask(connection: duckdb.DuckDBPyConnection, query: str, **parameters: Any) -> Rows:
     result = connection.execute(query, parameters)
-    return Rows([column[0] for column in result.description], result.fetchall())
+    types = tuple(str(column[1]) for column in result.description)
+    return Rows([column[0] for column in result.description], result.fetchall(), types)
 
 
-def ranked(
-    connection: duckdb.DuckDBPyConnection,
-    index_id: str = "composite",
-    region: str | None = None,
-    authority_type: str | None = None,
-    group: list[str] | None = None,
-) -> Rows:
-    """The councils in rank order, all or those of a region, a type or a list of codes."""
-    return ask(
-        connection,
-        f"""
-        SELECT index_id, need_rank, authority_code, authority_name, authority_type, region_name, need_score, need_band,
-            published_share, is_mostly_published
-        FROM ({SCORES}) JOIN dim_authority USING (authority_code)
-        WHERE index_id = $index_id
-            AND region_name = coalesce($region, region_name)
-            AND authority_type = coalesce($authority_type, authority_type)
-            AND ($group IS NULL OR list_contains($group, authority_code))
-        ORDER BY need_rank, authority_name
-        """,
-        index_id=index_id,
-        region=region,
-        authority_type=authority_type,
-        group=group,
-    )
-
-
-def neighbourhood(connection: duckdb.DuckDBPyConnection, code: str, model: str | None = None) -> tuple[list[str], str]:
-    """The codes of a council and its nearest neighbours, and the group in words; by default ONS's, as on its page."""
-    [(name,)] = ask(
-        connection, "SELECT authority_name FROM dim_authority WHERE authority_code = $code", code=code
-    ).values
-    model = model or "ons_global"
-    peers = ask(
-        connection,
-        "SELECT peer_code FROM authority_peer WHERE authority_code = $code AND peer_model = $model",
-        code=code,
-        model=model,
-    ).values
-    if not peers:
-        models = ask(
-            connection,
-            "SELECT DISTINCT peer_model FROM authority_peer WHERE authority_code = $code ORDER BY ALL",
-            code=code,
-        ).values
-        raise MissionsError(f"{name} has no {PEER_WORDS[model]}; it has peers under {', '.join(m for (m,) in models)}")
-    return [code, *(peer for (peer,) in peers)], f"{name} and its {len(peers)} {PEER_WORDS[model]}"
+def ask_names(connection: duckdb.DuckDBPyConnection, query: str) -> Mapping[str, str]:
+    """The answer to a query of two columns, ids and their names, in its order."""
+    return dict(ask(connection, query).values)

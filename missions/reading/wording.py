@@ -1,17 +1,47 @@
 """Names, numbers and periods as people write them.
 
-Belongs here: how one value reads. Tables are in printing.py.
+Belongs here: how one value reads, and what the ids of bases, bands, types and peer models are called.
 """
 
 import re
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
 LONG_LIST = 12  # of names in a line of text
+
+# How a value came about, in the order in which the method tries them.
+BASES = (
+    "published",
+    "combined_area",
+    "predecessor",
+    "aggregated",
+    "modelled",
+    "inherited",
+    "stale",
+    "estimated",
+)
+BANDS = ("very high", "high", "medium", "low", "very low")  # fifths by rank, most need first
+# Types of council whose name is not their id in words, and all that a page has a heading for.
 TYPE_WORDS = {
     "london_borough": "London borough",
     "city_of_london": "City of London",
     "isles_of_scilly": "Isles of Scilly",
+}
+TYPES_PLURAL = {
+    "county": "Counties",
+    "district": "Districts",
+    "unitary": "Unitary councils",
+    "metropolitan_district": "Metropolitan districts",
+    "london_borough": "London boroughs",
+}
+PEER_MODEL = "ons_global"  # by which neighbours are found where nobody asks for another
+PEER_WORDS = {
+    "ons_global": "ONS statistical neighbours",
+    "ons_economic": "ONS statistical neighbours by economy",
+    "ons_demographic": "ONS statistical neighbours by residents",
+    "dfe": "DfE statistical neighbours",
+    "open": "peers by structure",
 }
 
 
@@ -27,17 +57,15 @@ def publisher_words(names: str) -> str:
     return names.replace("|", "; ")
 
 
-def refreshable_words(source: dict[str, Any]) -> str:
-    return "newer editions can be fetched" if source["is_refreshable"] else "not refreshable"
-
-
-def share_words(score: dict[str, Any]) -> str:
-    return f"{score['published_share']:.0%}".replace("%", " %") + ("  " if score["is_mostly_published"] else " *")
-
-
 def shortened(names: list[str]) -> str:
     rest = len(names) - LONG_LIST
     return ", ".join(names[:LONG_LIST]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def basis_words(cell: Mapping[str, Any]) -> str:
+    """How a value came about, with the reason where it is not the council's own."""
+    basis = in_words(cell["value_basis"])
+    return basis if cell["value_basis"] == "published" else f"{basis} ({cell['value_basis_reason']})"
 
 
 def unit_words(unit: str) -> str:
@@ -60,6 +88,17 @@ def value_words(value: float, unit: str) -> str:
     return f"{number} %" if unit == "percent" else number
 
 
+def signed(number: float) -> str:
+    """A number with its sign, to one decimal; what rounds to nothing has none."""
+    text = f"{number:+.1f}"
+    return "0.0" if text in ("+0.0", "-0.0") else text
+
+
+def places_moved(places: int) -> str:
+    """A move with its sign; a council that stays has none."""
+    return f"{places:+}" if places else "0"
+
+
 def day_words(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
@@ -77,8 +116,3 @@ def period_words(start: date | None, end: date) -> str:
     if (start.month, start.day) == (1, 1):
         return str(end.year) if years == 1 else f"{start.year} to {end.year}"
     return f"{'year' if years == 1 else f'{years} years'} to {day_words(end)}"
-
-
-def places_moved(places: int) -> str:
-    """A move with its sign; a council that stays has none."""
-    return f"{places:+}" if places else "0"

@@ -1,27 +1,20 @@
-"""Charts and maps: Vega-Lite specifications made with Altair, and the .js files that carry their data.
+"""Charts and maps: Vega-Lite specifications made with Altair.
 
-Belongs here: what a chart shows and how. Does not: queries (data.py), pages (pages.py), drawing (static/chart.js).
-Rows are dictionaries with the columns of the marts. No council is named in a page's data: data/authorities.js and
-data/geography.js are shipped once, and rows refer to them by code.
+Belongs here: what a chart shows and how. Does not: the files that carry its data (scripts.py), the outlines of maps
+(shapes.py), drawing (static/chart.js). Rows are dictionaries with the columns of the marts.
 """
 
-import base64
 import json
 import math
-import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import version
-from itertools import pairwise
 from typing import Any
 
 import altair as alt
 
-from missions.paths import WAREHOUSE
-from missions.reading.wording import in_words, period_words, type_words, unit_words, value_words
-
-Row = Mapping[str, Any]
+from missions.reading.wording import in_words, period_words, unit_words, value_words
+from missions.site.data import Row
 
 # Greatest need first, as dim need_band has them. One hue, evenly darker: it survives colour blindness and print.
 BANDS = {
@@ -60,145 +53,6 @@ class Chart:
     legend: tuple[tuple[str, str], ...] = ()  # (colour, words)
     note: str = ""
     is_map: bool = False
-
-
-# --- Files --------------------------------------------------------------------------------------------------------
-
-
-def script(charts: Sequence[Chart]) -> str:
-    """The data file of a page: its charts by id, each with its specification, rows and layers."""
-    written: dict[str, Any] = {}
-    for chart in charts:
-        # Two charts of the same figures carry them once.
-        same = next((other.id for other in charts if other.id in written and other.layers == chart.layers), None)
-        written[chart.id] = {"spec": chart.spec, "isMap": chart.is_map}
-        written[chart.id] |= {"rowsOf": same} if same else _columns(chart)
-    return assign({"charts": written})
-
-
-def _columns(chart: Chart) -> dict[str, Any]:
-    """The rows of each layer in the order of one list of codes."""
-    codes = sorted(set().union(*chart.layers.values()))
-    layers = {name: [rows[code] for code in codes] for name, rows in chart.layers.items()}
-    return {"codes": codes, "fields": chart.fields, "layers": layers}
-
-
-def assign(values: Mapping[str, Any]) -> str:
-    """A .js file that adds `values` to what the page knows: a page opened from disk can load a script, but no JSON."""
-    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return f"window.missions = Object.assign(window.missions || {{}}, {text});\n"
-
-
-@cache
-def vega_bundle() -> str:
-    """Vega, Vega-Lite and vega-embed in one file, as vl-convert carries them; bundling takes seconds, so it is kept."""
-    import vl_convert
-
-    kept = WAREHOUSE.with_name(f"vega-{version('vl-convert-python')}.js")
-    if not kept.is_file():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        fresh = kept.with_suffix(".new")
-        fresh.write_text(vl_convert.javascript_bundle(), encoding="utf-8")  # type: ignore[call-arg]
-        fresh.replace(kept)
-    return kept.read_text(encoding="utf-8")
-
-
-def authorities_script(authorities: Sequence[Row]) -> str:
-    """data/authorities.js: name, type, region and page of each council, by code.
-
-    authorities: rows of dim_authority with `page`, the address from the root of the site.
-    """
-    return assign(
-        {
-            "authorities": {
-                row["authority_code"]: [
-                    row["authority_name"],
-                    type_words(row["authority_type"]),
-                    row["region_name"],
-                    row["page"],
-                ]
-                for row in sorted(authorities, key=lambda row: str(row["authority_name"]))
-            }
-        }
-    )
-
-
-# --- Geography ----------------------------------------------------------------------------------------------------
-
-_METRES = 6_371_000.0
-_GRID = 200.0  # metres: a quarter of a pixel on a map of England 800 pixels high
-
-
-def _project(longitude: float, latitude: float) -> tuple[int, int]:
-    """Transverse Mercator about 2° west on a sphere, which is the shape of the National Grid; y runs down the page."""
-    lon, lat = math.radians(longitude + 2), math.radians(latitude)
-    x = math.atanh(math.cos(lat) * math.sin(lon))
-    y = math.atan2(math.tan(lat), math.cos(lon)) - math.radians(49)
-    return round(x * _METRES / _GRID), round(-y * _METRES / _GRID)
-
-
-def _ring(points: Sequence[Sequence[float]]) -> list[int]:
-    """A ring on the grid as x, y, then steps; points that fall together are one. Empty if nothing is left of it."""
-    grid: list[tuple[int, int]] = []
-    for longitude, latitude in points:
-        point = _project(longitude, latitude)
-        if not grid or point != grid[-1]:
-            grid.append(point)
-    if len(grid) < 4:
-        return []
-    steps = [b - a for p, q in pairwise(grid) for a, b in zip(p, q, strict=True)]
-    return [*grid[0], *steps]
-
-
-def _rings(geometry: str) -> list[list[int]]:
-    shape = json.loads(geometry)
-    polygons = shape["coordinates"] if shape["type"] == "MultiPolygon" else [shape["coordinates"]]
-    rings = [[_ring(ring) for ring in polygon] for polygon in polygons]
-    kept = [ring for polygon in rings if polygon[0] for ring in polygon if ring]
-    if not kept:  # an area smaller than the grid still has a place
-        x, y = _project(*polygons[0][0][0])
-        kept = [[x, y, 1, 0, 0, 1, -1, 0, 0, -1]]
-    return kept
-
-
-def _hexagon(column: int, row: int) -> list[list[int]]:
-    """Pointed at the top, odd rows half a place to the right ("odd-r"); row 0 lies at the bottom."""
-    width, height = 100.0, 200 / math.sqrt(3)
-    x, y = (column + (row % 2) / 2) * width, -row * height * 0.75
-    corners = [(x + height / 2 * math.sin(a), y - height / 2 * math.cos(a)) for a in _SIXTHS]
-    grid = [(round(a), round(b)) for a, b in [*corners, corners[0]]]
-    steps = [b - a for p, q in pairwise(grid) for a, b in zip(p, q, strict=True)]
-    return [[*grid[0], *steps]]
-
-
-_SIXTHS = tuple(math.pi / 3 * n for n in range(6))
-
-
-def geography_script(boundaries: Sequence[Row], authorities: Sequence[Row]) -> str:
-    """data/geography.js: the shapes of each view by code, as rings of whole numbers (see _ring).
-
-    boundaries: rows of dim_boundary; authorities: rows of dim_authority.
-    """
-    shapes = {(row["layer"], row["area_code"]): _rings(row["geometry"]) for row in boundaries}
-    in_county = {row["authority_code"] for row in authorities if row["county_code"] is not None}
-    councils = {code: rings for (layer, code), rings in shapes.items() if layer == "authority"}
-    counties = {code: rings for (layer, code), rings in shapes.items() if layer == "county"}
-    hexagons = {
-        row["authority_code"]: _hexagon(row["hexagon_column"], row["hexagon_row"])
-        for row in authorities
-        if row["hexagon_column"] is not None
-    }
-    return assign(
-        {
-            "geography": {
-                "councils": councils,
-                "counties": counties,
-                # On the county layer: the counties, and whoever lies in none.
-                "single": sorted(code for code in councils if code not in in_county),
-                "hexagons": hexagons,
-            }
-        }
-    )
 
 
 # --- Maps ---------------------------------------------------------------------------------------------------------
@@ -249,7 +103,7 @@ def indicator_map(indicator: Row, cells: Sequence[Row]) -> Chart:
         layers={"all": rows},
         choices=(_views(rows),),
         legend=tuple((c, f"{b} need: {w}") for (b, c), w in zip(BANDS.items(), words, strict=True) if w),
-        note=f"Figures are in this unit: {_unit(indicator)}. {_map_note(rows)}",
+        note=f"Figures are in this unit: {unit_of(indicator)}. {_map_note(rows)}",
         is_map=True,
     )
 
@@ -327,7 +181,7 @@ def indicator_distribution(indicator: Row, cells: Sequence[Row], england: Row | 
         spec=_strip_spec("value", _CELL_FIELDS) | _lines(line),
         fields=_CELL_FIELDS,
         layers={"all": rows},
-        note=f"A dot is a council, along its figure ({_unit(indicator)}). Choose one to open its page.",
+        note=f"A dot is a council, along its figure ({unit_of(indicator)}). Choose one to open its page.",
     )
 
 
@@ -356,6 +210,32 @@ def _strip_spec(field: str, fields: tuple[str, ...]) -> dict[str, Any]:
 
 def _lines(*lines: tuple[float, str] | None) -> dict[str, Any]:
     return {"datasets": {"lines": [{"at": line[0], "what": line[1]} for line in lines if line]}}
+
+
+# --- Comparison ---------------------------------------------------------------------------------------------------
+
+
+def compare_spec(names: Sequence[str]) -> dict[str, Any]:
+    """Scores of the chosen councils, a row for each index; the data are put in by compare.js."""
+    key = alt.Legend(title=None, orient="top", columns=2, labelLimit=220, symbolSize=130)
+    dots = (
+        alt.Chart(alt.NamedData(name="rows"))
+        .mark_point(filled=True, size=130, opacity=0.9)
+        .encode(
+            x=alt.X("score:Q", title="Need score, 100 the average place").scale(zero=False).axis(tickCount=6),
+            y=_row_axis("index:N").sort(list(names)),
+            color=alt.Color("council:N", sort=None, legend=key).scale(range=list(COMPARED)),
+            shape=alt.Shape("council:N", sort=None, legend=key).scale(range=list(COMPARED.values())),
+            tooltip=[
+                alt.Tooltip("council:N", title="Council"),
+                alt.Tooltip("index:N", title="Need under"),
+                alt.Tooltip("score:Q", title="Score", format=".1f"),
+                alt.Tooltip("rank:Q", title="Rank, 1 the greatest need"),
+            ],
+        )
+    )
+    average = alt.Chart(alt.InlineData([{"at": 100}])).mark_rule(color=INK, strokeWidth=1.5).encode(x="at:Q")
+    return _finished(_in_rows(alt.layer(average, dots), 32 * len(names)))
 
 
 # --- Parts --------------------------------------------------------------------------------------------------------
@@ -400,7 +280,8 @@ def _tooltips(fields: tuple[str, ...]) -> list[alt.Tooltip]:
     return [alt.Tooltip("name:N", title="Council"), *(tip for name, tip in shown.items() if name in fields)]
 
 
-def _unit(indicator: Row) -> str:
+def unit_of(indicator: Row) -> str:
+    """The unit in words, also where a value carries it itself."""
     unit = str(indicator["unit"])
     return unit_words(unit) or unit
 
@@ -432,144 +313,3 @@ def _finished(chart: Any) -> dict[str, Any]:
     styled = styled.configure_view(stroke=None).configure_legend(**text).configure_text(fontSize=14)
     spec: dict[str, Any] = styled.to_dict(validate=False)
     return spec
-
-
-# --- Pages that compute -------------------------------------------------------------------------------------------
-
-
-def compare_script(
-    indexes: Sequence[Row],
-    needs: Sequence[Row],
-    indicators: Sequence[Row],
-    cells: Sequence[Row],
-    england: Sequence[Row],
-) -> str:
-    """data/compare.js: scores and figures of all councils, in the order of one list of codes.
-
-    indexes, needs: as for need_map; indicators: rows of dim_indicator; cells: rows of indicator_score; england: rows of
-    indicator_benchmark for England.
-    """
-    codes = sorted({row["authority_code"] for row in needs})
-    scores = {(row["index_id"], row["authority_code"]): row for row in needs}
-    figures = {(row["indicator_id"], row["authority_code"]): row for row in cells}
-    benchmarks = {row["indicator_id"]: row for row in england}
-    # Words that repeat stand once; a cell has their places. Of an index, the basis is worth a word only if it is weak.
-    words: dict[str, int] = {}
-
-    def row_of(
-        id_: str, title: str, about: str, unit: str, higher_means: str, england: Sequence[str]
-    ) -> dict[str, Any]:
-        return {
-            "id": id_,
-            "title": title,
-            "about": about,
-            "unit": unit,
-            "higherMeans": higher_means,
-            "england": england,
-        }
-
-    def cell_of(value: float, figure: str, rank: int, *notes: str) -> list[Any]:
-        return [value, figure, rank, *(words.setdefault(note, len(words)) for note in notes)]
-
-    def of_index(index: Row) -> dict[str, Any]:
-        id_ = index["index_id"]
-        rows = [scores[id_, code] for code in codes]
-        return row_of(id_, index["index_name"], "", "need score", "more_need", []) | {
-            "cells": [
-                cell_of(
-                    row["need_score"],
-                    f"{row['need_score']:.1f}",
-                    row["need_rank"],
-                    "" if row["is_mostly_published"] else "mostly not published",
-                    "",
-                )
-                for row in rows
-            ]
-        }
-
-    def of_indicator(indicator: Row) -> dict[str, Any]:
-        id_, unit = indicator["indicator_id"], str(indicator["unit"])
-        benchmark = benchmarks.get(id_)
-        return row_of(
-            id_,
-            indicator["indicator_title"],
-            f"{_unit(indicator)}; {indicator['mission_name']}",
-            unit,
-            indicator["higher_means"],
-            [value_words(benchmark["value"], unit), period_words(None, benchmark["period_end_date"])]
-            if benchmark
-            else [],
-        ) | {
-            "cells": [
-                cell_of(
-                    cell["value"],
-                    value_words(cell["value"], unit),
-                    cell["need_rank"],
-                    in_words(cell["value_basis"]),
-                    period_words(cell["period_start_date"], cell["period_end_date"]),
-                )
-                for cell in (figures[id_, code] for code in codes)
-            ]
-        }
-
-    compare = {
-        "codes": codes,
-        "indexes": [of_index(index) for index in indexes],
-        "indicators": [of_indicator(indicator) for indicator in indicators],
-        "spec": _compare_spec([str(index["index_name"]) for index in indexes]),
-    }
-    return assign({"compare": compare | {"words": list(words)}})
-
-
-def _compare_spec(names: Sequence[str]) -> dict[str, Any]:
-    """Scores of the chosen councils, a row for each index; the data are put in by compare.js."""
-    key = alt.Legend(title=None, orient="top", columns=2, labelLimit=220, symbolSize=130)
-    dots = (
-        alt.Chart(alt.NamedData(name="rows"))
-        .mark_point(filled=True, size=130, opacity=0.9)
-        .encode(
-            x=alt.X("score:Q", title="Need score, 100 the average place").scale(zero=False).axis(tickCount=6),
-            y=_row_axis("index:N").sort(list(names)),
-            color=alt.Color("council:N", sort=None, legend=key).scale(range=list(COMPARED)),
-            shape=alt.Shape("council:N", sort=None, legend=key).scale(range=list(COMPARED.values())),
-            tooltip=[
-                alt.Tooltip("council:N", title="Council"),
-                alt.Tooltip("index:N", title="Need under"),
-                alt.Tooltip("score:Q", title="Score", format=".1f"),
-                alt.Tooltip("rank:Q", title="Rank, 1 the greatest need"),
-            ],
-        )
-    )
-    average = alt.Chart(alt.InlineData([{"at": 100}])).mark_rule(color=INK, strokeWidth=1.5).encode(x="at:Q")
-    return _finished(_in_rows(alt.layer(average, dots), 32 * len(names)))
-
-
-def what_if_script(
-    missions: Sequence[Row],
-    indicators: Sequence[Row],
-    cells: Sequence[Row],
-    needs: Sequence[Row],
-    authorities: Sequence[Row],
-) -> str:
-    """data/what-if.js: each indicator's z at full precision, as the bytes of doubles in base 64, with what weighs them.
-
-    missions, indicators, cells, authorities: rows of dim_mission, dim_indicator, indicator_score and dim_authority;
-    needs: rows of composite_index.
-    """
-    codes = sorted(row["authority_code"] for row in authorities)
-    in_reference = {row["authority_code"]: int(row["is_in_reference_set"]) for row in authorities}
-    z = {(row["indicator_id"], row["authority_code"]): row["need_z"] for row in cells}
-    ranks = {row["authority_code"]: row["need_rank"] for row in needs}
-    values = [z[indicator["indicator_id"], code] for indicator in indicators for code in codes]
-    return assign(
-        {
-            "whatIf": {
-                "codes": codes,
-                "inReference": [in_reference[code] for code in codes],
-                "missions": [[row["mission_id"], row["weight"]] for row in missions],
-                "indicators": [[row["indicator_id"], row["mission_id"], row["weight"]] for row in indicators],
-                "ranks": [ranks[code] for code in codes],
-                "z": base64.b64encode(struct.pack(f"<{len(values)}d", *values)).decode(),
-            }
-        }
-    )

@@ -1,7 +1,7 @@
 """What the pages say: every query of the published file, asked once, grouped as pages want it.
 
-Belongs here: SQL on the marts and the grouping of its rows. Every number is in the marts already; only means over a
-council's neighbours are worked out here. Does not: words, pages, files.
+Belongs here: SQL on the marts and the grouping of its rows. Every number is in the marts already. Does not: words,
+pages, files.
 """
 
 from collections import defaultdict
@@ -64,7 +64,10 @@ class Group:
 
 
 class Marts:
-    """The published file, read whole. Marts that a publication does not have are empty lists."""
+    """The published file, read whole. Marts that a publication does not have are empty lists.
+
+    Raises MissionsError where nothing is published.
+    """
 
     def __init__(self, database: Path) -> None:
         with open_database(database) as self._connection:
@@ -274,14 +277,3 @@ class Marts:
         models = grouped(self.peers.get(authority["authority_code"], []), "peer_model")
         model = next((name for name in ("ons_global", "dfe", *models) if name in models), "")
         return model, [row["peer_code"] for row in models.get(model, [])]
-
-
-def mean(values: Iterable[float]) -> float | None:
-    """Their mean to nine digits: it is worked out here, and more would only be rounding error."""
-    found = list(values)
-    return float(f"{sum(found) / len(found):.9g}") if found else None
-
-
-def read(database: Path) -> Marts:
-    """All that the pages say. Raises Problem where nothing is published."""
-    return Marts(database)

@@ -1,6 +1,6 @@
 """What all pages share: the templates, what every template knows, and rows as several pages want them.
 
-Belongs here: rendering, and what more than one kind of page needs. Which pages there are is in pages.py.
+Belongs here: rendering, and what more than one kind of page needs. Which pages there are is in pages/.
 """
 
 from collections import Counter
@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 
 from missions.site.data import COMPOSITE, Marts, Row
+from missions.site.manifest import Project
 from missions.site.tables import CONTRIBUTION_COLUMNS, SCORE_COLUMNS, UNCERTAINTY_COLUMNS, as_csv
 from missions.site.words import FILTERS
 
@@ -41,10 +42,11 @@ class _Environment(jinja2.Environment):
 
 
 class Renderer:
-    """The templates of one publication's site, and its marts."""
+    """The templates of one publication's site, its marts, and the dbt project that made them, where it is known."""
 
-    def __init__(self, marts: Marts, publication_id: str = "", has_dbt_docs: bool = False) -> None:
+    def __init__(self, marts: Marts, publication_id: str = "", project: Project | None = None) -> None:
         self.marts = marts
+        self.project = project
         self.publication_id = publication_id
         self.councils = len(marts.authorities)
         self.reference = sum(a["is_in_reference_set"] for a in marts.authorities)
@@ -71,7 +73,6 @@ class Renderer:
             "units": {i["indicator_id"]: i["unit"] for i in marts.indicators},
             "has_uncertainty": any(row["uncertainty"] for row in marts.by_index[COMPOSITE]),
             "kinds": KINDS,
-            "has_dbt_docs": has_dbt_docs,
             "description": None,
         }
         self.group_of = {(group.kind, group.code): group for group in marts.groups}
@@ -89,35 +90,27 @@ class Renderer:
     def index(self, index_id: str) -> Row:
         return {"index_id": index_id, "index_name": self.marts.indices[index_id]}
 
+    @property
+    def indices(self) -> list[Row]:
+        """The composite and each mission, as charts take them."""
+        return [self.index(index_id) for index_id in self.marts.indices]
+
     def needs(self, index_ids: Iterable[str], members: Iterable[Row] | None = None) -> list[Row]:
+        """Scores of all councils, or of some, under each of these indices, in the order of their ranks."""
         codes = None if members is None else {member["authority_code"] for member in members}
         rows = (row for index_id in index_ids for row in self.marts.by_index[index_id])
         return [row for row in rows if codes is None or row["authority_code"] in codes]
 
     def ranked(self, index_id: str, members: Iterable[Row] | None = None) -> list[Row]:
         """Councils in the order of an index, each with its ranks under the missions."""
-        rows = self.marts.by_index[index_id]
-        if members is not None:
-            codes = {member["authority_code"] for member in members}
-            rows = [row for row in rows if row["authority_code"] in codes]
+        rows = self.needs([index_id], members)
         missions = [mission["mission_id"] for mission in self.marts.missions]
         return [row | {"missions": [self.marts.scores[row["authority_code"]][m] for m in missions]} for row in rows]
 
     @staticmethod
     def with_polarity(rows: Iterable[Row]) -> list[Row]:
+        """Rows of an index, which always counts need upwards."""
         return [row | {"higher_means": "more_need"} for row in rows]
-
-    def with_polarity_of(self, changes: Iterable[Row]) -> list[Row]:
-        indicator = self.marts.indicator
-        return [
-            row
-            | {
-                "higher_means": indicator[row["index_id"]]["higher_means"]
-                if row["index_id"] in indicator
-                else "more_need"
-            }
-            for row in changes
-        ]
 
     def scores_csv(self, rows: Iterable[Row]) -> str:
         flat = [

@@ -1,6 +1,6 @@
-"""CSV files: what stands beside each table and chart.
+"""CSV files beside tables and charts: how rows become text, numbers in full as in the publication's own files.
 
-Belongs here: which columns they have, and how rows become text. Numbers are in full, as in the publication's own files.
+Belongs here: the columns that files of several kinds of page share. Those of one kind are with its page, in pages/.
 """
 
 import csv
@@ -11,7 +11,7 @@ from functools import cache
 from types import NoneType
 from typing import Any
 
-from missions.cli.printing import as_cell
+from missions.reading.cells import as_cell
 from missions.site.data import Row
 
 
@@ -62,17 +62,6 @@ UNCERTAINTY_COLUMNS = [
     "probability_in_most_needy_tenth",
 ]
 CONTRIBUTION_COLUMNS = ["contribution_points", "points_above_region", "points_above_type", "points_above_neighbours"]
-# Rank 1 is the greatest need, whatever the direction of an indicator; the ranks of the parts follow.
-SMALL_AREA_COLUMNS = ["small_area_code", "direction", "residents", "need_rank", "need_decile"]
-COVERAGE_COLUMNS = [
-    "indicator_id",
-    "authority_type",
-    "value_basis",
-    "value_basis_reason",
-    "councils",
-    "higher_means",
-    "latest_period_end_date",
-]
 CELL_COLUMNS = [
     "authority_code",
     "indicator_id",
@@ -96,70 +85,4 @@ CELL_COLUMNS = [
     "region_value_basis",
     "region_period_end_date",
     "neighbours_mean",
-]
-AREA_COLUMNS = [
-    "area_code",
-    "area_name",
-    "indicator_id",
-    "unit",
-    "higher_means",
-    "value",
-    "value_basis",
-    "period_end_date",
-]
-TREND_COLUMNS = [
-    "indicator_id",
-    "direction",
-    "period_start_date",
-    "period_end_date",
-    "value",
-    "value_lower_95",
-    "value_upper_95",
-    "value_basis",
-]
-
-
-MILESTONE_COLUMNS = [
-    "milestone_id",
-    "milestone_title",
-    "indicator_id",
-    "unit",
-    "higher_means",
-    "area_code",
-    "area_name",
-    "series_basis",
-    "status",
-    "target_is",
-    "target_value",
-    "target_date",
-    "base_value",
-    "base_period_end_date",
-    "current_value",
-    "current_period_end_date",
-    "pace_per_year",
-    "needed_pace_per_year",
-    "projected_value",
-]
-PEER_COLUMNS = [
-    "authority_code",
-    "peer_model",
-    "peer_rank",
-    "peer_code",
-    "peer_name",
-    "higher_means",
-    "need_rank",
-    "need_band",
-]
-EDITION_COLUMNS = [
-    "authority_code",
-    "authority_name",
-    "index_id",
-    "edition",
-    "higher_means",
-    "trend_score",
-    "trend_rank",
-    "change_since_first",
-    "direction",
-    "indicators",
-    "own_share",
 ]

@@ -1,14 +1,15 @@
-"""Words and marks: how a number, a period, a place or a trend reads on a page.
+"""How a number, a period or a place reads on a page: what templates call on single values.
 
-Belongs here: what templates call on single values. Values as the `missions` command prints them read the same here.
+Belongs here: words as HTML wants them, such as spaces that do not break. Words that the `missions` command has too
+are in missions/reading.
 """
 
 import re
 from collections.abc import Callable, Iterable
 from datetime import date
-from itertools import pairwise
 
 from missions.reading.wording import (
+    TYPES_PLURAL,
     day_words,
     in_words,
     period_words,
@@ -17,15 +18,8 @@ from missions.reading.wording import (
     unit_words,
     value_words,
 )
-from missions.site.data import Row, slug
+from missions.site.data import Group, Row, slug
 
-TYPES_PLURAL = {
-    "county": "Counties",
-    "district": "Districts",
-    "unitary": "Unitary councils",
-    "metropolitan_district": "Metropolitan districts",
-    "london_borough": "London boroughs",
-}
 ACRONYMS = {
     "Department for Education": "DfE",
     "Department for Energy Security and Net Zero": "DESNZ",
@@ -64,10 +58,6 @@ def listed(names: Iterable[str], last: str = "and") -> str:
     return f"{', '.join(first)} {last} {end}" if first else end
 
 
-def times(count: int, one: str, many: str | None = None) -> str:
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
 def short_period(start: date | None, end: date) -> str:
     """A period as a table cell holds it."""
     words = re.sub(r"\b([A-Z][a-z]{2})[a-z]+", r"\1", period_words(start, end))
@@ -97,60 +87,14 @@ def acronym(publisher: str) -> str:
     return ACRONYMS.get(first, first)
 
 
+def group_name(group: Group) -> str:
+    """The name of a group of councils as a title."""
+    return TYPES_PLURAL.get(group.name, type_words(group.name)) if group.kind == "type" else group.name
+
+
 def the_region(region: str, start: bool = False) -> str:
     """A region's name as it stands in a sentence, or at its start."""
     return region if region in ("London", "Yorkshire and The Humber") else f"{'The' if start else 'the'} {region}"
-
-
-def path(places: list[tuple[int, int]]) -> str:
-    """An SVG path in as few letters as it takes: the first place, then steps."""
-    steps = (f"{x - u} {y - v}" for (u, v), (x, y) in pairwise(places))
-    return f"M{places[0][0]} {places[0][1]}l" + " ".join(steps).replace(" -", "-")
-
-
-def sparkline(points: list[Row], unit: str) -> Row | None:
-    """Paths of a trend and of its limits in a box of 160 by 40, and the same in words; none for a single period."""
-    if len(points) < 2:
-        return None
-    days = [point["period_end_date"].toordinal() for point in points]
-    bounds = [
-        (point["value_lower_95"], point["value_upper_95"]) if point["value_lower_95"] is not None else None
-        for point in points
-    ]
-    numbers = [point["value"] for point in points] + [n for pair in bounds if pair for n in pair if n is not None]
-    low, high = min(numbers), max(numbers)
-    height = (high - low) or 1
-
-    def place(day: int, value: float) -> tuple[int, int]:
-        return round(4 + 148 * (day - days[0]) / (days[-1] - days[0])), round(36 - 32 * (value - low) / height)
-
-    line = [place(day, point["value"]) for day, point in zip(days, points, strict=True)]
-    limited = [(day, pair) for day, pair in zip(days, bounds, strict=True) if pair and None not in pair]
-    limits = ""
-    if len(limited) > 1:
-        upper = [place(day, pair[1]) for day, pair in limited]
-        lower = [place(day, pair[0]) for day, pair in reversed(limited)]
-        limits = path(upper + lower) + "z"
-    first, last = points[0], points[-1]
-    words = (
-        f"{figure(first['value'], unit)} in {first['period_end_date'].year}, "
-        f"{figure(last['value'], unit)} in {last['period_end_date'].year}"
-    )
-    return {"line": path(line), "limits": limits, "end": line[-1], "words": words, "first": first, "last": last}
-
-
-def edition_line(editions: list[Row]) -> Row | None:
-    """The trend of an index over its editions, as a sparkline."""
-    points = [
-        {
-            "period_end_date": date(row["edition"], 12, 31),
-            "value": row["trend_score"],
-            "value_lower_95": None,
-            "value_upper_95": None,
-        }
-        for row in editions
-    ]
-    return sparkline(points, "points")
 
 
 FILTERS: dict[str, Callable[..., str]] = {

@@ -1,17 +1,15 @@
 """Refresh: newer editions fetched, compared with those in use, and taken where nothing in them asks for a person.
 
-Belongs here: the way of an edition from landing to seed, and what is said of it. HTTP is for landing.py, what changed
-is for comparison.py, publishers' formats are for readers/.
+Belongs here: the way of an edition from landing to seed, and what is said of it. HTTP is for fetch.py, what changed is
+for compare.py, publishers' formats are for readers/.
 """
 
 from __future__ import annotations
 
 import csv
-import fcntl
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -20,15 +18,17 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from missions.errors import BusyError, FetchError, RefreshError, SeedError, SnapshotError
+from missions.errors import BusyError, FetchError, RefreshError, SeedError, SnapshotError, UsageError
+from missions.files import lock, read_json, replace_file, write_json
 from missions.paths import PROJECT, SEEDS
-from missions.sources import landing, registry
+from missions.sources import generated, landing, registry
 from missions.sources.build_file import only_run
 from missions.sources.compare import Comparison, compare, read_seed
-from missions.sources.landing import Edition, Fetcher, in_use, landed_edition, newest_edition
+from missions.sources.fetch import Fetcher
+from missions.sources.landing import Edition, in_use, landed_edition, newest_edition
 from missions.sources.load import load_source, seed_text
 from missions.sources.registry import Source, sources
-from missions.sources.snapshot import put_in_place, read_publisher, row_floor, write, write_registry
+from missions.sources.snapshot import put_in_place, read_publisher, row_floor, seed_bytes, write_registry
 
 REPORT_TEXT, REPORT_JSON = "report.txt", "report.json"
 _PATIENCE = 600.0  # seconds
@@ -82,13 +82,13 @@ def refresh(
     """Fetch, compare and take the newest editions of the chosen sources, one after another; `check` takes none.
 
     What goes wrong with one source is its outcome and does not keep the others back; nor does a slow one, as those that
-    are left when the time for a refresh is over fail by that. Raises RefreshError where another refresh is under way.
+    are left when the time for a refresh is over fail by that. Raises BusyError where another refresh is under way.
     """
     outcomes = []
     with _alone(), fetcher or Fetcher() as session:
         for source in chosen:
             try:
-                edition = session.land(source)
+                edition = landing.land(source, session)
             except FetchError as error:
                 outcome = Outcome(source.source_id, Status.FAILED, str(error))
             else:
@@ -203,7 +203,7 @@ def standing(source: Source) -> Outcome:
         status, message = Status.UNCHANGED, "the newest edition is in use"
     else:
         try:
-            told = json.loads((edition.folder / REPORT_JSON).read_text(encoding="utf-8"))
+            told = read_json(edition.folder / REPORT_JSON)
             status, message = Status(told["status"]), told["message"]
         except (OSError, ValueError, KeyError):
             status, message = Status.NEWER, "landed, and not compared yet"
@@ -242,38 +242,33 @@ def install(source: Source, edition: Edition, text: str, rows: int, patience: fl
     Waits for a run that loads the old ones. Raises BusyError where it has not ended after `patience` seconds.
     """
     with only_run(patience=patience):
-        _install(source, edition, text, rows)
-
-
-def _install(source: Source, edition: Edition, text: str, rows: int) -> None:
-    if text != seed_text(source):
-        put_in_place({source.seed: write(source.path, text)})
-    document = registry.document()
-    fetched = {file.path: file for file in edition.files}
-    for item in document["sources"]:
-        if item["source_id"] == source.source_id:
-            item["snapshot_date"] = edition.fetched_at[:10]
-            item["min_rows"] = row_floor(rows)
-            for file in item["files"]:
-                file["sha256"], file["bytes"] = fetched[file["path"]].sha256, fetched[file["path"]].bytes
-                file["commit"] = None  # the address is that of the newest one, whichever it is
-    write_registry(document)
-    registry.forget()
-    # Of what is made from the registry only this page says which edition is in use.
-    if SOURCES_PAGE.is_file():
-        SOURCES_PAGE.write_text(registry.sources_page(), encoding="utf-8")
+        if text != seed_text(source):
+            put_in_place({source.seed: text})
+        document = registry.document()
+        fetched = {file.path: file for file in edition.files}
+        (item,) = (item for item in document["sources"] if item["source_id"] == source.source_id)
+        item["snapshot_date"] = edition.fetched_at[:10]
+        item["min_rows"] = row_floor(rows)
+        for file in item["files"]:
+            file["sha256"], file["bytes"] = fetched[file["path"]].sha256, fetched[file["path"]].bytes
+            file["commit"] = None  # the address is that of the newest one, whichever it is
+        write_registry(document)
+        registry.forget()
+        # Of what is made from the registry only this page says which edition is in use.
+        if SOURCES_PAGE.is_file():
+            replace_file(SOURCES_PAGE, generated.sources_page())
 
 
 def refreshable(source_ids: Sequence[str] = ()) -> list[Source]:
-    """The named sources, or all whose newer editions a program can fetch. Raises RefreshError naming a wrong one."""
+    """The named sources, or all whose newer editions a program can fetch. Raises UsageError naming a wrong one."""
     known = sources()
     for source_id in source_ids:
         if source_id not in known:
-            raise RefreshError(
+            raise UsageError(
                 f"there is no source {source_id!r}; `missions refresh --manual` and docs/SOURCES.md list all"
             )
         if not known[source_id].is_refreshable:
-            raise RefreshError(f"{source_id}: {how_by_hand(known[source_id])}")
+            raise UsageError(f"{source_id}: {how_by_hand(known[source_id])}")
     return [known[i] for i in source_ids] or [source for source in known.values() if source.is_refreshable]
 
 
@@ -322,7 +317,7 @@ def _new_seed(source: Source, edition: Edition) -> tuple[str, int]:
         raise SnapshotError(f"it has no {', '.join(sorted(lost))}, which seeds/framework/indicator_measure.csv uses")
     with TemporaryDirectory() as folder, duckdb.connect() as connection:
         path = Path(folder) / Path(source.seed).name
-        write(path, text).replace(path)
+        path.write_bytes(seed_bytes(source.seed, text))
         try:
             load_source(connection, replace(source, seed=str(path), min_rows=0))
         except SeedError as error:
@@ -340,15 +335,15 @@ def _reported(edition: Edition, outcome: Outcome) -> Outcome:
     """Write what became of an edition beside it."""
     compared = outcome.comparison
     text = f"{outcome.source_id}, edition {edition.folder.name}: {outcome.status}. {outcome.message}\n"
-    (edition.folder / REPORT_TEXT).write_text(text + (f"\n{compared.text()}" if compared else ""), encoding="utf-8")
+    replace_file(edition.folder / REPORT_TEXT, text + (f"\n{compared.text()}" if compared else ""))
     told = {
         "source_id": outcome.source_id,
         "status": outcome.status,
         "message": outcome.message,
         "reported_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "comparison": json.loads(compared.json()) if compared else None,
+        "comparison": compared.as_dict() if compared else None,
     }
-    landing.write_json(edition.folder / REPORT_JSON, told)
+    write_json(edition.folder / REPORT_JSON, told)
     return replace(outcome, folder=edition.folder)
 
 
@@ -357,22 +352,11 @@ def is_under_way() -> bool:
     try:
         with _alone():
             return False
-    except RefreshError:
+    except BusyError:
         return True
 
 
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Hold the landing folder; the system lets go of it when the process ends, however it ends."""
-    landing.LANDING.mkdir(parents=True, exist_ok=True)
-    with (landing.LANDING / ".lock").open("a") as lock:
-        deadline = time.monotonic() + _ALONE_PATIENCE
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    raise RefreshError("another refresh is under way; wait until it has ended") from None
-                time.sleep(0.05)
-        yield
+def _alone() -> AbstractContextManager[None]:
+    """Hold the landing folder. Raises BusyError where another refresh does."""
+    busy = "another refresh is under way; wait until it has ended"
+    return lock(landing.LANDING / ".lock", lambda holder: busy, _ALONE_PATIENCE)

@@ -13,7 +13,7 @@ import pandas as pd
 import yaml
 
 from missions.errors import SnapshotError
-from missions.files import sha256
+from missions.files import replace_file, sha256, write_beside
 from missions.paths import SEEDS
 from missions.sources.readers import READERS
 from missions.sources.registry import SEED_SUMS, Source, document, recorded_sums, sources, sums_text
@@ -39,8 +39,7 @@ def snapshot(folder: Path, report: Callable[[Source, int], None] = lambda source
             continue
         texts[source.source_id] = read_publisher(source, folder)
         report(source, texts[source.source_id][1])
-    # All new seeds stand beside the old before the first takes its place: a full disk leaves the old set whole.
-    put_in_place({sources()[i].seed: write(sources()[i].path, text) for i, (text, _) in texts.items()})
+    put_in_place({sources()[source_id].seed: text for source_id, (text, _) in texts.items()})
     _update_registry(folder, {source_id: rows for source_id, (_, rows) in texts.items()})
 
 
@@ -76,7 +75,7 @@ def to_csv(source: Source, table: pd.DataFrame) -> tuple[str, int]:
     if lacking:
         raise ValueError(f"the reader gives no column {lacking[0]}")
     table = table[[c.name for c in columns]]
-    if "period_end_date" in table:
+    if source.first_period_end and "period_end_date" in table:
         table = table[table["period_end_date"].astype(str) >= str(source.first_period_end)]
     text = pd.DataFrame(
         {c.name: table[c.name].map(_number if c.type in ("number", "integer") else _text) for c in columns}
@@ -90,25 +89,23 @@ def to_csv(source: Source, table: pd.DataFrame) -> tuple[str, int]:
     return text.sort_values(key).to_csv(index=False, lineterminator="\n"), len(text)
 
 
-def write(path: Path, text: str) -> Path:
-    """Write a seed beside `path` and return where. A .gz has no name and no time stamp: its bytes stay the same."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def seed_bytes(seed: str, text: str) -> bytes:
+    """A seed's text as its file holds it. A .gz has no name and no time stamp: its bytes stay the same."""
     data = text.encode("utf-8")
-    if path.suffix == ".gz":
-        buffer = io.BytesIO()
-        with gzip.GzipFile(filename="", mode="wb", fileobj=buffer, mtime=0, compresslevel=9) as stream:
-            stream.write(data)
-        data = buffer.getvalue()
-    beside = path.with_name(path.name + ".new")
-    beside.write_bytes(data)
-    return beside
+    if not seed.endswith(".gz"):
+        return data
+    packed = io.BytesIO()
+    with gzip.GzipFile(filename="", mode="wb", fileobj=packed, mtime=0, compresslevel=9) as stream:
+        stream.write(data)
+    return packed.getvalue()
 
 
-def put_in_place(fresh: Mapping[str, Path]) -> None:
-    """Let new seeds, written beside the old ones, take their places.
+def put_in_place(texts: Mapping[str, str]) -> None:
+    """Let new seeds take the places of the old ones, once all are written: a full disk leaves the old set whole.
 
     While they do, SHA256SUMS holds the old sum of each and the new one, so that a kill leaves no seed that is refused.
     """
+    fresh = {seed: write_beside(SEEDS / seed, seed_bytes(seed, text)) for seed, text in texts.items()}
     old = recorded_sums()
     new = {seed: {sha256(path)} for seed, path in fresh.items()}
     _write_sums({seed: old.get(seed, set()) | new.get(seed, set()) for seed in old.keys() | new.keys()})
@@ -118,19 +115,14 @@ def put_in_place(fresh: Mapping[str, Path]) -> None:
 
 
 def _write_sums(sums: Mapping[str, Collection[str]]) -> None:
-    beside = SEEDS / f"{SEED_SUMS}.new"
-    beside.write_text(sums_text(sums), encoding="utf-8")
-    beside.replace(SEEDS / SEED_SUMS)
+    replace_file(SEEDS / SEED_SUMS, sums_text(sums))
 
 
-def write_registry(registry: dict[str, object], path: Path | None = None) -> None:
+def write_registry(registry: dict[str, object]) -> None:
     """The registry as YAML, always formatted the same, put in place at once."""
-    path = path or SEEDS / "sources.yml"
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # the same text, five times as fast
-    text = _HEADER + yaml.dump(registry, Dumper=dumper, sort_keys=False, allow_unicode=True, width=110)
-    beside = path.with_name(path.name + ".new")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
+    text = yaml.dump(registry, Dumper=dumper, sort_keys=False, allow_unicode=True, width=110)
+    replace_file(SEEDS / "sources.yml", _HEADER + text)
 
 
 def _update_registry(folder: Path, rows: dict[str, int]) -> None:

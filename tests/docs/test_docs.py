@@ -83,7 +83,8 @@ def anchors(page: str) -> set[str]:
 
 def check_figures(published: Path, root: Path = ROOT) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, str(root / "tools/figures.py"), "--check", "--published", str(published)],
+        [sys.executable, "-m", "tools.figures", "--check", "--published", str(published)],
+        cwd=root,
         capture_output=True,
         text=True,
         timeout=120,
@@ -97,9 +98,7 @@ def test_figures_are_those_of_the_build(publication: Path) -> None:
 
 def test_a_figure_that_drifts_is_named(publication: Path, tmp_path: Path) -> None:
     """Also that nothing is written by --check, and that a block that nobody makes or ends is an error."""
-    for name in ("tools/figures.py", "dbt_project/dbt_project.yml"):
-        (tmp_path / name).parent.mkdir()
-        shutil.copy2(ROOT / name, tmp_path / name)
+    shutil.copytree(ROOT / "tools/figures", tmp_path / "tools/figures")
     page = tmp_path / "README.md"
     page.write_text("<!-- figures: indicators -->7<!-- end --> of <!-- figures: councils -->317<!-- end -->")
     before = page.read_text()
@@ -237,7 +236,7 @@ def test_adding_an_indicator_as_the_readme_says(project: Path, publication: Path
 
     # What `make docs` does before it turns to the figures.
     subprocess.run(
-        [sys.executable, "-m", "missions.sources.registry"],
+        [sys.executable, "-m", "missions.sources.generated"],
         env={**os.environ, "MISSIONS_HOME": str(project)},
         cwd=project,
         check=True,

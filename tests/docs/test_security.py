@@ -1,7 +1,7 @@
-"""Security: SQL cannot leave the published file, no export is a formula, nothing unpacks without bound, no secret here.
+"""Security: SQL cannot leave the published file, exports hold no formulas, unpacking is limited, no secrets here.
 
-Belongs here: what docs/security.md promises. Where downloads may lead is in test_refresh.py, that pages escape names in
-the explorer's own tests.
+Belongs here: what docs/security.md promises. The limits on downloads are tested in tests/sources, the escaping of names
+on pages in tests/site.
 """
 
 import csv
@@ -22,9 +22,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from missions import cli
-from missions.cli.printing import as_cell
 from missions.errors import SeedError
-from missions.publication.folder import Publication, publish, safe_column
+from missions.publication.flat_files import safe_column
+from missions.publication.publish import Publication, publish
+from missions.reading.cells import as_cell
 from missions.sources import load
 from missions.sources.load import load_source
 from missions.sources.readers import table
@@ -33,7 +34,7 @@ from tests.conftest import ROOT
 
 Ask = Callable[..., Result]
 
-# What a spreadsheet would run or fetch, and what it would not.
+# Texts that a spreadsheet would run or fetch, and texts that it would not.
 FORMULAS = [
     *("=1+1", '=HYPERLINK("http://example.org?"&A1,"x")', "@SUM(A1:A9)", "+1+cmd|' /C calc'!A0"),
     *("-2+3+cmd|' /C calc'!A0", "=cmd|' /C calc'!A0"),
@@ -49,7 +50,7 @@ HARMLESS = [
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Publication:
-    """A small publication whose names are formulas, read by load.py from a seed as all others are."""
+    """A small publication whose names are formulas, loaded from a seed like any other."""
     folder = tmp_path_factory.mktemp("security")
     seed = folder / "theme.csv"
     rows = [
@@ -84,7 +85,7 @@ def ask(published: Publication) -> Ask:
     return run
 
 
-# Each names the folder of a file that it would read, or that it would write to.
+# {folder} has the file that a statement tries to read, or is where it tries to write.
 ESCAPES = """
 COPY (SELECT 1) TO '{folder}/out.csv'
 COPY dim_theme TO '/dev/stdout'
@@ -164,7 +165,7 @@ FROM no_such_table
 
 @pytest.fixture(scope="module")
 def outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a file of each kind that a query could want."""
+    """A folder with a file of each kind that a query could read."""
     folder = tmp_path_factory.mktemp("outside")
     (folder / "in.csv").write_text("a\n1\n")
     (folder / "in.json").write_text('{"a": 1}\n')
@@ -188,7 +189,7 @@ def contents(folder: Path) -> dict[Path, bytes]:
 
 
 def test_a_query_that_needs_room_does_not_write_beside_the_publication(ask: Ask, published: Publication) -> None:
-    """A temporary table is in memory, and gone with the command."""
+    """A temporary table is in memory and ends with the command."""
     assert ask("sql", "SELECT current_setting('temp_directory') AS folder", "--csv").stdout == 'folder\n""\n'
     before = contents(published.database.parent)
     created = "CREATE TEMP TABLE t AS FROM range(2000000); SELECT count(*) AS n FROM t"
@@ -207,7 +208,7 @@ def test_a_formula_is_written_as_text(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", HARMLESS)
-def test_what_is_no_formula_is_written_as_it_is(text: str) -> None:
+def test_other_texts_are_written_unchanged(text: str) -> None:
     assert as_cell(text) == text
     assert in_sql(text) == text
 
@@ -223,7 +224,7 @@ def in_sql(text: str) -> str:
 
 
 def test_no_file_of_a_publication_has_a_formula(published: Publication) -> None:
-    """Names in a seed that are formulas: guarded in CSV, plain text in the workbook, untouched in the database."""
+    """Names in a seed that are formulas: escaped in CSV, plain text in the workbook, unchanged in the database."""
     with duckdb.connect(str(published.database), read_only=True) as connection:
         names = connection.execute("SELECT theme_title FROM marts.dim_theme ORDER BY theme_id").fetchall()
         numbers = connection.execute("SELECT need_z FROM marts.dim_theme ORDER BY theme_id").fetchall()
@@ -279,9 +280,9 @@ def test_a_workbook_that_unpacks_into_too_much_is_refused(tmp_path: Path, monkey
         table.workbook(workbook(tmp_path / "large.xlsx", {"a": bytes(2000)}))
 
 
-def test_a_workbook_that_lies_about_its_size_is_refused(tmp_path: Path) -> None:
-    """Both headers state a hundred bytes; what is there unpacks to many more."""
-    bomb = workbook(tmp_path / "lies.xlsx", {"sheet": bytes(50_000_000)})
+def test_a_workbook_that_misstates_its_size_is_refused(tmp_path: Path) -> None:
+    """Both headers state a hundred bytes; the content unpacks to far more."""
+    bomb = workbook(tmp_path / "misstated.xlsx", {"sheet": bytes(50_000_000)})
     data = bytearray(bomb.read_bytes())
     for signature, at in ((b"PK\3\4", 22), (b"PK\1\2", 24)):
         struct.pack_into("<I", data, data.index(signature) + at, 100)
@@ -293,7 +294,7 @@ def test_a_workbook_that_lies_about_its_size_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\3\4", b"<html>"])
-def test_what_is_no_workbook_is_told(tmp_path: Path, data: bytes) -> None:
+def test_a_file_that_is_not_a_workbook_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "a.xlsx"
     path.write_bytes(data)
     with pytest.raises(ValueError, match=r"a\.xlsx is no whole workbook"):
@@ -301,7 +302,7 @@ def test_what_is_no_workbook_is_told(tmp_path: Path, data: bytes) -> None:
 
 
 def test_a_parquet_file_that_unpacks_into_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A value that repeats is written once: a small file may stand for any number of rows."""
+    """A repeated value is written once, so a small file may hold any number of rows."""
     frame = pd.DataFrame({"a": [1.5] * 3_000_000, "b": "x"})
     frame.to_parquet(tmp_path / "a.parquet")
     assert (tmp_path / "a.parquet").stat().st_size < 100_000
@@ -352,7 +353,7 @@ def test_every_dependency_is_locked_with_hashes_and_no_address(lock: str) -> Non
     assert installs and all("--require-hashes" in line or "--no-deps" in line for line in installs)
 
 
-# The shapes of keys that services give out, and of key files.
+# The patterns of keys that services issue, and of key files.
 SECRETS = {
     "private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----",
     "AWS": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
@@ -384,7 +385,7 @@ EXAMPLES = {
 
 
 def tracked_files() -> list[Path]:
-    """What a commit would hold; outside of git everything but what builds leave."""
+    """The files a commit would hold; without git, everything except what builds leave behind."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True
     )
@@ -395,7 +396,7 @@ def tracked_files() -> list[Path]:
 
 
 @pytest.mark.parametrize("kind", SECRETS)
-def test_each_shape_of_a_secret_is_seen(kind: str) -> None:
+def test_each_pattern_finds_its_secret(kind: str) -> None:
     assert re.search(SECRETS[kind], f"x = {EXAMPLES[kind]} ")
 
 
@@ -415,7 +416,7 @@ def test_there_is_no_secret_in_the_repository() -> None:
 
 
 def test_the_modules_that_are_named_exist() -> None:
-    """What docs/security.md points to."""
+    """The paths that docs/security.md gives."""
     page = (ROOT / "docs/security.md").read_text(encoding="utf-8")
-    for name in re.findall(r"`((?:tests|orchestration|docs|seeds)/[\w/.]+)`", page):
+    for name in re.findall(r"`((?:tests|missions|orchestration|docs|seeds)/[\w/.]+)`", page):
         assert (ROOT / name).exists(), name

@@ -13,15 +13,10 @@ import pandas as pd
 import pytest
 
 from tests.conftest import ROOT
+from tests.support.framework import INDICATORS, MISSIONS
 
 Numbers = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
-
-
-@pytest.fixture(scope="module")
-def marts(database: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(str(database), read_only=True)
-    connection.execute("set schema = 'marts'")
-    return connection
+NODES = len(INDICATORS) + len(MISSIONS) + 1  # and the composite
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +31,7 @@ def scores(marts: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     ).df()
     reference = marts.execute("select authority_code from dim_authority where is_in_reference_set").df()
     wide = long.merge(reference).pivot(index="authority_code", columns="node_id", values="need_z")
-    assert wide.shape == (296, 66 + 5 + 1)
+    assert wide.shape == (296, NODES)
     return wide
 
 
@@ -102,7 +97,7 @@ def test_pairs_are_those_of_numpy_and_redundant_ones_are_flagged(
     marts: duckdb.DuckDBPyConnection, scores: pd.DataFrame, families: dict[str, pd.Series]
 ) -> None:
     pairs = marts.execute("from framework_audit_pair").df()
-    assert len(pairs) == 72 * 71 // 2
+    assert len(pairs) == NODES * (NODES - 1) // 2
     r = scores.corr()
     expected = np.array([r.loc[a, b] for a, b in zip(pairs["node_id"], pairs["other_node_id"], strict=True)])
     assert np.abs(pairs["correlation"] - expected).max() < 1e-9

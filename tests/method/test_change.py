@@ -15,23 +15,11 @@ import yaml
 from jinja2 import Environment
 
 from tests.conftest import ROOT
+from tests.support.framework import INDICATORS
 
 SEEDS = ROOT / "seeds"
 VARIABLES = yaml.safe_load((ROOT / "dbt_project/dbt_project.yml").read_text(encoding="utf-8"))["vars"]
 EDITIONS = VARIABLES["trend_editions"]
-
-
-@pytest.fixture(scope="module")
-def marts(database: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(str(database), read_only=True)
-    connection.execute("set schema = 'marts'")
-    return connection
-
-
-@pytest.fixture(scope="module")
-def warehouse(database: Path, home: Path) -> duckdb.DuckDBPyConnection:
-    """The build file of the same run, for what is not published."""
-    return duckdb.connect(str(home / "build/warehouse.duckdb"), read_only=True)
 
 
 def seed(source: str, measure: str) -> pd.DataFrame:
@@ -199,7 +187,7 @@ def test_one_basket_for_all_editions(marts: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
     assert changed == 0
     basket = marts.execute("select mission_id, is_in_basket, basket_reason from index_trend_basket").df()
-    assert len(basket) == 66
+    assert len(basket) == len(INDICATORS)
     sizes = basket[basket["is_in_basket"]].groupby("mission_id").size()
     assert (sizes >= VARIABLES["least_trend_indicators"]).all()
     spoken = {name for (name,) in marts.execute("select distinct index_id from index_trend").fetchall()}

@@ -15,7 +15,8 @@ from typer.testing import CliRunner, Result
 
 from missions import cli
 from missions.publication.folder import DATABASE
-from tests.method.test_warehouse import standardise, treat
+from tests.support.framework import AUTHORITIES, INDICATORS, MISSIONS
+from tests.support.numpy_method import Method
 
 Ask = Callable[..., Result]
 GROUPS = ["england", "region", "type", "neighbours"]
@@ -46,7 +47,8 @@ def ask(publication: Path) -> Ask:
 def test_one_row_for_each_council_and_node(database: Path, explained: pd.DataFrame) -> None:
     (themes,) = frame(database, "select count(distinct theme_id) as themes from dim_indicator")["themes"]
     sizes = explained.groupby("level").size().to_dict()
-    assert sizes == {"composite": 317, "mission": 317 * 5, "theme": 317 * themes, "indicator": 317 * 66}
+    of_nodes = {"composite": 1, "mission": len(MISSIONS), "theme": themes, "indicator": len(INDICATORS)}
+    assert sizes == {level: AUTHORITIES * nodes for level, nodes in of_nodes.items()}
 
 
 def test_contributions_add_up_from_indicators_to_the_composite(database: Path, explained: pd.DataFrame) -> None:
@@ -136,53 +138,16 @@ def test_england_outside_the_published_limits(database: Path, explained: pd.Data
 # --- What would move it a band ----------------------------------------------------------------------------------------
 
 
-class Method:
-    """The method written anew in NumPy (tests.method.test_warehouse), on the figures of one publication."""
-
-    def __init__(self, database: Path) -> None:
-        self.values = frame(
-            database,
-            "pivot (select authority_code, indicator_id, value from indicator_score) on indicator_id "
-            "using first(value) group by authority_code order by authority_code",
-        ).set_index("authority_code")
-        self.units = list(self.values.index)
-        self.reference = frame(database, "from dim_authority order by authority_code")["is_in_reference_set"].to_numpy()
-        self.indicators = frame(database, "from dim_indicator").set_index("indicator_id")
-        self.z = {name: self.normalised(name, self.values[name].to_numpy()) for name in self.values}
-        self.bands = self.bands_of(self.aggregated(self.z))
-
-    def normalised(self, name: str, x: np.ndarray) -> np.ndarray:
-        direction = 1 if self.indicators.loc[name, "higher_means"] == "more_need" else -1
-        return standardise(direction * treat(x, x[self.reference]), self.reference)
-
-    def means(self, z: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        """The weighted means of the missions and of the composite, before the composite is standardised."""
-        missions = {
-            str(mission): sum(z[i] * w for i, w in rows["weight"].items()) / rows["weight"].sum()
-            for mission, rows in self.indicators.groupby("mission_id")
-        }
-        scores = [standardise(mean, self.reference) for mean in missions.values()]
-        return missions, sum(scores) / len(scores)
-
-    def aggregated(self, z: dict[str, np.ndarray]) -> np.ndarray:
-        return standardise(self.means(z)[1], self.reference)
-
-    def bands_of(self, scores: np.ndarray) -> np.ndarray:
-        rounded = np.round(scores, 9)
-        ranks = np.array([1 + (rounded > score).sum() for score in rounded])
-        return np.ceil(5 * ranks / len(ranks))
-
-    def band_with(self, code: str, name: str, value: float) -> float:
-        """The council's band with one other figure, the whole index made again."""
-        x = self.values[name].to_numpy().copy()
-        x[self.units.index(code)] = value
-        scores = self.aggregated(self.z | {name: self.normalised(name, x)})
-        return float(self.bands_of(scores)[self.units.index(code)])
-
-
 @pytest.fixture(scope="module")
 def method(database: Path) -> Method:
-    return Method(database)
+    values = frame(
+        database,
+        "pivot (select authority_code, indicator_id, value from indicator_score) on indicator_id "
+        "using first(value) group by authority_code order by authority_code",
+    )
+    reference = frame(database, "from dim_authority order by authority_code")["is_in_reference_set"].to_numpy()
+    indicators = frame(database, "from dim_indicator").set_index("indicator_id")
+    return Method(values.set_index("authority_code"), reference, indicators)
 
 
 def changes(explained: pd.DataFrame, side: str) -> pd.DataFrame:
@@ -254,7 +219,8 @@ def test_one_band_change_by_hand(database: Path, explained: pd.DataFrame, method
     gap = float(ranked["need_z"][last_place - 1]) - own["need_z"]
     ratio = method.values[indicator]
     missions, composite = method.means(method.z)
-    weight = 1 / 5 * 1 / 12
+    growth = method.indicators[method.indicators["mission_id"] == "growth"]["weight"]
+    weight = growth[indicator] / growth.sum() / len(MISSIONS)
     factor = weight / (missions["growth"][method.reference].std(ddof=1) * composite[method.reference].std(ddof=1))
     needed = ratio[council] + gap / factor * ratio[method.reference].std(ddof=1)
     of_council = explained[explained["authority_code"] == council].set_index(["level", "node_id"])
@@ -361,7 +327,7 @@ def test_compare_prints_the_marts(ask: Ask, database: Path) -> None:
         "select authority_name, indicator_id, value, contribution, value_basis from indicator_score "
         "join dim_authority using (authority_code)",
     ).set_index(["authority_name", "indicator_id"])
-    assert len(found["indicators"]) == 3 * 66
+    assert len(found["indicators"]) == 3 * len(INDICATORS)
     for record in found["indicators"]:
         cell = cells.loc[(record["authority_name"], record["node_id"])]
         assert (record["value"], record["value_basis"]) == (cell["value"], cell["value_basis"])
@@ -374,7 +340,7 @@ def test_compare_prints_the_marts(ask: Ask, database: Path) -> None:
     assert text.count("points apart") + text.count("points\n") >= 3
     # No two of them are neighbours or of one type, which is said rather than passed over.
     assert "3 pairs are not compared" in text
-    assert len(list(csv.reader(io.StringIO(ask("compare", *names, "--csv").stdout)))) == 1 + 3 * 66
+    assert len(list(csv.reader(io.StringIO(ask("compare", *names, "--csv").stdout)))) == 1 + 3 * len(INDICATORS)
 
 
 def test_a_publication_of_an_older_schema_is_told_in_words(tmp_path: Path) -> None:

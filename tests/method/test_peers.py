@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -15,13 +14,6 @@ from tests.conftest import ROOT
 
 SEEDS = ROOT / "seeds"
 Missions = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture(scope="module")
-def marts(database: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(str(database), read_only=True)
-    connection.execute("set schema = 'marts'")
-    return connection
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from tests.conftest import ROOT, SHARED
-from tests.method.test_warehouse import standardise, treat
-from tests.site.test_site import Page, councils, read_csv, rows, words
+from tests.support.numpy_method import standardise, treat
+from tests.support.pages import Page, councils, read_csv, rows, words
 
 SEEDS = ROOT / "seeds"
 INDICES = SHARED / "sources/mhclg-iod-2025"
@@ -19,13 +19,6 @@ WHOLE = "neighbourhood_need"
 needs_indices = pytest.mark.skipif(
     not INDICES.is_dir(), reason="the published Indices are in ../shared, which is not here"
 )
-
-
-@pytest.fixture(scope="module")
-def marts(database: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(str(database), read_only=True)
-    connection.execute("set schema = 'marts'")
-    return connection
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +175,8 @@ def test_variance_is_that_of_england(marts: duckdb.DuckDBPyConnection) -> None:
 @pytest.fixture(scope="module")
 def published_summaries(home: Path, database: Path, marts: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """The mart's own SQL on the published ranks and scores of the IMD 2025, beside MHCLG's district summaries."""
-    compiled = home / "dbt_project/target/compiled/missions_index/models/marts/authority_inequality.sql"
+    models = home / "dbt_project/target/compiled/missions_index/models"
+    [compiled] = models.rglob("authority_inequality.sql")
     sql = compiled.read_text(encoding="utf-8")
     imd = pd.read_csv(INDICES / "imd2025_england_lsoa21.csv.gz").set_index("lsoa21_code")
     residents = pd.read_csv(SEEDS / "small_areas/small_area_residents.csv.gz").set_index("small_area_code")["residents"]

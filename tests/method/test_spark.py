@@ -17,7 +17,7 @@ import duckdb
 import pytest
 from dbt.cli.main import dbtRunnerResult
 
-from orchestration.run import step_problem
+from orchestration.notices import step_problem
 from tests.conftest import ROOT
 from tests.support.spark_tables import differences
 
@@ -176,7 +176,7 @@ def test_locks_agree() -> None:
 
 def run_on_spark(monkeypatch: pytest.MonkeyPatch, has_spark: bool) -> tuple[dg.ExecuteInProcessResult, list[str]]:
     """A run of one model and the publication with the target spark, and what dbt, not started, was asked for."""
-    from orchestration import assets
+    from orchestration import dbt
     from orchestration.definitions import defs
 
     asked: list[str] = []
@@ -185,8 +185,8 @@ def run_on_spark(monkeypatch: pytest.MonkeyPatch, has_spark: bool) -> tuple[dg.E
         asked.extend(arguments)
         return dbtRunnerResult(success=True)
 
-    monkeypatch.setattr(assets, "invoke_dbt", invoke)
-    monkeypatch.setattr(assets, "find_spec", lambda name: name if has_spark else None)
+    monkeypatch.setattr(dbt, "invoke_dbt", invoke)
+    monkeypatch.setattr(dbt, "find_spec", lambda name: name if has_spark else None)
     with dg.DagsterInstance.ephemeral() as instance:
         result = defs.resolve_job_def("index").execute_in_process(
             instance=instance,
@@ -264,7 +264,7 @@ def test_every_table_is_the_same_on_both_engines(builds: tuple[Path, Path]) -> N
             "WHERE schema_name IN ('intermediate', 'marts') AND table_name != 'publication_change' ORDER BY ALL"
         ).fetchall()
     assert len(tables) == len(
-        [*(PROJECT / "models/intermediate").rglob("*.sql"), *(PROJECT / "models/marts").glob("*.sql")]
+        [*(PROJECT / "models/intermediate").rglob("*.sql"), *(PROJECT / "models/marts").rglob("*.sql")]
     )
     found = [fault for (table,) in tables for fault in differences(warehouse, spark, table)]
     assert not found, "\n".join(found)

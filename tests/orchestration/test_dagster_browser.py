@@ -26,8 +26,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from missions.publication.folder import current, verify
 from tests.conftest import copy_project
-from tests.orchestration.test_automation import Receiver
 from tests.site.test_site_browser import CHROMIUMS
+from tests.support.receiver import Receiver
 
 pytestmark = pytest.mark.slow
 GROUPS = ("raw", "staging", "intermediate", "marts", "publication")

@@ -1,4 +1,4 @@
-"""docs/bi.md keeps its word: its questions are answered, and clients that it calls tried read the published file."""
+"""docs/bi.md is true: its questions are answered, and every client marked as tested reads the published file."""
 
 import csv
 import io
@@ -24,7 +24,7 @@ Rows = list[dict[str, object]]
 
 @pytest.fixture(scope="module")
 def answers(database: Path) -> dict[int, Rows]:
-    """What each question's SQL returns, by its number."""
+    """The rows each question's SQL returns, by number."""
     with duckdb.connect(str(database), read_only=True) as connection:
         found = {}
         for number, query in enumerate(QUERIES, 1):
@@ -77,7 +77,7 @@ def test_the_answers_are_sane(answers: dict[int, Rows], database: Path) -> None:
     assert set(by_milestone.values()) == {317}
 
 
-# --- Clients, each in a process of its own as it is at work -------------------------------------------------------
+# --- Clients, each in a separate process --------------------------------------------------------------------------
 
 CLIENTS = """
 import json, sys
@@ -157,7 +157,7 @@ def test_an_older_duckdb_answers_every_question(database: Path, answers: dict[in
 
 
 def test_exposures_name_who_uses_each_mart() -> None:
-    from orchestration.assets import fresh_manifest
+    from orchestration.dbt import fresh_manifest
     from orchestration.definitions import defs
 
     manifest = json.loads(fresh_manifest().read_text(encoding="utf-8"))
@@ -177,14 +177,14 @@ def test_exposures_name_who_uses_each_mart() -> None:
     asked += (ROOT / "missions/reading/queries.py").read_text(encoding="utf-8").partition("def ")[0]
     read = {mart for mart in marts if re.search(rf"\b(FROM|JOIN) {mart}\b", asked)}
     assert used["explorer"] == read, "name what the explorer reads in dbt_project/models/exposures.yml"
-    # Dagster knows the explorer and the files as its own assets; dbt's exposures become none.
+    # Dagster has its own assets for the explorer and the files; dbt's exposures must not become assets.
     assert not {key.path[-1] for key in defs.resolve_asset_graph().get_all_asset_keys()} & set(exposures)
 
 
 def test_the_workbook_has_a_sheet_for_each_mart_of_its_exposure(publication: Path) -> None:
     import openpyxl  # type: ignore[import-untyped]
 
-    from orchestration.assets import fresh_manifest
+    from orchestration.dbt import fresh_manifest
 
     manifest = json.loads(fresh_manifest().read_text(encoding="utf-8"))
     (nodes,) = [e["depends_on"]["nodes"] for e in manifest["exposures"].values() if e["name"] == "workbook"]

@@ -1,4 +1,4 @@
-"""What changed between two publications: each cause is told from the others, and the amounts add up to the whole."""
+"""What changed between two publications: causes are told apart, and the amounts add up to the whole change."""
 
 import json
 import shutil
@@ -12,23 +12,22 @@ from typer.testing import CliRunner, Result
 
 from missions import cli
 from missions.errors import DifferenceError
+from missions.publication.causes import CAUSES
 from missions.publication.change import PUBLICATION_CHANGE, Written, write_publication_change
-from missions.publication.difference import CAUSES, COMPARED, Edition, difference
-from missions.publication.folder import DATABASE, publish
-from missions.scoring import run_chain
+from missions.publication.comparable import COMPARED, Side
+from missions.publication.difference import difference
+from missions.publication.folder import DATABASE
+from missions.publication.publish import publish
+from tests.support.publications import DISTRICT, REVISE, rescore
 
-Edit = Callable[..., Edition]
-# A district and its county.
-DISTRICT, COUNTY = "E07000170", "E10000024"
-REVISE = (
-    f"UPDATE indicator_score SET value = value + 20 WHERE authority_code = '{DISTRICT}' AND indicator_id = 'smoking'"
-)
+Edit = Callable[..., Side]
+COUNTY = "E10000024"  # of the district
 ALL_CODES = [name for name in COMPARED if name not in ("dim_framework_node", "dim_indicator")]
 
 
 @pytest.fixture(scope="module")
 def compared(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tables of the publication that a comparison reads, so that copies are small."""
+    """Only the tables that a comparison reads, so that copies are small."""
     path = tmp_path_factory.mktemp("compared") / DATABASE
     with duckdb.connect(str(path)) as connection:
         connection.execute(f"ATTACH '{database}' AS published (READ_ONLY); CREATE SCHEMA marts")
@@ -39,9 +38,9 @@ def compared(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def edit(compared: Path, tmp_path: Path) -> Edit:
-    """A copy of the publication with its inputs altered and everything scored anew, as a build would."""
+    """A copy of the publication with its inputs changed and everything scored again, as in a build."""
 
-    def copy(name: str, *statements: str, rescored: bool = True) -> Edition:
+    def copy(name: str, *statements: str, rescored: bool = True) -> Side:
         path = tmp_path / f"{name}.duckdb"
         shutil.copy2(compared, path)
         with duckdb.connect(str(path)) as connection:
@@ -50,44 +49,13 @@ def edit(compared: Path, tmp_path: Path) -> Edit:
                 connection.execute(statement)
         if rescored:
             rescore(path)
-        return Edition(name, path)
+        return Side(name, path)
 
     return copy
 
 
-def rescore(path: Path) -> None:
-    """Write the scores and ranks that the method gives to the inputs that stand in the marts."""
-    with duckdb.connect(config={"threads": 1}) as connection:
-        connection.execute(f"ATTACH '{path}' AS copy")
-        connection.execute(
-            """
-            CREATE TABLE stg_framework_nodes AS FROM copy.marts.dim_framework_node ORDER BY node_id;
-            CREATE TABLE int_index_units AS SELECT authority_code AS unit_id, is_in_reference_set
-            FROM copy.marts.dim_authority ORDER BY ALL;
-            CREATE TABLE int_index_values AS SELECT authority_code AS unit_id, indicator_id AS node_id, value
-            FROM copy.marts.indicator_score JOIN stg_framework_nodes ON node_id = indicator_id ORDER BY ALL;
-            """
-        )
-        for derived in ("branch_id", "depth", "weight_in_parent", "effective_weight", "is_leaf"):
-            connection.execute(f"ALTER TABLE stg_framework_nodes DROP COLUMN {derived}")
-        run_chain(connection)
-        connection.execute(
-            """
-            CREATE TABLE scored AS
-            SELECT unit_id, node_id, score, rank() OVER (PARTITION BY node_id ORDER BY round(score, 9) DESC) AS place
-            FROM int_node_scores;
-            UPDATE copy.marts.composite_index SET need_z = score, need_score = 100 + 10 * score, need_rank = place
-            FROM scored WHERE unit_id = authority_code AND node_id = 'composite';
-            UPDATE copy.marts.mission_index SET need_z = score, need_score = 100 + 10 * score, need_rank = place
-            FROM scored WHERE unit_id = authority_code AND node_id = mission_id;
-            UPDATE copy.marts.indicator_score SET need_z = score, need_rank = place
-            FROM scored WHERE unit_id = authority_code AND node_id = indicator_id;
-            """
-        )
-
-
-def changes(before: Edition, after: Edition) -> list[dict[str, Any]]:
-    """All rows of the comparison, once they have been found to be whole and to add up, exactly for ranks."""
+def changes(before: Side, after: Side) -> list[dict[str, Any]]:
+    """All rows of the comparison, after checking that none is missing and that they add up, for ranks exactly."""
     with difference(before, after) as connection:
         found = connection.execute("FROM publication_change")
         columns = [column[0] for column in found.description]
@@ -115,7 +83,7 @@ def causes(rows: list[dict[str, Any]], kind: str = "composite") -> set[str]:
     return {r["cause"] for r in rows if r["index_kind"] == kind}
 
 
-def test_the_same_inputs_are_no_change(edit: Edit) -> None:
+def test_equal_inputs_are_no_change(edit: Edit) -> None:
     rows = changes(edit("old", rescored=False), edit("new", rescored=False))
     assert {r["cause"] for r in rows} == {"no_change"}
     assert len(rows) == 317 * 6
@@ -130,7 +98,7 @@ def test_another_value_of_the_same_period_is_a_revision(edit: Edit) -> None:
     assert (cell["authority_code"], cell["index_id"], cell["cause"]) == (DISTRICT, "smoking", "data_revision")
     assert cell["value_change"] == pytest.approx(20)
     assert cell["rank_change"] < 0
-    # Others fall behind it on the indicator though their own value is as it was.
+    # Others fall behind it on the indicator although their own value is unchanged.
     passed = [r for r in rows if r["index_id"] == "smoking" and r["authority_code"] != DISTRICT]
     assert passed and all(r["value_change"] == 0 and r["rank_change"] >= 0 for r in passed)
 
@@ -153,7 +121,7 @@ def test_another_area_behind_a_figure_is_a_boundary_change(edit: Edit) -> None:
     )
     before, after = edit("old"), edit("new", inherited.format(code=COUNTY, more=20))
     assert causes(changes(before, after)) == {"boundary_change"}
-    # From one county to another is such a change too.
+    # So is a change from one county to another.
     assert causes(changes(after, edit("newer", inherited.format(code="E10000023", more=30)))) == {"boundary_change"}
 
 
@@ -189,8 +157,8 @@ def test_a_new_code_is_the_same_council(edit: Edit) -> None:
         f"UPDATE {table} SET authority_code = 'E08000038' WHERE authority_code = 'E08000016'" for table in ALL_CODES
     ]
     rows = changes(edit("old"), edit("new", *recode))
-    (said,) = {(r["authority_code"], r["explanation"]) for r in rows if r["explanation"]}
-    assert said == ("E08000038", "E08000016 became E08000038")
+    (explained,) = {(r["authority_code"], r["explanation"]) for r in rows if r["explanation"]}
+    assert explained == ("E08000038", "E08000016 became E08000038")
     assert not any(r["rank_change"] or r["score_change"] for r in rows)
     assert {r["cause"] for r in rows if r["authority_code"] == "E08000038"} == {"boundary_change"}
     assert {r["cause"] for r in rows if r["authority_code"] != "E08000038"} == {"no_change"}
@@ -214,7 +182,7 @@ def test_a_merger_is_a_boundary_change(edit: Edit) -> None:
     }
     (new,) = [r for r in rows if r["authority_code"] == merged and r["index_kind"] == "composite"]
     assert (new["previous_rank"], new["rank_change"], new["cause"]) == (None, None, "boundary_change")
-    # A council that ranked below both moves up by one.
+    # A council that ranked below both moves up one place.
     assert any(r["rank_change"] == -1 for r in rows if r["index_kind"] == "composite" and r["rank_change"])
 
 
@@ -228,7 +196,7 @@ def test_a_result_that_the_inputs_do_not_give_today_is_a_method_change(edit: Edi
     rows = changes(edit("older", other, rescored=False), edit("new"))
     assert causes(rows) == {"method_change"}
     assert {round(r["score_change"], 9) for r in rows if r["index_kind"] == "composite"} == {1.0}
-    # By a method that is not today's either, the later publication says so.
+    # It may also be the later publication that another method made.
     rows = changes(edit("old"), edit("newer", other, rescored=False))
     assert causes(rows) == {"method_change"}
 
@@ -252,7 +220,7 @@ def test_all_causes_at_once_add_up(edit: Edit) -> None:
 def test_an_older_schema_is_named_with_what_it_lacks(edit: Edit) -> None:
     old = edit("old", "DROP TABLE dim_framework_node", "ALTER TABLE dim_indicator DROP COLUMN unit", rescored=False)
     with pytest.raises(
-        DifferenceError, match=r"old is of an older schema .* it lacks dim_framework_node, dim_indicator.unit"
+        DifferenceError, match=r"old has an older schema .* it lacks dim_framework_node, dim_indicator.unit"
     ):
         changes(old, edit("new"))
 
@@ -269,7 +237,7 @@ def build(home: Path, database: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def definition() -> dict[str, Any]:
-    from orchestration.assets import fresh_manifest
+    from orchestration.dbt import fresh_manifest
 
     manifest = json.loads(fresh_manifest().read_text())
     found: dict[str, Any] = manifest["sources"][f"source.missions_index.publication.{PUBLICATION_CHANGE}"]
@@ -310,7 +278,7 @@ def test_the_mart_says_what_there_is_to_compare_with(
 
 
 def test_a_table_outside_the_hash_does_not_change_it(tmp_path: Path) -> None:
-    """Or two builds of the same seeds would differ by what the second says of the first."""
+    """Otherwise two builds of the same seeds would differ by the comparison of the second with the first."""
     build, hashes = tmp_path / "build.duckdb", []
     with duckdb.connect(str(build)) as connection:
         connection.execute("CREATE SCHEMA marts")
@@ -326,7 +294,7 @@ def test_a_table_outside_the_hash_does_not_change_it(tmp_path: Path) -> None:
 
 
 def test_the_checks_can_fail(build: Path, definition: dict[str, Any], tmp_path: Path) -> None:
-    """A table whose amounts do not add up, or that lacks a council, is found by the queries of the asset checks."""
+    """The queries of the asset checks find amounts that do not add up and councils that are missing."""
     from missions.publication import change as module
 
     with duckdb.connect() as connection:
@@ -348,7 +316,7 @@ def test_the_checks_can_fail(build: Path, definition: dict[str, Any], tmp_path: 
 def two(edit: Edit, tmp_path: Path) -> Path:
     """A published folder with two publications, the second with a revised value and another weight."""
     history = tmp_path / "two/history"
-    editions = {
+    sides = {
         "20260101T000000Z-00000001": edit("old"),
         "20260201T000000Z-00000002": edit(
             "new",
@@ -356,9 +324,9 @@ def two(edit: Edit, tmp_path: Path) -> Path:
             REVISE,
         ),
     }
-    for name, edition in editions.items():
+    for name, side in sides.items():
         (history / name).mkdir(parents=True)
-        shutil.move(edition.database, history / name / DATABASE)
+        shutil.move(side.database, history / name / DATABASE)
     (tmp_path / "two/current").symlink_to(f"history/{name}")
     return tmp_path / "two"
 

@@ -1,4 +1,4 @@
-"""Publications in a row: they are kept up to a bound, listed with what each changed, and compared two by two."""
+"""Successive publications are kept up to a limit, listed with what each changed, and compared in pairs."""
 
 import json
 import shutil
@@ -10,9 +10,10 @@ from typer.testing import CliRunner, Result
 
 from missions.cli import app
 from missions.publication.change import PUBLICATION_CHANGE, write_publication_change
-from missions.publication.difference import COMPARED
-from missions.publication.folder import DATABASE, kept, publish, verify
-from tests.publication.test_difference import REVISE, rescore
+from missions.publication.comparable import COMPARED
+from missions.publication.folder import DATABASE, kept, verify
+from missions.publication.publish import publish
+from tests.support.publications import REVISE, rescore
 
 NEW_PERIOD = (
     "UPDATE indicator_score SET value = value * 1.1 + 0.01 * (need_rank % 7), "
@@ -27,15 +28,15 @@ def ask(published: Path, *words: str) -> Result:
 
 @pytest.fixture(scope="module")
 def three(database: Path, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A published folder with three publications in a row: the real one, a revised figure, a newer period."""
-    from orchestration.assets import fresh_manifest
+    """A published folder with three successive publications: the real one, a revised figure, a newer period."""
+    from orchestration.dbt import fresh_manifest
 
     manifest = json.loads(fresh_manifest().read_text())
     definition = manifest["sources"][f"source.missions_index.publication.{PUBLICATION_CHANGE}"]
     folder = tmp_path_factory.mktemp("three")
     published, build = folder / "published", folder / "build.duckdb"
     with duckdb.connect(str(build)) as connection:
-        # As the build has them: keys and comments too, which a publication asks for.
+        # With keys and comments, which a publication needs.
         connection.execute(f"ATTACH '{home / 'build/warehouse.duckdb'}' AS whole (READ_ONLY); CREATE SCHEMA marts")
         for name in COMPARED:
             ddl = connection.execute(
@@ -56,17 +57,17 @@ def three(database: Path, home: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def test_history_lists_publications_newest_first_with_what_each_changed(three: Path) -> None:
-    told = json.loads(ask(three, "history", "--json").stdout)
+    listed = json.loads(ask(three, "history", "--json").stdout)
     ids = [folder.name for folder in kept(three)]
-    assert [record["publication_id"] for record in told] == ids == sorted(ids, reverse=True)
-    assert [record["is_current"] for record in told] == [True, False, False]
-    assert [record["previous_publication_id"] for record in told] == [ids[1], ids[2], None]
-    assert "new period" in told[0]["in_short"] and "moved" in told[0]["in_short"]
-    assert "data revision" in told[1]["in_short"]
-    assert told[2]["in_short"] == "the first one"
+    assert [record["publication_id"] for record in listed] == ids == sorted(ids, reverse=True)
+    assert [record["is_current"] for record in listed] == [True, False, False]
+    assert [record["previous_publication_id"] for record in listed] == [ids[1], ids[2], None]
+    assert "new period" in listed[0]["in_short"] and "moved" in listed[0]["in_short"]
+    assert "data revision" in listed[1]["in_short"]
+    assert listed[2]["in_short"] == "the first one"
     shown = ask(three, "history", "--verify")
     assert shown.exit_code == 0, shown.output
-    assert all(record["publication_id"] in shown.stdout and record["in_short"] in shown.stdout for record in told)
+    assert all(record["publication_id"] in shown.stdout and record["in_short"] in shown.stdout for record in listed)
     assert ask(three, "history", "--csv").stdout.count("\n") == 4
 
 
@@ -79,8 +80,8 @@ def test_any_two_publications_can_be_compared(three: Path, old: int, new: int) -
     assert causes == {(2, 1): {"data_revision"}, (1, 0): {"new_period"}}.get((old, new), {"new_period"})
 
 
-def test_two_steps_add_up_to_the_whole_way(three: Path) -> None:
-    """The ranks that the first of the two comparisons ends with are those that the second begins with."""
+def test_two_steps_add_up_to_the_whole_change(three: Path) -> None:
+    """The first of two comparisons ends with the ranks that the second begins with."""
     ids = [folder.name for folder in kept(three)]
 
     def composite(old: str, new: str) -> dict[str, tuple[int, int]]:
@@ -104,19 +105,19 @@ def test_a_damaged_publication_is_found_and_named(three: Path, tmp_path: Path) -
     assert ask(copy, "history").exit_code == 0
     found = ask(copy, "history", "--verify")
     assert found.exit_code == 1
-    assert "csv/dim_authority.csv is not as it was published" in found.stderr
+    assert "csv/dim_authority.csv has changed since it was published" in found.stderr
     assert "not whole" in found.stdout
     (kept(copy)[1] / DATABASE).write_bytes(b"no database")
     assert ask(copy, "history").exit_code == 1
 
 
-def test_nothing_published_is_said(tmp_path: Path) -> None:
+def test_history_without_publications_says_so(tmp_path: Path) -> None:
     found = ask(tmp_path, "history")
     assert found.exit_code == 1
     assert "nothing is published yet" in found.stderr
 
 
-def test_old_publications_are_let_go_beyond_the_bound(three: Path, tmp_path: Path) -> None:
+def test_old_publications_beyond_the_limit_are_removed(three: Path, tmp_path: Path) -> None:
     copy = tmp_path / "published"
     shutil.copytree(three, copy, symlinks=True)
     before = [folder.name for folder in kept(copy)]

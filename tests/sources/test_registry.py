@@ -1,6 +1,5 @@
 """The registry of sources: everything made from it is up to date, and everything in it is true."""
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -11,17 +10,18 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from missions.sources import registry
+from missions.files import sha256
+from missions.sources import generated, registry
 from missions.sources.readers import periods
 from tests.conftest import ROOT, SHARED
 
 SEEDS = ROOT / "seeds"
 
 
-@pytest.mark.parametrize("path", registry.generated_files(), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", generated.generated_files(), ids=lambda path: path.name)
 def test_what_is_made_from_the_registry_is_up_to_date(path: Path) -> None:
-    in_checkout = ROOT / path.relative_to(registry.PROJECT)
-    assert in_checkout.read_text(encoding="utf-8") == registry.generated_files()[path], "run `make docs`"
+    in_checkout = ROOT / path.relative_to(generated.PROJECT)
+    assert in_checkout.read_text(encoding="utf-8") == generated.generated_files()[path], "run `make docs`"
 
 
 def test_every_seed_is_registered_and_every_source_has_its_seed() -> None:
@@ -35,7 +35,7 @@ def test_seeds_stay_small_enough_for_a_repository() -> None:
 
 
 def test_every_licence_has_its_notice() -> None:
-    attribution = registry.attribution()
+    attribution = generated.attribution()
     for source in registry.sources().values():
         assert f"## {source.licence}\n" in attribution
         assert f"- {source.publisher}: {source.dataset}" in attribution
@@ -74,7 +74,7 @@ def test_snapshot_changes_no_byte(tmp_path: Path) -> None:
     for path in set(SEEDS.rglob("*")) - newer:
         if path.is_file():
             again = project / "seeds" / path.relative_to(SEEDS)
-            assert digest(again) == digest(path), path.name
+            assert sha256(again) == sha256(path), path.name
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the publishers' files are not beside this checkout")
@@ -97,10 +97,6 @@ def test_registry_says_what_the_manifest_says() -> None:
 def refreshed(source: registry.Source) -> bool:
     """Whether its files are newer than those in ../shared: of one fetched from a live address no commit is known."""
     return source.is_refreshable and not all(file.commit for file in source.files)
-
-
-def digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @pytest.mark.parametrize(
@@ -142,9 +138,21 @@ def test_a_period_that_is_not_understood_is_an_error(text: str, kind: str) -> No
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (("  layout: observation", "  layout: observations"), "source ons_gross_value_added: no 'observations'"),
-        (("  publisher: Office", "  publisherr: Office"), "source ons_gross_value_added"),
+        (
+            ("  layout: observation", "  layout: observations"),
+            "source ons_gross_value_added: layout: there is no layout 'observations'",
+        ),
+        (
+            ("  publisher: Office", "  publisherr: Office"),
+            "ons_gross_value_added: publisher is missing; publisherr is not one of its fields",
+        ),
+        (
+            ("  release_rhythm: annual", "  release_rhythm: yearly"),
+            "release_rhythm is 'yearly'; expected 'monthly', 'quarterly', 'annual' or 'irregular'",
+        ),
+        (("  min_rows: ", "  min_rows: some "), "; expected a valid integer"),
         (("sources:\n", "sources: [\n"), "sources.yml"),
+        (("sources:\n", "sourcess:\n"), "expected `layouts`, each under its name, and `sources`, a list"),
     ],
 )
 def test_a_damaged_registry_is_one_plain_error(

@@ -1,3 +1,4 @@
+-- Every area code that a seed may use.
 select
     area_code,
     area_name,

@@ -1,3 +1,4 @@
+-- Dated exceptions to the bounds of the framework audit, each with its reason.
 select
     node_id,
     statistic,

@@ -1,3 +1,4 @@
+-- The 317 principal councils of December 2024, as registered.
 select
     authority_code,
     current_code,

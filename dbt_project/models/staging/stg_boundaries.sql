@@ -1,3 +1,4 @@
+-- Outlines of areas, for maps.
 select
     layer,
     area_code,

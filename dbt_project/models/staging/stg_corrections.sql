@@ -1,3 +1,4 @@
+-- Dated corrections of publishers' evident errors.
 select
     correction_id,
     source_id,

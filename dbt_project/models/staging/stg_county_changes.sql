@@ -1,3 +1,4 @@
+-- Counties that became unitary councils.
 select
     old_code,
     new_code,

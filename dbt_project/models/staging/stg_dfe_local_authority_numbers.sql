@@ -1,3 +1,4 @@
+-- DfE local authority numbers and the area each belongs to.
 select
     la_number,
     la_name,

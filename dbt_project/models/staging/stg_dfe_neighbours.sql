@@ -1,3 +1,4 @@
+-- Each council's statistical neighbours under DfE's model.
 select
     authority_code,
     published_rank,

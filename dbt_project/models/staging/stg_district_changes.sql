@@ -1,3 +1,4 @@
+-- District code changes, with population weights.
 select
     old_code,
     new_code,

@@ -1,3 +1,4 @@
+-- District codes of every vintage and the council of December 2024 that each belongs to.
 select
     area_code,
     area_name,

@@ -1,3 +1,4 @@
+-- The nodes of both frameworks: that of councils and that of small areas.
 {% for seed, unit_type in [('framework', 'authority'), ('small_area_framework', 'small_area')] %}
 select
     node_id,

@@ -1,3 +1,4 @@
+-- The place of each council on the hexagon map.
 select
     area_code,
     hexagon_column,

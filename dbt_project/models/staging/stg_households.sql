@@ -1,3 +1,4 @@
+-- Households and dwellings of districts and single-tier councils.
 select
     area_code,
     households_2021,

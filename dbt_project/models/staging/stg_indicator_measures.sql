@@ -1,3 +1,4 @@
+-- The published measures that make each indicator.
 select
     indicator_id,
     source_id,

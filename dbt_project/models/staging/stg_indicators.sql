@@ -1,3 +1,4 @@
+-- The indicators and how their figures are made.
 select
     indicator_id,
     indicator_title,

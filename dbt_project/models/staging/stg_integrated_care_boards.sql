@@ -1,3 +1,4 @@
+-- The Integrated Care Board of each district.
 select
     authority_code,
     integrated_care_board_code,

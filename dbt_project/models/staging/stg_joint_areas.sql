@@ -1,3 +1,4 @@
+-- Joint areas that figures are published for, and their councils.
 select
     joint_area_code,
     authority_code

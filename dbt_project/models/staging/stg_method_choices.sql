@@ -1,3 +1,4 @@
+-- The choices of method that rank uncertainty varies.
 select
     factor,
     option,

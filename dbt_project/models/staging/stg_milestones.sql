@@ -1,3 +1,4 @@
+-- National milestones that put a number on an indicator.
 select
     milestone_id,
     milestone_title,

@@ -1,3 +1,4 @@
+-- Figures of every source in the observation layout, as published.
 {% for source_id in sources_with_layout('observation') %}
 select
     '{{ source_id }}' as source_id,

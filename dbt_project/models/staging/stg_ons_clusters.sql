@@ -1,3 +1,4 @@
+-- ONS clusters of similar councils.
 select
     authority_code,
     global_cluster,

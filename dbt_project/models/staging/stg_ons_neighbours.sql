@@ -1,3 +1,4 @@
+-- Each English council's statistical neighbours under the ONS model.
 select
     authority_code,
     model,

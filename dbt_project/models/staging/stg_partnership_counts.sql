@@ -1,3 +1,4 @@
+-- Crimes by Community Safety Partnership, police force totals and unassigned crimes, as published.
 {% for source_id in sources_with_layout('partnership_count') %}
 select
     '{{ source_id }}' as source_id,

@@ -1,3 +1,4 @@
+-- The Community Safety Partnership of each district.
 select
     authority_code,
     partnership_code,

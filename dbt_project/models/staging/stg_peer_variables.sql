@@ -1,3 +1,4 @@
+-- The structure variables that the open peer model uses.
 select
     variable_id,
     variable_title,

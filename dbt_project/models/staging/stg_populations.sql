@@ -1,3 +1,4 @@
+-- Mid-year population estimates.
 select
     area_code,
     year,

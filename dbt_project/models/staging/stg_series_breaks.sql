@@ -1,3 +1,4 @@
+-- Periods across which figures of an indicator cannot be compared.
 select
     series_break_id,
     indicator_id,

@@ -1,3 +1,4 @@
+-- The indicators of the small-area framework.
 select
     indicator_id,
     indicator_title,

@@ -1,3 +1,4 @@
+-- Figures of small areas, as published.
 {% for source_id in sources_with_layout('small_area_observation') %}
 select
     '{{ source_id }}' as source_id,

@@ -1,3 +1,4 @@
+-- Census residents of each small area.
 select
     small_area_code,
     residents

@@ -1,3 +1,4 @@
+-- Publishers' files that the seeds were made from.
 select
     source_id,
     path,

@@ -1,3 +1,4 @@
+-- Themes that group indicators for display.
 select
     theme_id,
     theme_title

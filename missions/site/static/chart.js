@@ -1,5 +1,5 @@
-"use strict";
 // Draws the charts of a page. Their data and shapes come from data/….js; a table beside each chart says the same.
+"use strict";
 (() => {
   const { authorities, geography, charts = {} } = missions;
   missions.council = (code) => {

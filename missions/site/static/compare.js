@@ -1,5 +1,5 @@
-"use strict";
 // Up to five councils beside each other. Which councils and indicators stands in the address.
+"use strict";
 (() => {
   const { codes, indexes, indicators, words, spec } = missions.compare;
   const page = document.getElementById("compare");

@@ -1,5 +1,5 @@
-"use strict";
 // Ranks under other weights, as `missions what-if` makes them: weighted means of z-scores, made z-scores again.
+"use strict";
 (() => {
   const { codes, inReference, missions: nodes, indicators, ranks, z } = missions.whatIf;
   const bytes = Uint8Array.from(atob(z), (character) => character.charCodeAt(0));

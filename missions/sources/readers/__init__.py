@@ -25,6 +25,7 @@ from missions.sources.registry import Source
 Reader = Callable[[Source, Path, Set[str]], pd.DataFrame]
 
 READERS: dict[str, Reader] = {
+    **dict.fromkeys(geography.LOOKUPS, geography.read_lookup),
     "explore_local_statistics": local_statistics.read,
     "recorded_crime": crime.read,
     "lait": education.read,
@@ -37,17 +38,9 @@ READERS: dict[str, Reader] = {
     "child_measurement": health.read_child_measurement,
     "geography_authority": geography.read_authority,
     "geography_area": geography.read_area,
-    "geography_district_vintage": geography.read_district_vintage,
-    "geography_district_change": geography.read_district_change,
-    "geography_county_change": geography.read_county_change,
     "geography_population": geography.read_population,
-    "geography_household": geography.read_household,
-    "geography_partnership": geography.read_partnership,
-    "geography_integrated_care_board": geography.read_integrated_care_board,
     "geography_dfe_local_authority_number": geography.read_dfe_number,
     "geography_ons_neighbour": geography.read_ons_neighbour,
-    "geography_ons_cluster": geography.read_ons_cluster,
-    "geography_dfe_neighbour": geography.read_dfe_neighbour,
     "geography_boundary": geography.read_boundary,
     "geography_hexagon": geography.read_hexagon,
 }

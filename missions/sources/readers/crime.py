@@ -40,8 +40,8 @@ def read(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
             ),
             "authority_code": long["authority_code"],
             "measure": long["measure"],
-            "period_start_date": source.period["start"],
-            "period_end_date": source.period["end"],
+            "period_start_date": source.period.start,
+            "period_end_date": source.period.end,
             "value": number(long["text"], path, missing=("", "[x]")),
         }
     )

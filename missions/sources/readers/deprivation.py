@@ -16,7 +16,7 @@ def read(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
         ["small_area_code", "authority_code", "measure", "value"], axis=1
     )
     assert source.period is not None, "the registry states the period of this file"
-    return long.assign(period_start_date=source.period["start"], period_end_date=source.period["end"])
+    return long.assign(period_start_date=source.period.start, period_end_date=source.period.end)
 
 
 def read_residents(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:

@@ -24,6 +24,54 @@ _JOINT_AREAS = {
     "E67000001": "Hackney and City of London",
     "E67000002": "Cornwall and Isles of Scilly",
 }
+# The publisher's columns that our layout names otherwise, by reader.
+LOOKUPS = {
+    "geography_district_vintage": {
+        "lad_code": "area_code",
+        "lad_name": "area_name",
+        "valid_from": "valid_from_date",
+        "valid_to": "valid_to_date",
+        "lad24_code": "authority_code",
+    },
+    "geography_district_change": {"date": "change_date"},
+    "geography_county_change": {"old_county_code": "old_code", "date": "change_date"},
+    "geography_population": {
+        "gss_code": "area_code",
+        "n_0_15_est": "aged_0_to_15",
+        "n_16_64_est": "aged_16_to_64",
+        "n_65_plus_est": "aged_65_and_over",
+        "median_age": "median_age_years",
+    },
+    "geography_household": {
+        "gss_code": "area_code",
+        "households_census2021": "households_2021",
+        "dwellings_voa_2025": "dwellings_2025",
+    },
+    "geography_partnership": {
+        "ltla24_code": "authority_code",
+        "csp24_code": "partnership_code",
+        "csp24_name": "partnership_name",
+        "pfa24_code": "police_force_code",
+    },
+    "geography_integrated_care_board": {
+        "ltla24_code": "authority_code",
+        "icb24_code": "integrated_care_board_code",
+        "icb24_name": "integrated_care_board_name",
+        "share_of_lad_lsoas": "share_of_small_areas",
+    },
+    "geography_ons_neighbour": {"gss_code": "authority_code", "rank": "published_rank"},
+    "geography_ons_cluster": {
+        "AREACD": "authority_code",
+        "Global": "global_cluster",
+        "Economic": "economic_cluster",
+        "Demographic": "demographic_cluster",
+    },
+    "geography_dfe_neighbour": {
+        "gss_code": "authority_code",
+        "neighbour_gss_code": "neighbour_code",
+        "rank": "published_rank",
+    },
+}
 _LAYERS = {"lad": "authority", "county": "county", "region": "region", "cauth": "combined_authority"}
 
 
@@ -79,76 +127,16 @@ def read_area(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
     return table[table["area_code"].fillna("") != ""].drop_duplicates("area_code")
 
 
-def read_district_vintage(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
-    """Every district code since 2011 with its council of December 2024, in layout district_vintage."""
-    return _csv(folder / source.files[0].path).rename(
-        columns={
-            "lad_code": "area_code",
-            "lad_name": "area_name",
-            "valid_from": "valid_from_date",
-            "valid_to": "valid_to_date",
-            "lad24_code": "authority_code",
-        }
-    )
-
-
-def read_district_change(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
-    """District code changes with weights, in layout district_change."""
-    return _csv(folder / source.files[0].path).rename(columns={"date": "change_date"})
-
-
-def read_county_change(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
-    """Counties that became unitary, in layout county_change."""
-    return _csv(folder / source.files[0].path).rename(columns={"old_county_code": "old_code", "date": "change_date"})
+def read_lookup(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
+    """A table whose columns only have other names in its layout: those of LOOKUPS, by the reader's name."""
+    assert source.reader is not None, "a table of the project itself has no reader"
+    return _csv(folder / source.files[0].path).rename(columns=LOOKUPS[source.reader])
 
 
 def read_population(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
     """Mid-year estimates since 2015, in layout population."""
-    table = _csv(folder / source.files[0].path).rename(
-        columns={
-            "gss_code": "area_code",
-            "n_0_15_est": "aged_0_to_15",
-            "n_16_64_est": "aged_16_to_64",
-            "n_65_plus_est": "aged_65_and_over",
-            "median_age": "median_age_years",
-        }
-    )
+    table = read_lookup(source, folder, measures)
     return table[table["year"].astype(int) >= 2015]
-
-
-def read_household(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
-    """Households and dwellings by district, in layout household."""
-    return _csv(folder / source.files[0].path).rename(
-        columns={
-            "gss_code": "area_code",
-            "households_census2021": "households_2021",
-            "dwellings_voa_2025": "dwellings_2025",
-        }
-    )
-
-
-def read_partnership(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
-    """Districts and their Community Safety Partnerships, in layout partnership."""
-    return _csv(folder / source.files[0].path).rename(
-        columns={
-            "ltla24_code": "authority_code",
-            "csp24_code": "partnership_code",
-            "csp24_name": "partnership_name",
-            "pfa24_code": "police_force_code",
-        }
-    )
-
-
-def read_integrated_care_board(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
-    """Districts and their Integrated Care Boards, in layout integrated_care_board."""
-    return _csv(folder / source.files[0].path).rename(
-        columns={
-            "ltla24_code": "authority_code",
-            "icb24_code": "integrated_care_board_code",
-            "icb24_name": "integrated_care_board_name",
-            "share_of_lad_lsoas": "share_of_small_areas",
-        }
-    )
 
 
 def read_dfe_number(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
@@ -166,27 +154,8 @@ def read_dfe_number(source: Source, folder: Path, measures: Set[str]) -> pd.Data
 
 def read_ons_neighbour(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
     """English statistical neighbours, in layout ons_neighbour."""
-    table = _csv(folder / source.files[0].path).rename(columns={"gss_code": "authority_code", "rank": "published_rank"})
+    table = read_lookup(source, folder, measures)
     return table[table["neighbour_is_english_council"] == "True"]
-
-
-def read_ons_cluster(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
-    """Clusters of similar councils, in layout ons_cluster."""
-    return _csv(folder / source.files[0].path).rename(
-        columns={
-            "AREACD": "authority_code",
-            "Global": "global_cluster",
-            "Economic": "economic_cluster",
-            "Demographic": "demographic_cluster",
-        }
-    )
-
-
-def read_dfe_neighbour(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
-    """DfE statistical neighbours, in layout dfe_neighbour."""
-    return _csv(folder / source.files[0].path).rename(
-        columns={"gss_code": "authority_code", "neighbour_gss_code": "neighbour_code", "rank": "published_rank"}
-    )
 
 
 def read_boundary(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:

@@ -1,7 +1,6 @@
 """Health tables by council, one row an area: general practice and the child measurement programme (NHS England)."""
 
 from collections.abc import Set
-from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -16,11 +15,11 @@ def read_general_practice(source: Source, folder: Path, measures: Set[str]) -> p
     table = pd.read_csv(folder / source.files[0].path)
     long = table.melt("ltla24_code", sorted(measures), "measure")
     assert source.period is not None, "the registry states the period of this file"
-    day = date.fromisoformat(source.period["start"]), date.fromisoformat(source.period["end"])
+    days = source.period.start, source.period.end
     return observations(
         area_code=long["ltla24_code"],
         measure=long["measure"],
-        period=pd.Series([day] * len(long)),
+        period=pd.Series([days] * len(long)),
         value=long["value"],
     )
 

@@ -1,3 +1,4 @@
+-- The first principal component of each node's children, by power iteration on their correlation matrix.
 {# The matrix is squared this many times: its power 2^10. #}
 {% set squarings = 10 %}
 with

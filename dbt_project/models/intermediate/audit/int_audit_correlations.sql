@@ -1,3 +1,4 @@
+-- Pearson correlations between the scores of every two nodes over the reference set.
 with
 
 scores as (

@@ -1,3 +1,4 @@
+-- Figures that can be compared over time: one area, kind of series, source and length of period.
 with
 
 candidates as (

@@ -1,3 +1,4 @@
+-- The figure of each council and indicator in each edition of the index over time.
 with
 
 editions as (

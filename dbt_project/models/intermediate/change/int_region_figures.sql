@@ -1,3 +1,4 @@
+-- Figures of England and the regions for every period: published, or summed from councils.
 with
 
 indicators as (

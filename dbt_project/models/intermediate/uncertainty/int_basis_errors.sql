@@ -1,3 +1,4 @@
+-- How far a value of each basis but published tends to be from the council's own.
 with
 
 authorities as (

@@ -1,3 +1,4 @@
+-- What is not known of each cell: the sampling error of its figure and the error of its basis.
 with
 
 cells as (

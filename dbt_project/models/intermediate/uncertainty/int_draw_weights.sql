@@ -1,3 +1,4 @@
+-- The weight of each leaf and branch in each run.
 with
 
 draws as (

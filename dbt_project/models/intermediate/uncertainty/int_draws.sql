@@ -1,4 +1,5 @@
-{% set factors = draw_factors() %}
+-- Every run of the index: the official one, other choices of method, and random draws.
+{% set factors = var('method_choices') + var('other_uncertainties') %}
 with
 
 choices as (

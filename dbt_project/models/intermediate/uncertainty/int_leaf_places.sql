@@ -1,3 +1,4 @@
+-- Each council's published value on each scale under each treatment.
 with
 
 units as (

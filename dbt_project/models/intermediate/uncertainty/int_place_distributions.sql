@@ -1,3 +1,4 @@
+-- The published distribution of each yardstick's places, in small steps.
 with
 
 places as (

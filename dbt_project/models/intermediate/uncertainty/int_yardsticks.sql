@@ -1,3 +1,4 @@
+-- How a value of a leaf is placed under each treatment: bounds, logarithm and scale.
 with
 
 nodes as (

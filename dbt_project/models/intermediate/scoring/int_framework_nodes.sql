@@ -1,0 +1,59 @@
+-- Every framework node that a root leads to, with its place in the tree and its weight.
+with recursive
+
+nodes as (
+
+    select
+        *,
+        -- A root has no siblings, not even the roots of other trees.
+        case when parent_id is null then 1 else weight / nullif(sum(weight) over (partition by parent_id), 0) end as weight_in_parent
+    from {{ ref('stg_framework_nodes') }}
+
+),
+
+tree as (
+
+    select
+        node_id,
+        0 as depth,
+        cast(null as {{ dbt.type_string() }}) as branch_id,
+        cast(1 as double) as effective_weight
+    from nodes
+    where parent_id is null
+
+    union all
+
+    select
+        nodes.node_id,
+        tree.depth + 1 as depth,
+        coalesce(tree.branch_id, nodes.node_id) as branch_id,
+        tree.effective_weight * nodes.weight_in_parent as effective_weight
+    from tree
+    inner join nodes
+        on tree.node_id = nodes.parent_id
+
+)
+
+select
+    nodes.node_id,
+    nodes.parent_id,
+    tree.branch_id,
+    nodes.label,
+    nodes.treatment,
+    nodes.normalisation,
+    nodes.normalisation_parameters,
+    nodes.aggregation,
+    nodes.direction,
+    tree.depth,
+    nodes.weight,
+    nodes.weight_in_parent,
+    tree.effective_weight,
+    nodes.least_share,
+    coalesce({{ json_number('nodes.normalisation_parameters', 'lower') }}, 0) as normalisation_lower,
+    coalesce({{ json_number('nodes.normalisation_parameters', 'upper') }}, 1) as normalisation_upper,
+    coalesce({{ json_number('nodes.normalisation_parameters', 'scale') }}, 1) as normalisation_scale,
+    coalesce({{ json_number('nodes.normalisation_parameters', 'steepness') }}, 23) as normalisation_steepness,
+    nodes.aggregation is null as is_leaf
+from nodes
+inner join tree
+    on nodes.node_id = tree.node_id

@@ -1,0 +1,12 @@
+-- The units that frameworks score: councils and small areas.
+select
+    authority_code as unit_id,
+    is_in_reference_set
+from {{ ref('int_authorities') }}
+
+union all
+
+select
+    small_area_code as unit_id,
+    true as is_in_reference_set
+from {{ ref('int_small_areas') }}

@@ -1,0 +1,41 @@
+-- Values after the treatment of outliers: cut, winsorised or logged.
+with
+
+treatments as (
+
+    select * from {{ ref('int_treatments') }}
+
+),
+
+-- Units outside the reference set are first cut to its bounds; winsorised values are cut to theirs.
+cut_values as (
+
+    select
+        unit_values.unit_id,
+        unit_values.node_id,
+        unit_values.value,
+        treatments.outcome,
+        treatments.log_sign,
+        treatments.minimum,
+        treatments.maximum,
+        case
+            when treatments.treatment = 'none' then unit_values.value
+            else greatest(least(unit_values.value, treatments.upper_bound), treatments.lower_bound)
+        end as cut_value
+    from {{ ref('int_index_values') }} as unit_values
+    inner join treatments
+        on unit_values.node_id = treatments.node_id
+    where unit_values.value is not null
+
+)
+
+select
+    unit_id,
+    node_id,
+    value,
+    case
+        when outcome != 'logged' then cut_value
+        when log_sign = 1 then ln(nullif(cut_value - minimum + 1e-2 * (maximum - minimum), 0))
+        else -ln(nullif(maximum - cut_value + 1e-2 * (maximum - minimum), 0))
+    end as value_treated
+from cut_values

@@ -1,1 +1,0 @@
-{{ area_summary('combined_authority_code', 'combined_authority_name') }}

@@ -1,1 +1,0 @@
-{{ area_summary('integrated_care_board_code', 'integrated_care_board_name', shares=ref('int_care_board_shares')) }}

@@ -1,1 +1,0 @@
-{{ area_summary('region_code', 'region_name') }}

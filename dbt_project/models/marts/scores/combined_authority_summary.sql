@@ -1,0 +1,2 @@
+-- Need in each combined authority of 2025.
+{{ area_summary('combined_authority_code', 'combined_authority_name') }}

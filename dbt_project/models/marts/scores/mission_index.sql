@@ -1,0 +1,15 @@
+-- Need of each council under each mission.
+select
+    authority_code,
+    index_id as mission_id,
+    need_band,
+    need_z,
+    need_score,
+    need_rank,
+    need_rank_in_type,
+    need_decile,
+    percentile,
+    published_share,
+    is_mostly_published
+from {{ ref('int_need_index') }}
+where not is_composite

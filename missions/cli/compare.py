@@ -1,0 +1,113 @@
+"""The command compare: a few councils side by side.
+
+Belongs here: what people type, and what of the answer is shown, in words.
+"""
+
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from missions.cli.app import Csv, Json, command, open_published, tell
+from missions.cli.printing import new_console, printed_as_data, show_score_notes, table_of
+from missions.reading.wording import basis_words, period_words, signed, type_words, unit_words, value_words
+
+MOST = 5  # councils side by side
+
+
+@command
+def compare(
+    ctx: typer.Context,
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="NAME NAME [NAME]...", help=f"2 to {MOST} councils; names of two words in quotes."),
+    ],
+    top: Annotated[int, typer.Option(min=1, help="How many indicators to show; --json and --csv have all.")] = 8,
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """Put councils side by side: scores, ranks and the indicators that separate them most. --csv has the indicators."""
+    from missions.reading.compare import comparison_of
+
+    with open_published(ctx) as connection:
+        found = comparison_of(connection, names, at_most=MOST)
+    tell(*found.notes)
+    if printed_as_data(found.indicators, as_json, as_csv, found.records):
+        return
+    console = new_console()
+    scores = found.scores.records
+    _show_side_by_side(console, scores)
+    _show_chances(console, scores, found.chances.records)
+    _show_differences(console, found.indicators.records, len({r["authority_code"] for r in scores}), top)
+
+
+def _show_side_by_side(console: Console, scores: list[dict[str, Any]]) -> None:
+    """Scores and ranks, a line for each council."""
+    names = list(dict.fromkeys(r["index_name"] for r in scores))
+    rows: list[list[str | Text]] = []
+    for code in dict.fromkeys(r["authority_code"] for r in scores):
+        own = [r for r in scores if r["authority_code"] == code]
+        small_print = f"{type_words(own[0]['authority_type'])}, {own[0]['region_name']}, {own[0]['need_band']} need"
+        cells = [
+            Text(f"{r['need_score']:.1f}")
+            + Text(f"\n{r['need_rank']}{'' if r['is_mostly_published'] else '*'}", style="dim")
+            for r in own
+        ]
+        rows.append([Text(own[0]["authority_name"], style="bold") + Text(f"\n{small_print}", style="dim"), *cells])
+    console.print(f"Need score, and rank of {scores[0]['authorities']}", style="bold")
+    console.print(table_of({"Council": "left"} | dict.fromkeys(names, "left"), rows))
+    show_score_notes(console, scores)
+
+
+def _show_chances(console: Console, scores: list[dict[str, Any]], chances: list[dict[str, Any]]) -> None:
+    """A sentence for each pair that the draws compare."""
+    names = {r["authority_code"]: r["authority_name"] for r in scores}
+    others = len(names) * (len(names) - 1) // 2 - len(chances)
+    console.print()
+    console.print("How sure the order is", style="bold")
+    for r in chances:
+        console.print(
+            f"{names[r['authority_code']]} has more need than {names[r['other_authority_code']]} in "
+            f"{100 * r['probability_needier_all_sources']:.0f} % of draws over all choices and errors, in "
+            f"{100 * r['probability_needier_sampling_error']:.0f} % over sampling errors alone."
+        )
+    if others:
+        pairs = f"{'other ' if chances else ''}{'pair is' if others == 1 else 'pairs are'}"
+        console.print(f"{others} {pairs} not compared, being neither neighbours nor of one type.")
+
+
+def _show_differences(console: Console, records: list[dict[str, Any]], councils: int, top: int) -> None:
+    """The indicators whose contributions lie furthest apart, each with the councils' figures."""
+    console.print()
+    console.print("What separates them most", style="bold")
+    rows: list[list[str | Text]] = []
+    for start in range(0, min(top * councils, len(records)), councils):
+        group = records[start : start + councils]
+        unit = unit_words(group[0]["unit"])
+        heading = f"{group[0]['node_name']}{f', {unit}' if unit else ''}: {group[0]['points_apart']:.1f} points apart"
+        rows.append([Text(heading, style="bold"), "", "", "", ""])
+        rows += [
+            [
+                Text(f"  {r['authority_name']}\n  ")
+                + Text(f"{period_words(r['period_start_date'], r['period_end_date'])}; {basis_words(r)}", style="dim"),
+                value_words(r["value"], r["unit"]),
+                "-" if r["england_comparison"].startswith("no") else r["england_comparison"],
+                str(r["need_rank"]),
+                signed(r["contribution_points"]),
+            ]
+            for r in group
+        ]
+    headings = {
+        "Indicator and council": "left",
+        "Value": "right",
+        "To England": "right",
+        "Rank": "right",
+        "Points": "right",
+    }
+    console.print(table_of(headings, rows))
+    console.print(
+        "Points are what the indicator adds to the need score. To England: whether England's figure lies outside the "
+        "published limits of the council's, where there are any.",
+        style="dim",
+    )

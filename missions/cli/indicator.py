@@ -1,0 +1,104 @@
+"""The command indicator: what an indicator is, where it comes from and how councils stand on it.
+
+Belongs here: what people type, and what of the answer is shown.
+"""
+
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from missions.cli.app import Csv, Json, command, open_published
+from missions.cli.printing import new_console, printed_as_data, show_card, table_of
+from missions.reading.wording import (
+    day_words,
+    in_words,
+    period_words,
+    publisher_words,
+    shortened,
+    unit_words,
+    value_words,
+)
+
+END_ROWS = 10  # of the councils, at either end
+
+
+@command
+def indicator(
+    ctx: typer.Context,
+    indicator_id: Annotated[str, typer.Argument(metavar="ID", help="An indicator's id, such as fuel_poverty.")],
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """Show what an indicator is, where it comes from and how councils stand on it. --csv has every council."""
+    from missions.reading.indicator import indicator_of
+
+    with open_published(ctx) as connection:
+        found = indicator_of(connection, indicator_id)
+    if printed_as_data(found.authorities, as_json, as_csv, found.records):
+        return
+    console = new_console()
+    console.print(found.indicator["indicator_title"], style="bold")
+    show_card(console, _facts(found.indicator, found.england, found.coverage.records))
+    councils = found.authorities.records
+    _show_ends(console, councils, found.indicator["unit"])
+    for basis in ("stale", "estimated"):
+        names = [r["authority_name"] for r in councils if r["value_basis"] == basis]
+        if names:
+            console.print(f"{basis.capitalize()} ({len(names)}): {shortened(sorted(names))}")
+
+
+def _facts(described: dict[str, Any], england: dict[str, Any], coverage: list[dict[str, Any]]) -> dict[str, str | None]:
+    unit = described["unit"]
+    ours = ", our mean of the councils" if england["value_basis"] == "aggregated" else ""
+    return {
+        "Id": described["indicator_id"],
+        "Mission": f"{described['mission_name']} ({described['theme_title']})",
+        "Unit": unit_words(unit) or unit,
+        "Higher means": in_words(described["higher_means"]),
+        "Weight": f"{described['weight']:g}, which is {100 * described['effective_weight']:.2f} % of the composite",
+        "Latest period": f"to {day_words(described['latest_period_end_date'])}",
+        "England": (
+            f"{value_words(england['value'], unit)} in the period to {day_words(england['period_end_date'])}{ours}"
+        ),
+        "Treatment": _treatment(described),
+        "Coverage": ", ".join(f"{r['authorities']} {in_words(r['value_basis'])}" for r in coverage),
+        "Publisher": publisher_words(described["publisher"]),
+        "Data set": described["dataset"],
+        "Page": described["landing_page"],
+        "Licence": described["licence"],
+        "Source": described["source_id"],
+        "Caveat": described["caveat"],
+        "Source caveat": described["source_caveat"],
+    }
+
+
+def _treatment(described: dict[str, Any]) -> str:
+    words = str(described["outcome"])
+    if words == "winsorised":
+        words += (
+            f": {described['winsorised_values']} values moved, to between "
+            f"{value_words(described['lower_bound'], described['unit'])} and "
+            f"{value_words(described['upper_bound'], described['unit'])}"
+        )
+    if described["skewness_before"] is not None:
+        words += f"; skewness {described['skewness_before']:.2f}"
+        if described["outcome"] != "none":
+            words += f" before, {described['skewness_after']:.2f} after"
+    return words
+
+
+def _show_ends(console: Console, councils: list[dict[str, Any]], unit: str) -> None:
+    console.print(f"The {END_ROWS} most and the {END_ROWS} least needy of {len(councils)} councils", style="bold")
+    columns = {"Rank": "right", "Authority": "left", "Value": "right", "Period": "left", "Basis": "left"}
+    rows = [
+        [
+            str(r["need_rank"]),
+            r["authority_name"],
+            value_words(r["value"], unit),
+            period_words(r["period_start_date"], r["period_end_date"]),
+            in_words(r["value_basis"]),
+        ]
+        for r in councils[:END_ROWS] + councils[-END_ROWS:]
+    ]
+    console.print(table_of(columns, rows, line_after=END_ROWS - 1))

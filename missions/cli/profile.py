@@ -1,0 +1,79 @@
+"""The command profile: one council's scores and ranks, and the indicators behind them.
+
+Belongs here: what people type, and what of the answer is shown.
+"""
+
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from missions.cli.app import Council, Csv, Json, TopEachWay, command, open_published, tell
+from missions.cli.printing import (
+    new_console,
+    printed_as_data,
+    share_words,
+    show_card,
+    show_drivers,
+    show_notes,
+    show_score_notes,
+    table_of,
+)
+from missions.reading.wording import type_words
+
+
+@command
+def profile(
+    ctx: typer.Context, words: Council, top: TopEachWay = 5, as_json: Json = False, as_csv: Csv = False
+) -> None:
+    """Show a council's scores and ranks, and the indicators behind them. --csv has the indicators."""
+    from missions.reading.profile import profile_of
+
+    with open_published(ctx) as connection:
+        found = profile_of(connection, " ".join(words))
+    tell(*found.notes)
+    if printed_as_data(found.indicators, as_json, as_csv, found.records):
+        return
+    console = new_console()
+    _show_authority(console, found.authority)
+    _show_scores(console, found.scores.records)
+    indicators = found.indicators.records
+    raising = [r for r in indicators if r["contribution"] > 0][:top]
+    lowering = [r for r in reversed(indicators) if r["contribution"] < 0][:top]
+    show_drivers(console, "What raises its need most", raising)
+    show_drivers(console, "What lowers its need most", lowering)
+    show_notes(console, raising + lowering)
+
+
+def _show_authority(console: Console, authority: dict[str, Any]) -> None:
+    code, current = authority["authority_code"], authority["current_code"]
+    console.print(authority["authority_name"], style="bold")
+    show_card(
+        console,
+        {
+            "Code": code if code == current else f"{code}; {current} since April 2025",
+            "Type": type_words(authority["authority_type"]),
+            "Region": authority["region_name"],
+            "County": authority["county_name"],
+            "Combined authority": authority["combined_authority_name"],
+            "Population": f"{authority['population']:,} at mid-2024",
+        },
+    )
+
+
+def _show_scores(console: Console, scores: list[dict[str, Any]]) -> None:
+    columns = {"Need": "left"} | dict.fromkeys(["Score", "Rank", "In its type", "Decile"], "right")
+    rows = [
+        [
+            r["index_name"],
+            f"{r['need_score']:.1f}",
+            str(r["need_rank"]),
+            f"{r['need_rank_in_type']} of {r['authorities_of_type']}" if r["need_rank_in_type"] else "-",
+            str(r["need_decile"]),
+            r["need_band"],
+            share_words(r),
+        ]
+        for r in scores
+    ]
+    console.print(table_of(columns | {"Band": "left", "Published": "right"}, rows, bold=0))
+    show_score_notes(console, scores)

@@ -1,0 +1,60 @@
+"""Councils side by side: scores, how sure their order is, and the indicators that separate them most.
+
+Belongs here: the question of `missions compare` and `Index.compare`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import duckdb
+
+from missions.errors import UsageError
+from missions.reading.explain import EXPLAINED, SCORES_OF
+from missions.reading.names import find_authority
+from missions.reading.queries import Answer, Rows, Table, ask
+
+_INDICATORS = f"""
+    SELECT *, 10 * (max(contribution) OVER of_node - min(contribution) OVER of_node) AS points_apart
+    FROM ({EXPLAINED}) WHERE level = 'indicator'
+    WINDOW of_node AS (PARTITION BY node_id)
+    ORDER BY points_apart DESC, node_id, list_position($codes, authority_code)
+"""
+_CHANCES = """
+    SELECT authority_code, other_authority_code, probability_needier_sampling_error, probability_needier_all_sources
+    FROM rank_comparison
+    WHERE index_id = 'composite' AND list_contains($codes, other_authority_code)
+        AND list_position($codes, authority_code) < list_position($codes, other_authority_code)
+    ORDER BY list_position($codes, authority_code), list_position($codes, other_authority_code)
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison(Answer[Table]):
+    """Scores (one row a council and index), how likely one council is needier than another (one row a pair that are
+    neighbours or of one type, where it is published), and one row an indicator and council.
+    """
+
+    scores: Table
+    chances: Table
+    indicators: Table
+
+
+def comparison_of(
+    connection: duckdb.DuckDBPyConnection, names: Iterable[str], at_most: int | None = None
+) -> Comparison[Rows]:
+    """Two councils or more, by name or code, side by side.
+
+    Raises UsageError where there is no such council, and for less than two or more than `at_most` different ones.
+    """
+    found = [find_authority(connection, name) for name in names]
+    codes = list(dict.fromkeys(one.code for one in found))
+    if len(codes) < 2 or (at_most and len(codes) > at_most):
+        number = f"2 to {at_most}" if at_most else "at least 2"
+        raise UsageError(f"give the names of {number} different councils, each of more than one word in quotes")
+    has_chances = ask(connection, "SELECT 1 FROM duckdb_tables() WHERE table_name = 'rank_comparison'").values
+    return Comparison(
+        notes=tuple(note for one in found for note in one.notes),
+        scores=ask(connection, SCORES_OF, codes=codes),
+        chances=ask(connection, _CHANCES, codes=codes) if has_chances else Rows([], []),
+        indicators=ask(connection, _INDICATORS, codes=codes),
+    )

@@ -1,0 +1,58 @@
+"""One council: its scores and ranks, and the indicators behind them.
+
+Belongs here: the question of `missions profile` and `Index.profile`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from missions.reading.names import council, find_authority
+from missions.reading.queries import SCORES, SOURCES, Answer, Rows, Table, ask
+
+_SCORES = f"""
+    WITH of_type AS (SELECT authority_type, count(*) AS authorities_of_type FROM dim_authority GROUP BY ALL)
+    SELECT index_id, index_name, need_band, need_z, need_score, need_rank, need_rank_in_type,
+        authorities_of_type, need_decile, percentile, published_share, is_mostly_published
+    FROM ({SCORES})
+    JOIN dim_authority USING (authority_code)
+    JOIN of_type USING (authority_type)
+    WHERE authority_code = $code
+    ORDER BY index_id <> 'composite', index_name
+"""
+_INDICATORS = f"""
+    SELECT score.indicator_id, indicator_title, mission_name, unit, score.value_basis, value_basis_reason,
+        coalesce(source.publisher, indicator.publisher) AS publisher,
+        coalesce(source.dataset, indicator.dataset) AS dataset,
+        indicator.caveat, score.value, england.value AS england_value, need_z, need_rank, contribution,
+        england.value_basis AS england_value_basis, period_start_date, score.period_end_date,
+        england.period_end_date AS england_period_end_date
+    FROM indicator_score AS score
+    JOIN dim_indicator AS indicator USING (indicator_id)
+    LEFT JOIN ({SOURCES}) AS source ON score.source_id = source.source_id
+    JOIN indicator_benchmark AS england
+        ON score.indicator_id = england.indicator_id AND england.area_name = 'England'
+    WHERE authority_code = $code
+    ORDER BY contribution DESC, indicator_id
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile(Answer[Table]):
+    """One council, its scores (one row an index), and its indicators, those that raise its need most first."""
+
+    authority: dict[str, Any]
+    scores: Table
+    indicators: Table
+
+
+def profile_of(connection: duckdb.DuckDBPyConnection, name: str) -> Profile[Rows]:
+    """The profile of the council that a name or code stands for. Raises UsageError where there is none."""
+    found = find_authority(connection, name)
+    return Profile(
+        notes=found.notes,
+        authority=council(connection, found.code),
+        scores=ask(connection, _SCORES, code=found.code),
+        indicators=ask(connection, _INDICATORS, code=found.code),
+    )

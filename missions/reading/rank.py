@@ -1,0 +1,111 @@
+"""Councils in the order of their need, all or those of a region, a type or a neighbourhood.
+
+Belongs here: the question of `missions rank` and `Index.rank`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from missions.errors import MissionsError, UsageError
+from missions.reading.names import choose, choose_near, council, find_authority
+from missions.reading.queries import SCORES, Answer, Rows, Table, ask, ask_names
+from missions.reading.wording import PEER_MODEL, PEER_WORDS, type_words
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranking(Answer[Table]):
+    """Councils by rank, what they were chosen by in words, and the code of the council whose neighbours they are."""
+
+    councils: Table
+    chosen_by: list[str]
+    authority_code: str | None
+
+
+def ranking(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    mission: str | None = None,
+    region: str | None = None,
+    authority_type: str | None = None,
+    neighbours_of: str | None = None,
+    peers: str | None = None,
+) -> Ranking[Rows]:
+    """The councils that meet all conditions, each given as people write it; ranks are among all councils.
+
+    `peers` is the model under which councils are neighbours. Raises UsageError for what is not known.
+    """
+    indices = ask_names(connection, f"SELECT DISTINCT index_id, index_name FROM ({SCORES}) ORDER BY ALL")
+    index_id = choose("mission", mission, indices) if mission else "composite"
+    chosen_by = [indices[index_id]]
+    notes: list[str] = []
+    code: str | None = None
+    group: list[str] | None = None
+    if region:
+        regions = ask_names(connection, "SELECT DISTINCT region_name, region_name FROM dim_authority ORDER BY ALL")
+        found = choose_near("region", region, regions)
+        notes += found.notes
+        region = found.code
+        chosen_by.append(region)
+    if authority_type:
+        types = ask(connection, "SELECT DISTINCT authority_type FROM dim_authority ORDER BY ALL").values
+        authority_type = choose("type", authority_type, {name: type_words(name) for (name,) in types})
+        chosen_by.append(type_words(authority_type))
+    if neighbours_of:
+        found = find_authority(connection, neighbours_of)
+        notes += found.notes
+        code = found.code
+        model = choose("peer model", PEER_MODEL if peers == "ons" else peers, PEER_WORDS) if peers else PEER_MODEL
+        group, words = _neighbourhood(connection, code, model)
+        chosen_by.append(words)
+    elif peers:
+        raise UsageError("peers needs neighbours_of: whose neighbours to rank")
+    councils = ranked(connection, index_id, region, authority_type, group)
+    return Ranking(notes=tuple(notes), councils=councils, chosen_by=chosen_by, authority_code=code)
+
+
+def ranked(
+    connection: duckdb.DuckDBPyConnection,
+    index_id: str = "composite",
+    region: str | None = None,
+    authority_type: str | None = None,
+    group: list[str] | None = None,
+) -> Rows:
+    """The councils in rank order, all or those of a region, a type or a list of codes."""
+    return ask(
+        connection,
+        f"""
+        SELECT index_id, need_rank, authority_code, authority_name, authority_type, region_name, need_score, need_band,
+            published_share, is_mostly_published
+        FROM ({SCORES}) JOIN dim_authority USING (authority_code)
+        WHERE index_id = $index_id
+            AND region_name = coalesce($region, region_name)
+            AND authority_type = coalesce($authority_type, authority_type)
+            AND ($group IS NULL OR list_contains($group, authority_code))
+        ORDER BY need_rank, authority_name
+        """,
+        index_id=index_id,
+        region=region,
+        authority_type=authority_type,
+        group=group,
+    )
+
+
+def _neighbourhood(connection: duckdb.DuckDBPyConnection, code: str, model: str) -> tuple[list[str], str]:
+    """The codes of a council and its nearest neighbours under a model, and the group in words."""
+    name = council(connection, code)["authority_name"]
+    peers: list[Any] = ask(
+        connection,
+        "SELECT peer_code FROM authority_peer WHERE authority_code = $code AND peer_model = $model",
+        code=code,
+        model=model,
+    ).values
+    if not peers:
+        models = ask(
+            connection,
+            "SELECT DISTINCT peer_model FROM authority_peer WHERE authority_code = $code ORDER BY ALL",
+            code=code,
+        ).values
+        raise MissionsError(f"{name} has no {PEER_WORDS[model]}; it has peers under {', '.join(m for (m,) in models)}")
+    return [code, *(peer for (peer,) in peers)], f"{name} and its {len(peers)} {PEER_WORDS[model]}"

@@ -1,0 +1,59 @@
+"""One council over time: need by year, indicators that moved, and national milestones.
+
+Belongs here: the question of `missions trend` and `Index.trend`. Editions, changes and paces are worked out in the
+models.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from missions.reading.names import council, find_authority
+from missions.reading.queries import Answer, Rows, Table, ask
+
+DIRECTIONS = ("rising need", "falling need", "no clear change", "not judged")
+
+_EDITIONS = """
+    SELECT index_id, coalesce(mission_name, 'All missions') AS index_name,
+        index_trend.* EXCLUDE (authority_code, index_id)
+    FROM index_trend LEFT JOIN dim_mission ON index_id = mission_id
+    WHERE authority_code = $code
+    ORDER BY mission_id IS NOT NULL, index_name, edition
+"""
+_INDICATORS = """
+    SELECT trend.indicator_id, indicator_title, mission_name, unit, higher_means,
+        trend.* EXCLUDE (authority_code, indicator_id)
+    FROM indicator_trend AS trend
+    JOIN dim_indicator AS indicator USING (indicator_id)
+    WHERE authority_code = $code
+    ORDER BY list_position($directions, direction), abs(change_percent) DESC NULLS LAST, trend.indicator_id
+"""
+_MILESTONES = """
+    SELECT milestone_id, milestone_title, statement, unit,
+        progress.* EXCLUDE (milestone_id, area_code, area_type)
+    FROM milestone_progress AS progress JOIN dim_milestone USING (milestone_id)
+    WHERE area_code = $code ORDER BY milestone_title
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trend(Answer[Table]):
+    """One council, its scores (one row an index and year), its indicators (those that moved first), its milestones."""
+
+    authority: dict[str, Any]
+    editions: Table
+    indicators: Table
+    milestones: Table
+
+
+def trend_of(connection: duckdb.DuckDBPyConnection, name: str) -> Trend[Rows]:
+    """The past of the council that a name or code stands for. Raises UsageError where there is none."""
+    found = find_authority(connection, name)
+    return Trend(
+        notes=found.notes,
+        authority=council(connection, found.code),
+        editions=ask(connection, _EDITIONS, code=found.code),
+        indicators=ask(connection, _INDICATORS, code=found.code, directions=list(DIRECTIONS)),
+        milestones=ask(connection, _MILESTONES, code=found.code),
+    )

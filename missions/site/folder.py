@@ -1,0 +1,76 @@
+"""The folder of the site, written from a publication in as few writes as it takes.
+
+Belongs here: putting files in place and removing what is left over. What files there are is in pages/ and scripts.py.
+"""
+
+import json
+import os
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from missions.files import replace_file
+from missions.publication.folder import DATABASE
+from missions.site.data import Marts
+from missions.site.manifest import read_manifest
+from missions.site.pages import page_files
+from missions.site.renderer import Renderer
+from missions.site.scripts import static_files
+
+
+def build_site(published: Path, target: Path, previous: Path | None = None, *, manifest: Path | None = None) -> int:
+    """Write the site of the publication in `published` into `target`; returns how many files are new or changed.
+
+    A file that is the same in `target` is left alone; one that is the same in the `previous` site is linked, not
+    written. What does not belong to the site is removed from `target`. With dbt's `manifest` the catalogue says how
+    each table is made. Raises MissionsError where nothing is published.
+    """
+    folder = published.resolve()
+    project = read_manifest(manifest) if manifest is not None else None
+    site = Renderer(Marts(folder / DATABASE), _publication_id(folder), project)
+    written, names = 0, set()
+    for name, text in _all_files(site):
+        names.add(name)
+        written += _write(target / name, text.encode(), previous / name if previous else None)
+    _remove_others(target, names)
+    return written
+
+
+def _all_files(site: Renderer) -> Iterator[tuple[str, str]]:
+    yield from page_files(site)
+    yield from static_files()
+
+
+def _publication_id(folder: Path) -> str:
+    descriptor = folder / "datapackage.json"
+    return str(json.loads(descriptor.read_text(encoding="utf-8"))["id"]) if descriptor.is_file() else ""
+
+
+def _write(path: Path, content: bytes, previous: Path | None) -> bool:
+    """Have `content` in a file, by writing as little as possible; whether it is new. Never writes through a link."""
+    if _holds(path, content):
+        return False
+    if previous is not None and _holds(previous, content):
+        with suppress(OSError):  # a file system without links gets a copy
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)
+            os.link(previous, path)
+            return False
+    replace_file(path, content)
+    return True
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        return path.stat().st_size == len(content) and path.read_bytes() == content
+    except FileNotFoundError:
+        return False
+
+
+def _remove_others(folder: Path, names: Collection[str]) -> None:
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_dir():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif path.relative_to(folder).as_posix() not in names:
+            path.unlink()

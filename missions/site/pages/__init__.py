@@ -1,0 +1,26 @@
+"""The pages of the site, a module per kind of page: what each is given, and the data files beside it.
+
+Belongs here: the list of all. SQL is in data.py, HTML in templates/, charts in charts.py.
+"""
+
+from missions.site.pages import (
+    about,
+    areas,
+    catalogue,
+    compare,
+    councils,
+    home,
+    indicators,
+    missions,
+    search,
+    what_if,
+)
+from missions.site.renderer import Files, Renderer
+
+KINDS_OF_PAGE = (home, councils, missions, indicators, areas, compare, what_if, search, about, catalogue)
+
+
+def page_files(site: Renderer) -> Files:
+    """Every page and its data files, by path."""
+    for kind in KINDS_OF_PAGE:
+        yield from kind.files(site)

@@ -1,0 +1,91 @@
+"""The page that sets councils beside each other, and the figures that its script works with."""
+
+from typing import Any
+
+from missions.reading.wording import in_words, period_words, value_words
+from missions.site.charts import compare_spec, unit_of
+from missions.site.data import Row, by
+from missions.site.renderer import Files, Renderer
+from missions.site.scripts import assign
+
+
+def files(site: Renderer) -> Files:
+    marts = site.marts
+    yield site.render(
+        "compare.html",
+        "compare.html",
+        "Compare councils",
+        [("Compare councils", None)],
+        missions=marts.missions,
+        indicators=marts.indicators,
+    )
+    yield "data/compare.js", _script(site)
+
+
+def _script(site: Renderer) -> str:
+    """data/compare.js: scores and figures of all councils, in the order of one list of codes."""
+    marts = site.marts
+    codes = sorted(marts.authority)
+    # Words that repeat stand once; a cell has their places.
+    words: dict[str, int] = {}
+    compare = {
+        "codes": codes,
+        "indexes": [_index(site, index, codes, words) for index in site.indices],
+        "indicators": [_indicator(site, indicator, codes, words) for indicator in marts.indicators],
+        "spec": compare_spec([index["index_name"] for index in site.indices]),
+    }
+    return assign({"compare": compare | {"words": list(words)}})
+
+
+def _index(site: Renderer, index: Row, codes: list[str], words: dict[str, int]) -> dict[str, Any]:
+    rows = by(site.marts.by_index[index["index_id"]], "authority_code")
+    return {
+        "id": index["index_id"],
+        "title": index["index_name"],
+        "about": "",
+        "unit": "need score",
+        "higherMeans": "more_need",
+        "england": [],
+        "cells": [
+            _cell(
+                words,
+                row["need_score"],
+                f"{row['need_score']:.1f}",
+                row["need_rank"],
+                # The basis of an index is worth a word only if it is weak.
+                "" if row["is_mostly_published"] else "mostly not published",
+                "",
+            )
+            for row in map(rows.__getitem__, codes)
+        ],
+    }
+
+
+def _indicator(site: Renderer, indicator: Row, codes: list[str], words: dict[str, int]) -> dict[str, Any]:
+    marts, id_, unit = site.marts, indicator["indicator_id"], indicator["unit"]
+    england = marts.benchmark.get((marts.england_code, id_))
+    return {
+        "id": id_,
+        "title": indicator["indicator_title"],
+        "about": f"{unit_of(indicator)}; {indicator['mission_name']}",
+        "unit": unit,
+        "higherMeans": indicator["higher_means"],
+        "england": [value_words(england["value"], unit), period_words(None, england["period_end_date"])]
+        if england
+        else [],
+        "cells": [
+            _cell(
+                words,
+                cell["value"],
+                value_words(cell["value"], unit),
+                cell["need_rank"],
+                in_words(cell["value_basis"]),
+                period_words(cell["period_start_date"], cell["period_end_date"]),
+            )
+            for cell in (marts.cell[code, id_] for code in codes)
+        ],
+    }
+
+
+def _cell(words: dict[str, int], value: float, figure: str, rank: int, *notes: str) -> list[Any]:
+    return [value, figure, rank, *(words.setdefault(note, len(words)) for note in notes)]

@@ -1,0 +1,262 @@
+"""The pages of the councils: each with its scores, indicators, peers, milestones and changes, and their files."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from missions.reading.wording import PEER_WORDS
+from missions.site.data import COMPOSITE, Row, by, grouped
+from missions.site.marks import edition_line, sparkline
+from missions.site.renderer import KINDS, Files, Renderer
+from missions.site.tables import CELL_COLUMNS, CONTRIBUTION_COLUMNS, as_csv
+
+DRIVERS = 5  # indicators that raise and lower a council's need most
+NEEDIEST = 10  # small areas listed
+# Rank 1 is the greatest need, whatever the direction of an indicator; the ranks of the parts follow.
+SMALL_AREA_COLUMNS = ["small_area_code", "direction", "residents", "need_rank", "need_decile"]
+TREND_COLUMNS = [
+    "indicator_id",
+    "direction",
+    "period_start_date",
+    "period_end_date",
+    "value",
+    "value_lower_95",
+    "value_upper_95",
+    "value_basis",
+]
+
+
+def files(site: Renderer) -> Files:
+    for authority in site.marts.authorities:
+        yield from council_files(site, authority)
+
+
+def council_files(site: Renderer, authority: Row) -> Files:
+    """The page of one council and the files beside it. authority: a row of dim_authority with its `page`."""
+    cells = _cells(site, authority)
+    region = site.group_of["region", authority["region_code"]]
+    yield site.render(
+        authority["page"],
+        "authority.html",
+        authority["authority_name"],
+        [(KINDS["region"], "areas.html"), (region.name, region.page), (authority["authority_name"], None)],
+        authority=authority,
+        **_places(site, authority),
+        **_need(site, authority),
+        **_figures(site, authority, cells),
+        **_peers(site, authority),
+        **_inside(site, authority),
+        **_over_time(site, authority),
+    )
+    yield from _csv_files(site, authority, cells)
+
+
+def _csv_files(site: Renderer, authority: Row, cells: list[Row]) -> Files:
+    marts, code, folder = site.marts, authority["authority_code"], f"data/authority/{authority['slug']}"
+    yield f"{folder}.csv", as_csv(cells, CELL_COLUMNS)
+    adds = {row["node_id"]: row for row in marts.explanation.get(code, []) if row["level"] in (COMPOSITE, "mission")}
+    contributions = [
+        row | {name: value for name, value in adds.get(row["index_id"], {}).items() if name in CONTRIBUTION_COLUMNS}
+        for row in marts.scores[code].values()
+    ]
+    yield f"{folder}-scores.csv", site.scores_csv(contributions)
+    trend = [
+        point | {"direction": 1 if indicator["higher_means"] == "more_need" else -1}
+        for indicator in marts.indicators
+        if len(points := marts.trend.get((code, indicator["indicator_id"]), [])) > 1
+        for point in points
+    ]
+    yield f"{folder}-trend.csv", as_csv(trend, TREND_COLUMNS)
+    if small_areas := marts.small_areas.get(code, []):
+        # A county's are in the files of its districts, whose codes stand in its own.
+        is_county = bool(_districts(site, code))
+        columns = ["authority_code", *SMALL_AREA_COLUMNS] if is_county else SMALL_AREA_COLUMNS
+        ranks = [f"{part}_rank" for part in marts.parts]
+        listed = small_areas[:NEEDIEST] if is_county else small_areas
+        yield f"{folder}-small-areas.csv", as_csv(listed, [*columns, *ranks])
+
+
+def _cells(site: Renderer, authority: Row) -> list[Row]:
+    """A council's indicators, each with England, its region, its neighbours and its trend."""
+    marts, code = site.marts, authority["authority_code"]
+    _, peers = marts.neighbours(authority)
+    explained = by((r for r in marts.explanation.get(code, []) if r["level"] == "indicator"), "node_id")
+    rows = []
+    for indicator in marts.indicators:
+        id_ = indicator["indicator_id"]
+        cell = marts.cell[code, id_]
+        england = marts.benchmark.get((marts.england_code, id_))
+        region = marts.benchmark.get((authority["region_code"], id_))
+        source = marts.source.get(cell["source_id"], {})
+        rows.append(
+            {
+                **cell,
+                "authority_name": authority["authority_name"],
+                "indicator": indicator,
+                "indicator_title": indicator["indicator_title"],
+                "unit": indicator["unit"],
+                "higher_means": indicator["higher_means"],
+                "england": england,
+                "region": region,
+                **{f"england_{k}": england[k] for k in ("value", "value_basis", "period_end_date") if england},
+                **{f"region_{k}": region[k] for k in ("value", "value_basis", "period_end_date") if region},
+                "neighbours_mean": _mean(marts.cell[peer, id_]["value"] for peer in peers),
+                "trend": sparkline(marts.trend.get((code, id_), []), indicator["unit"]),
+                "direction": marts.direction.get((code, id_)),
+                "explained": explained.get(id_),
+                "publisher": source.get("publisher") or indicator["publisher"],
+                "landing_page": indicator["landing_page"],
+            }
+        )
+    return rows
+
+
+def _mean(values: Iterable[float]) -> float | None:
+    """Their mean to nine digits: it is worked out here, and more would only be rounding error."""
+    found = list(values)
+    return float(f"{sum(found) / len(found):.9g}") if found else None
+
+
+# --- What the page is given -------------------------------------------------------------------------------------------
+
+
+def _places(site: Renderer, authority: Row) -> dict[str, Any]:
+    """Where the council belongs, and what to know before reading its figures."""
+    kinds = (
+        ("type", "authority_type"),
+        ("region", "region_code"),
+        ("combined-authority", "combined_authority_code"),
+        ("integrated-care-board", "integrated_care_board_code"),
+    )
+    return {
+        "groups": [group for kind, key in kinds if (group := site.group_of.get((kind, authority[key])))],
+        "of_type": sum(a["authority_type"] == authority["authority_type"] for a in site.marts.authorities),
+        "county": site.marts.authority.get(authority["county_code"]),
+        "districts": _districts(site, authority["authority_code"]),
+        "warnings": _warnings(site, authority),
+    }
+
+
+def _districts(site: Renderer, code: str) -> list[Row]:
+    return [authority for authority in site.marts.authorities if authority["county_code"] == code]
+
+
+def _need(site: Renderer, authority: Row) -> dict[str, Any]:
+    """Scores and ranks under all missions and each, and what each adds."""
+    marts, code = site.marts, authority["authority_code"]
+    scores = list(marts.scores[code].values())
+    overall, *missions = scores
+    return {
+        "scores": scores,
+        "overall": overall,
+        "needy": sorted(missions, key=lambda row: row["need_rank"]),
+        "choices": marts.choices.get(code, []),
+        "breakdown": [row for row in marts.explanation.get(code, []) if row["level"] == "mission"],
+        "whole": _whole(site, code),
+    }
+
+
+def _whole(site: Renderer, code: str) -> Row | None:
+    """The explanation of the rank under all missions."""
+    return next((row for row in site.marts.explanation.get(code, []) if row["level"] == COMPOSITE), None)
+
+
+def _figures(site: Renderer, authority: Row, cells: list[Row]) -> dict[str, Any]:
+    """The indicators, which of them drive the rank, and what would move it."""
+    order = sorted(cells, key=lambda cell: -cell["contribution"])
+    return {
+        "raising": [cell for cell in order if cell["contribution"] > 0][:DRIVERS],
+        "lowering": [cell for cell in reversed(order) if cell["contribution"] < 0][:DRIVERS],
+        "moves": _moves(cells, _whole(site, authority["authority_code"])),
+        "by_mission": [(site.marts.mission[m], rows) for m, rows in grouped(cells, "mission_id").items()],
+        "bases": Counter(cell["value_basis"] for cell in cells),
+        "publishers": sorted({p for cell in cells for p in cell["publisher"].replace("|", "; ").split("; ")}),
+    }
+
+
+def _moves(cells: list[Row], whole: Row | None) -> list[Row]:
+    """The smallest change of one indicator that moves the council a band, each way."""
+    if whole is None:
+        return []
+    moves = []
+    for way in ("needier_band", "less_needy_band"):
+        points = whole[f"points_to_{way}"]
+        orders = {c["explained"][f"{way}_change_order"]: c for c in cells if c["explained"]}
+        cell = orders.get(1)
+        if points is not None:
+            moves.append(
+                {
+                    "way": way,
+                    "points": points,
+                    "cell": cell,
+                    "value": cell["explained"][f"{way}_value"] if cell else None,
+                    "rank": cell["explained"][f"{way}_need_rank"] if cell else None,
+                }
+            )
+    return moves
+
+
+def _peers(site: Renderer, authority: Row) -> dict[str, Any]:
+    """The nearest councils under the first model, and those of other models that are not variants of it."""
+    marts, code = site.marts, authority["authority_code"]
+    model, peers = marts.neighbours(authority)
+    models = grouped(marts.peers.get(code, []), "peer_model")
+    return {
+        "peer_words": PEER_WORDS.get(model, model),
+        "peers": [marts.scores[peer][COMPOSITE] | {"comparison": marts.comparison.get((code, peer))} for peer in peers],
+        "other_peers": [
+            (PEER_WORDS[other], [marts.authority[row["peer_code"]] for row in rows])
+            for other, rows in models.items()
+            if other != model and other in ("dfe", "open")
+        ],
+    }
+
+
+def _inside(site: Renderer, authority: Row) -> dict[str, Any]:
+    """Need of the small areas inside the council."""
+    marts, code = site.marts, authority["authority_code"]
+    small_areas = marts.small_areas.get(code, [])
+    tenths = Counter(row["need_decile"] for row in small_areas)
+    return {
+        "inequality": marts.inequality.get(code),
+        "parts": marts.parts,
+        "tenths": [(tenth, tenths[tenth], tenths[tenth] / len(small_areas)) for tenth in range(1, 11) if small_areas],
+        "neediest": small_areas[:NEEDIEST],
+        "small_area_indicators": marts.small_area_indicators,
+        "small_areas_of_england": marts.small_areas_of_england,
+    }
+
+
+def _over_time(site: Renderer, authority: Row) -> dict[str, Any]:
+    """Need in comparable years, national milestones, and what changed since the previous publication."""
+    marts, code = site.marts, authority["authority_code"]
+    return {
+        "editions": [
+            {"name": name, "first": rows[0], "last": rows[-1], "mark": edition_line(rows)}
+            for index_id, name in marts.indices.items()
+            if (rows := marts.editions.get((code, index_id)))
+        ],
+        "milestones": site.milestones(authority),
+        "changes": marts.changes_of.get(code, []),
+    }
+
+
+def _warnings(site: Renderer, authority: Row) -> list[tuple[str, list[Row]]]:
+    """Caveats that name this council, with the indicators that they concern."""
+    name = authority["authority_name"].removeprefix("Isles of ")
+    longer = [a["authority_name"] for a in site.marts.authorities if name in a["authority_name"] and a is not authority]
+    found: dict[str, list[Row]] = {}
+    for indicator in site.marts.indicators:
+        for caveat in (indicator["caveat"], indicator["source_caveat"]):
+            if caveat and _names(caveat, name, longer):
+                found.setdefault(caveat, []).append(indicator)
+                break
+    return list(found.items())
+
+
+def _names(caveat: str, name: str, longer: Iterable[str]) -> bool:
+    """Whether a caveat names the council itself, and not only one whose name contains its name."""
+    for other in longer:
+        caveat = caveat.replace(other, "")
+    return re.search(rf"\b{re.escape(name)}\b", caveat) is not None

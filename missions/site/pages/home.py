@@ -1,0 +1,72 @@
+"""The front page: the map of need, either end of the ranking, the regional picture, all councils."""
+
+from missions.site import charts
+from missions.site.data import COMPOSITE, Group
+from missions.site.renderer import Files, Renderer
+from missions.site.scripts import authorities_script, charts_script
+from missions.site.shapes import geography_script
+from missions.site.tables import as_csv
+from missions.site.words import listed, number, the_region
+
+ENDS = 10  # councils at either end of the ranking
+
+
+def files(site: Renderer) -> Files:
+    """The page, its data, and what the maps of all pages share."""
+    marts = site.marts
+    rows = site.ranked(COMPOSITE)
+    regions = [group for group in marts.groups if group.kind == "region"]
+    chart = charts.need_map(site.indices, site.needs(marts.indices))
+    yield site.render(
+        "index.html",
+        "index.html",
+        "Need in the councils of England under five missions",
+        [],
+        rows=rows,
+        most=rows[:ENDS],
+        least=rows[-ENDS:],
+        missions=marts.missions,
+        regions=regions,
+        picture=_regional_picture(regions),
+        chart=chart,
+    )
+    yield "data/index.js", charts_script([chart])
+    yield "data/authorities.js", authorities_script(marts.authorities)
+    yield "data/geography.js", geography_script(marts.boundaries, marts.authorities)
+    for index_id in marts.indices:
+        yield f"data/index/{index_id}.csv", site.scores_csv(marts.by_index[index_id])
+    summaries = [row for group in regions for row in group.summary]
+    yield "data/regions.csv", as_csv(site.with_polarity(summaries), ["higher_means", *summaries[0]])
+
+
+def _regional_picture(regions: list[Group]) -> list[str]:
+    """What the map shows, in sentences made from region_summary."""
+    rows = [group.summary[0] for group in regions]
+    rows.sort(key=lambda r: (-r["share_in_most_needy_fifth"], r["region_name"]))
+    total = sum(row["in_most_needy_fifth"] for row in rows)
+    top, most = rows[0], max(rows, key=lambda r: r["in_most_needy_fifth"])
+    none = [row["region_name"] for row in rows if row["in_most_needy_fifth"] == 0]
+    few = [row for row in rows if 0 < row["share_in_most_needy_fifth"] < 0.1]
+    says = [
+        f"{total} councils make up the most needy fifth. {the_region(top['region_name'], start=True)} has the "
+        f"largest share of its own councils among them: {top['in_most_needy_fifth']} of {top['authorities']}."
+    ]
+    if most is not top:
+        says.append(
+            f"{the_region(most['region_name'], start=True)} has the most in number: "
+            f"{most['in_most_needy_fifth']} of its {most['authorities']}."
+        )
+    parts = [f"{the_region(r['region_name'])} ({r['in_most_needy_fifth']} of {r['authorities']})" for r in few]
+    if few:
+        rest = f", none in {listed(map(the_region, none), 'or')}" if none else ""
+        says.append(f"There are few in {listed(parts)}{rest}.")
+    elif none:
+        says.append(f"There is none in {listed(map(the_region, none), 'or')}.")
+    scores = sorted(rows, key=lambda r: -r["population_weighted_need_score"])
+    first, last = scores[0], scores[-1]
+    says.append(
+        f"By residents rather than councils, mean need is highest in {the_region(first['region_name'])} "
+        f"({number(first['population_weighted_need_score'])}) and lowest in {the_region(last['region_name'])} "
+        f"({number(last['population_weighted_need_score'])}), where 100 is the average place."
+    )
+    return says

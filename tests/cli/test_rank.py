@@ -1,0 +1,96 @@
+"""`missions rank`: the list is what the marts hold, and wrong words name what is valid."""
+
+import pytest
+
+from tests.support.commands import Ask, Marts, column, records, table
+
+
+def test_rank_prints_the_marts(ask: Ask, marts: Marts) -> None:
+    expected = marts(
+        """
+        SELECT need_rank, authority_code, authority_name, authority_type, region_name, need_score, need_band,
+            published_share, is_mostly_published
+        FROM composite_index JOIN dim_authority USING (authority_code) ORDER BY need_rank, authority_name
+        """
+    )
+    found = records(ask("rank", "--json", "--top", "317"))
+    assert [tuple(record.values())[1:] for record in found] == expected
+    assert records(ask("rank", "--json")) == found[:20]
+    heading, *rows = table(ask("rank", "--csv", "--top", "317"))
+    assert heading == list(found[0])
+    assert [float(row[heading.index("need_score")]) for row in rows] == [row[5] for row in expected]
+    shown = ask("rank", "--top", "3").stdout.splitlines()
+    assert shown[0] == "All missions: 3 of 317 councils"
+    ranks, names, scores = zip(*((row[0], row[2], row[5]) for row in expected[:3]), strict=True)
+    body = [line for line in shown if line.split()[:1] and line.split()[0].isdigit()]
+    assert [int(line.split()[0]) for line in body] == list(ranks)
+    for line, name, score in zip(body, names, scores, strict=True):
+        assert name.split()[0] in line and f" {score:.1f} " in line
+
+
+def test_rank_under_a_mission_and_filters(ask: Ask, marts: Marts) -> None:
+    expected = marts(
+        """
+        SELECT need_rank, authority_name FROM mission_index JOIN dim_authority USING (authority_code)
+        WHERE mission_id = 'crime' AND region_name = 'Yorkshire and The Humber' AND authority_type = 'unitary'
+        ORDER BY ALL
+        """
+    )
+    words = ("rank", "--region", "yorkshire", "--type", "Unitary")
+    for mission in ("crime", "Safer streets", "SAFER STREETS"):
+        result = ask(*words, "--mission", mission, "--json")
+        assert [(r["need_rank"], r["authority_name"]) for r in records(result)] == expected
+        assert result.stderr == "'yorkshire' is taken as Yorkshire and The Humber\n"
+    title = ask(*words, "--mission", "crime").stdout.splitlines()[0]
+    assert title == f"Safer streets, Yorkshire and The Humber, unitary: {len(expected)} of 317 councils"
+    title = ask(*words, "--top", "2", columns=120).stdout.splitlines()[0]
+    assert title.endswith(f": 2 of the {len(expected)} that match, of 317 councils")
+
+
+@pytest.mark.parametrize("words", ["london_borough", "London borough", "LONDON-BOROUGH"])
+def test_rank_takes_a_type_by_id_or_in_words(ask: Ask, words: str) -> None:
+    assert len(records(ask("rank", "--type", words, "--top", "317", "--json"))) == 32
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("north west", "North West"), ("North Wset", "North West"), ("Yorkshire & Humber", "Yorkshire and The Humber")],
+)
+def test_rank_takes_a_region_by_a_near_spelling(ask: Ask, typed: str, meant: str) -> None:
+    assert set(column(ask("rank", "--region", typed, "--json"), "region_name")) == {meant}
+
+
+def test_rank_flags_what_is_mostly_not_published(ask: Ask, marts: Marts) -> None:
+    [(flagged,)] = marts(
+        "SELECT count(*) FROM mission_index WHERE mission_id = 'opportunity' AND NOT is_mostly_published"
+    )
+    assert flagged > 100
+    shown = ask("rank", "--mission", "opportunity", "--type", "district", "--top", "4").stdout
+    assert shown.count(" % *") == 4 and "* mostly not published" in shown
+    assert "*" not in ask("rank", "--type", "unitary").stdout
+
+
+@pytest.mark.parametrize("name", ["Barnsley", "Kent"])
+def test_rank_of_neighbours_holds_the_council_and_its_peers(ask: Ask, marts: Marts, name: str) -> None:
+    [(code,)] = marts("SELECT authority_code FROM dim_authority WHERE authority_name = ?", name)
+    peers = marts("SELECT peer_code FROM authority_peer WHERE authority_code = ? AND peer_model = 'ons_global'", code)
+    found = column(ask("rank", "--neighbours-of", name, "--json"), "authority_code")
+    assert sorted(found) == sorted([code, *(peer for (peer,) in peers)])
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--mission", "helth"), ["there is no mission 'helth'; the nearest: health", "crime (Safer streets)"]),
+        (("--region", "Wales"), ["there is no region 'Wales'", "East of England", "Yorkshire and The Humber"]),
+        (("--region", "east"), ["there is no region 'east'", "East Midlands", "East of England"]),
+        (("--type", "borough"), ["there is no type 'borough'; the nearest: london_borough", "metropolitan_district"]),
+        (("--neighbours-of", "Cumbria"), ["Cumberland; Westmorland and Furness"]),
+        (("--json", "--csv"), ["--json and --csv exclude each other"]),
+    ],
+)
+def test_rank_names_what_is_valid_where_words_are_wrong(ask: Ask, words: tuple[str, ...], expected: list[str]) -> None:
+    result = ask("rank", *words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    for text in expected:
+        assert text in result.stderr

@@ -1,0 +1,283 @@
+"""Runs that are killed, interrupted, or meet another: the last publication stays whole and in force.
+
+At which calls a publisher can die is in tests/publication.
+"""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from missions.paths import SEEDS
+from missions.publication.folder import current, verify
+from missions.publication.publish import publish
+from tests.conftest import ROOT, copy_project
+from tests.support.faults import assert_plain, assert_whole, environment, small_publication
+from tests.support.publications import assert_tidy, build
+from tests.support.reliability import TORTURE
+
+Missions = Callable[..., subprocess.CompletedProcess[str]]
+Seen = Callable[[str, str], None]
+
+
+def content_hash(published: Path) -> str:
+    """The last part of an id is a hash of the tables: the same seeds give the same marts, value for value."""
+    return str((published / "current").readlink()).rsplit("-", 1)[1]
+
+
+# A name that a path, a shell, SQL and a URL each have trouble with; a language with a capital of its own for i, and a
+# place where it is tomorrow already.
+STRANGE = "it's Ünï cödé & 100 % ☃"
+ELSEWHERE = {"LC_ALL": "tr_TR.UTF-8", "TZ": "Asia/Tokyo"}
+
+
+@pytest.fixture(scope="module")
+def elsewhere(publication: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with a publication of its own, at a path with everything in it that paths may have."""
+    project = copy_project(tmp_path_factory.mktemp("faults") / STRANGE)
+    shutil.copytree(publication, project / "published", symlinks=True)
+    with suppress(OSError):  # where the system can make the locale; C is in force where it cannot
+        made = ["localedef", "-i", "tr_TR", "-f", "UTF-8", str(project.parent / "locale/tr_TR.UTF-8")]
+        (project.parent / "locale").mkdir()
+        subprocess.run(made, capture_output=True, timeout=60)
+    return project
+
+
+@pytest.mark.slow
+def test_killed_runs_leave_the_last_publication_and_need_no_cleaning(
+    elsewhere: Path, missions: Missions, seen: Seen
+) -> None:
+    """SIGKILL while loading, while dbt runs, while publishing, and at random moments; then a run succeeds as it is.
+
+    All of it at a strange path in a strange locale: the figures are those of the first run all the same.
+    """
+    published, warehouse = elsewhere / "published", elsewhere / "build/warehouse.duckdb"
+    expected, surroundings = content_hash(published), {**ELSEWHERE, "LOCPATH": str(elsewhere.parent / "locale")}
+    longest = 40.0
+    if TORTURE:
+        begun = time.monotonic()
+        assert missions("build", home=elsewhere, **surroundings).returncode == 0
+        longest = time.monotonic() - begun
+
+    def grown(size: int) -> Callable[[float], bool]:
+        # The build file grows from nothing: its size tells how far the run is, without opening it.
+        return lambda _: warehouse.exists() and warehouse.stat().st_size > size
+
+    def publishing(_: float) -> bool:
+        return any(published.glob("history/.*.partial/missions_index.duckdb"))
+
+    def after(seconds: float) -> Callable[[float], bool]:
+        return lambda passed: passed > seconds
+
+    rng = random.Random()
+    chosen: list[Callable[[float], bool]] = [grown(2_000_000), grown(40_000_000), publishing]
+    moments = [*chosen, *(after(rng.uniform(1, longest)) for _ in range(TORTURE - len(chosen) if TORTURE else 2))]
+    killed = ended = 0
+    for moment in moments:
+        before = str((published / "current").readlink())
+        for leftover in (warehouse, warehouse.with_name("warehouse.duckdb.wal")):
+            if moment in chosen:
+                leftover.unlink(missing_ok=True)
+        with subprocess.Popen(
+            [sys.executable, "-m", "missions.cli", "build"],
+            env=environment(elsewhere, **surroundings),
+            cwd=elsewhere,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        ) as run:
+            begun = time.monotonic()
+            while not moment(time.monotonic() - begun) and run.poll() is None and time.monotonic() < begun + 600:
+                time.sleep(0.01)
+            if run.poll() is None:
+                run.send_signal(signal.SIGKILL)
+                killed += 1
+            else:
+                assert run.returncode == 0, run.stderr and run.stderr.read()
+                ended += 1
+        if moment in chosen:
+            assert run.returncode == -signal.SIGKILL, "the run ended before it could be killed"
+            assert str((published / "current").readlink()) == before
+        assert content_hash(published) == expected
+        assert_whole(published)
+    result = missions("build", home=elsewhere, **surroundings)
+    assert result.returncode == 0, result.stderr
+    assert_whole(published)
+    assert not list(published.glob("history/.*")) and not list((elsewhere / "seeds").rglob("*.new"))
+    assert content_hash(published) == expected
+    more = f" ({ended} more had ended before)" if ended else ""
+    seen(
+        "whole runs, SIGKILL at any moment",
+        f"{killed} of {len(moments)} killed{more}: all whole, the next run published",
+    )
+    seen(
+        "path with spaces and other letters, other locale and timezone",
+        f"the same figures at `{STRANGE}` with {ELSEWHERE['LC_ALL']} and {ELSEWHERE['TZ']}",
+    )
+
+
+# Loads six seeds by load.py, makes a mart of them and publishes it, again and again, in a process of its own.
+SMALL_PROJECT = """
+import sys
+from pathlib import Path
+import duckdb
+from missions.publication.publish import publish
+from missions.sources.load import load_source
+from missions.sources.registry import sources
+folder = Path(sys.argv[1])
+chosen = [sources()[i] for i in ("theme", "framework", "hexagon", "county_change", "trafford_cycling", "household")]
+while True:
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        for source in chosen:
+            load_source(connection, source)
+        connection.execute("CREATE SCHEMA IF NOT EXISTS marts")
+        connection.execute(
+            "CREATE OR REPLACE TABLE marts.composite_index (code text PRIMARY KEY, measure text NOT NULL, value double)"
+        )
+        connection.execute(
+            "INSERT INTO marts.composite_index SELECT area_code || period_end_date || measure, measure, value "
+            "FROM raw.trafford_cycling"
+        )
+    publish(folder / "warehouse.duckdb", folder / "published", attribution="small", keep=3)
+    print("published", flush=True)
+"""
+
+
+def test_a_small_project_killed_many_times(tmp_path: Path, seen: Seen) -> None:
+    """Each run goes on where the killed one stood, with its build file and its leftovers."""
+    kills, published = 10 * TORTURE or 12, tmp_path / "published"
+    rows = len((SEEDS / "observations/trafford_cycling.csv").read_bytes().splitlines()) - 1
+    rng, publications = random.Random(), set()
+    for number in range(kills + 1):
+        with subprocess.Popen(
+            [sys.executable, "-c", SMALL_PROJECT, str(tmp_path)],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as run:
+            assert run.stdout and run.stderr
+            # The first must publish for there to be something to lose, the last for the end to be good.
+            if number in (0, kills):
+                assert run.stdout.readline() == "published\n", run.stderr.read()
+            else:
+                time.sleep(rng.uniform(0.3, 1.5))
+            run.kill()
+            errors = run.stderr.read()
+        assert "Error" not in errors, errors
+        assert_whole(published, rows)
+        publications.add(str((published / "current").readlink()))
+    hashes = {name.rsplit("-", 1)[1] if name.count("-") == 1 else name.split("-")[1] for name in publications}
+    assert len(hashes) == 1
+    publish(tmp_path / "warehouse.duckdb", published, attribution="small", keep=3)
+    assert_tidy(published)
+    seen(
+        "load and publish of a small project, SIGKILL at any moment",
+        f"{kills} of {kills} killed: all whole, the same figures in {len(publications)} publications",
+    )
+
+
+@pytest.mark.slow
+def test_a_run_is_ended_by_the_keyboard(project: Path, tmp_path: Path, seen: Seen) -> None:
+    """While it starts, and while it works with threads of Dagster's and DuckDB's."""
+    folder = small_publication(project, tmp_path)
+    warehouse = project / "build/warehouse.duckdb"
+    for begun in (lambda: (project / "build/.run.lock").exists(), warehouse.exists):
+        with subprocess.Popen(
+            [sys.executable, "-m", "missions.cli", "build"],
+            env=environment(project),
+            cwd=project,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # A shell starts what it puts in the background with Ctrl-C ignored, and children take that over.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        ) as run:
+            while not begun() and run.poll() is None:
+                time.sleep(0.02)
+            time.sleep(1)
+            run.send_signal(signal.SIGINT)
+            _, said = run.communicate(timeout=10)
+        assert (run.returncode, said.strip()) == (130, "Stopped; what was published before is as it was.")
+        verify(folder)
+        assert current(project / "published") == folder
+    seen("Ctrl-C in a run", "as expected, while it starts and while it works")
+
+
+HOLDING = """
+import sys
+from missions.sources.build_file import only_run
+with only_run():
+    print("holding", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def hold(project: Path) -> subprocess.Popen[str]:
+    """A process that has begun a run in this project, and goes on until it is killed."""
+    return subprocess.Popen(
+        [sys.executable, "-c", HOLDING],
+        env=environment(project, PYTHONPATH=str(ROOT)),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_second_run_is_turned_away(project: Path, missions: Missions, seen: Seen) -> None:
+    for _ in range(2):  # the system lets go of a killed run's lock
+        with hold(project) as first:
+            assert first.stdout
+            assert first.stdout.readline() == "holding\n"
+            for command in ("load", "build"):
+                told = missions(command, home=project)
+                assert_plain(told, f"process {first.pid}")
+                assert "Another run is under way" in told.stderr and "Wait until it has ended" in told.stderr
+            first.kill()
+        assert not (project / "build/warehouse.duckdb").exists()
+    seen("a second run", "as expected, by `missions load` and `missions build`; a killed run holds nothing")
+
+
+HAMMER = """
+import sys, duckdb
+seen = errors = 0
+values = set()
+print("reading", flush=True)
+while not (values and max(values) >= float(sys.argv[2])):
+    with duckdb.connect(sys.argv[1], read_only=True) as connection:
+        rows = connection.execute("SELECT count(*), min(value), max(value) FROM marts.indicator_score").fetchall()
+        again = connection.execute("SELECT count(*), min(value), max(value) FROM marts.indicator_score").fetchall()
+    [(count, least, most)] = rows
+    assert rows == again and count == 15 and least == most, (rows, again)
+    values.add(least)
+    seen += 1
+print(seen, len(values), flush=True)
+"""
+
+
+def test_a_reader_through_twenty_publications(tmp_path: Path, seen: Seen) -> None:
+    published, number = tmp_path / "published", 20
+    publish(build(tmp_path / "build.duckdb", 0), published, attribution="a")
+    with subprocess.Popen(
+        [sys.executable, "-c", HAMMER, str(published / "missions_index.duckdb"), str(number)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as reader:
+        assert reader.stdout and reader.stderr
+        assert reader.stdout.readline() == "reading\n"
+        for value in range(1, number + 1):
+            publish(build(tmp_path / "build.duckdb", value), published, attribution="a", keep=3)
+        out, errors = reader.communicate(timeout=60)
+    assert reader.returncode == 0, errors
+    answers, different = map(int, out.split())
+    assert answers > number and different > 3
+    assert_tidy(published)
+    seen("a reader through twenty publications", f"{answers:,} answers from {different} publications, none refused")

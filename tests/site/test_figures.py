@@ -1,0 +1,289 @@
+"""What the pages say is what the marts hold, for every council, mission, indicator and area."""
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from missions.publication.folder import DATABASE
+from missions.site.data import Marts
+from missions.site.pages.about import change_files
+from missions.site.pages.councils import council_files
+from missions.site.renderer import Renderer
+from tests.support.pages import Page, councils, rows, shown, words
+
+
+def test_scores_of_every_council(pages: dict[str, Page], marts: duckdb.DuckDBPyConnection) -> None:
+    expected: dict[str, list[dict[str, Any]]] = {}
+    for row in rows(
+        marts,
+        """
+        SELECT * FROM (
+            SELECT 'All missions' AS index_name, * FROM composite_index
+            UNION ALL BY NAME
+            SELECT mission_name AS index_name, * FROM mission_index JOIN dim_mission USING (mission_id)
+        ) ORDER BY index_name <> 'All missions', index_name
+        """,
+    ):
+        expected.setdefault(row["authority_code"], []).append(row)
+    intervals = {
+        (row["authority_code"], row["index_id"]): (row["rank_percentile_5"], row["rank_percentile_95"])
+        for row in rows(marts, "FROM rank_uncertainty")
+    }
+    for code, slug in councils(marts).items():
+        page = pages[f"authority/{slug}.html"]
+        found = page.table("Scores and ranks")
+        assert len(found) == 6
+        for cells, row in zip(found, expected[code], strict=True):
+            texts = [words(cell) for cell in cells]
+            assert texts[0] == row["index_name"]
+            assert texts[1] == f"{row['need_score']:.1f}".replace("-", "\u2212")
+            rank = texts[3].removesuffix("mostly not published").strip()
+            assert int(rank) == row["need_rank"]
+            assert ("mostly not published" in texts[3]) is not row["is_mostly_published"]
+            low, high = intervals[code, row["mission_id"] or "composite"]
+            assert texts[4] == f"{low:.0f} to {high:.0f}"
+            assert texts[-2] == row["need_band"].capitalize()
+            assert texts[-1] == f"{100 * row['published_share']:.0f}\u00a0%".replace("\u00a0", " ")
+        lead = " ".join("".join(page.text).split())
+        assert f"rank {expected[code][0]['need_rank']} of 317" in lead
+
+
+def test_figures_of_every_council(pages: dict[str, Page], marts: duckdb.DuckDBPyConnection) -> None:
+    benchmarks = {(row["area_code"], row["indicator_id"]): row for row in rows(marts, "FROM indicator_benchmark")}
+    england = {row["area_code"] for row in benchmarks.values() if row["area_name"] == "England"}.pop()
+    expected: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in rows(
+        marts,
+        """
+        SELECT score.*, unit, region_code FROM indicator_score AS score
+        JOIN dim_indicator USING (indicator_id) JOIN dim_authority USING (authority_code)
+        """,
+    ):
+        expected.setdefault(row["authority_code"], {})[row["indicator_id"]] = row
+    for code, slug in councils(marts).items():
+        found = pages[f"authority/{slug}.html"].table("Indicators of")
+        assert len(found) == len(expected[code])
+        for cells in found:
+            id_ = Path(cells[0]["links"][0]).stem
+            row = expected[code][id_]
+            assert words(cells[1]) == shown(row["value"], row["unit"]).replace("\u00a0", " ")
+            assert ("*" in cells[1]["text"]) is (row["value_basis"] != "published")
+            if row["value_lower_95"] is not None:
+                limits = f"{shown(row['value_lower_95'], row['unit'])} to {shown(row['value_upper_95'], row['unit'])}"
+                assert limits in cells[1]["small"]
+            for cell, area in ((cells[2], england), (cells[3], row["region_code"])):
+                benchmark = benchmarks.get((area, id_))
+                if benchmark is None:
+                    assert not words(cell)
+                    continue
+                assert words(cell) == shown(benchmark["value"], row["unit"]).replace("\u00a0", " ")
+                assert ("†" in cell["text"]) is (benchmark["value_basis"] != "published")
+                assert ("‡" in cell["text"]) is (benchmark["period_end_date"] != row["period_end_date"])
+            assert int(words(cells[5])) == row["need_rank"]
+            assert str(row["period_end_date"].year) in words(cells[7])
+            basis = words(cells[8])
+            assert row["value_basis_reason"] in basis
+            assert row["value_basis"] == "published" or basis.startswith(row["value_basis"].replace("_", " "))
+            assert cells[9]["links"][0].startswith("https://")
+
+
+def test_neighbours_mean(pages: dict[str, Page], marts: duckdb.DuckDBPyConnection) -> None:
+    expected = {
+        (row["authority_code"], row["indicator_id"]): row
+        for row in rows(
+            marts,
+            """
+            SELECT peer.authority_code, indicator_id, unit, avg(value) AS value
+            FROM authority_peer AS peer
+            JOIN indicator_score AS score ON score.authority_code = peer.peer_code
+            JOIN dim_indicator USING (indicator_id)
+            WHERE peer_model = 'ons_global' GROUP BY ALL
+            """,
+        )
+    }
+    close = 0
+    for code, slug in councils(marts).items():
+        for cells in pages[f"authority/{slug}.html"].table("Indicators of"):
+            row = expected[code, Path(cells[0]["links"][0]).stem]
+            # The order of adding may move the last digit of a rounded mean.
+            near = {shown(row["value"] * (1 + step), row["unit"]).replace("\u00a0", " ") for step in (-1e-12, 0, 1e-12)}
+            assert words(cells[4]) in near
+            close += 1
+    assert close == 317 * 66
+
+
+def test_peers_milestones_and_editions(pages: dict[str, Page], marts: duckdb.DuckDBPyConnection) -> None:
+    names = {row["authority_code"]: row["authority_name"] for row in rows(marts, "FROM dim_authority")}
+    peers: dict[str, list[dict[str, Any]]] = {}
+    for row in rows(
+        marts,
+        """
+        SELECT peer.authority_code, peer_code, index.need_rank, need_band, probability_needier_all_sources AS chance
+        FROM authority_peer AS peer
+        JOIN composite_index AS index ON index.authority_code = peer_code
+        JOIN rank_comparison AS pair
+            ON pair.authority_code = peer.authority_code AND other_authority_code = peer_code
+        WHERE peer_model = 'ons_global' ORDER BY peer.authority_code, peer_rank
+        """,
+    ):
+        peers.setdefault(row["authority_code"], []).append(row)
+    milestones: dict[str, list[dict[str, Any]]] = {}
+    for row in rows(
+        marts,
+        "FROM milestone_progress JOIN dim_milestone USING (milestone_id) ORDER BY mission_id, milestone_title",
+    ):
+        milestones.setdefault(row["area_name"], []).append(row)
+    editions: dict[str, list[dict[str, Any]]] = {}
+    for row in rows(marts, "FROM index_trend WHERE index_id = 'composite' ORDER BY edition"):
+        editions.setdefault(row["authority_code"], []).append(row)
+    for code, slug in councils(marts).items():
+        page = pages[f"authority/{slug}.html"]
+        found = page.table(f"Need in {names[code]} and its neighbours")[1:]
+        assert [words(cells[0]) for cells in found] == [names[row["peer_code"]] for row in peers[code]]
+        for cells, row in zip(found, peers[code], strict=True):
+            assert int(words(cells[2])) == row["need_rank"]
+            assert words(cells[5]) == row["need_band"].capitalize()
+            assert words(cells[6]) == f"{100 * row['chance']:.0f} %"
+        if code in editions:
+            first, last = editions[code][0], editions[code][-1]
+            cells = page.table("Need in editions")[0]
+            assert [words(cell) for cell in cells[1:3]] == [
+                f"{edition['trend_score']:.1f}".replace("-", "\u2212") for edition in (first, last)
+            ]
+            assert words(cells[4]) == last["direction"]
+        (table,) = [table for table in page.tables if "national milestones" in table["caption"]]
+        own = [row for row in table["rows"][1:] if row[0]["scope"] == "rowgroup"]
+        assert [words(row[-1]) for row in own] == [row["status"] for row in milestones[names[code]]]
+
+
+def test_drivers_are_the_largest_contributions(pages: dict[str, Page], marts: duckdb.DuckDBPyConnection) -> None:
+    titles = {row["indicator_id"]: row["indicator_title"] for row in rows(marts, "FROM dim_indicator")}
+    contributions: dict[str, dict[str, float]] = {}
+    for row in rows(marts, "SELECT authority_code, indicator_id, contribution FROM indicator_score"):
+        contributions.setdefault(row["authority_code"], {})[titles[row["indicator_id"]]] = row["contribution"]
+    for code, slug in councils(marts).items():
+        page = pages[f"authority/{slug}.html"]
+        own = contributions[code]
+        for caption, largest in (("What raises", max), ("What lowers", min)):
+            found = page.table(caption)
+            assert words(found[0][0]) == largest(own, key=own.__getitem__)
+            for cells in found:
+                points = float(words(cells[-1]).replace("\u2212", "-"))
+                assert points == pytest.approx(10 * own[words(cells[0])], abs=0.05001)
+
+
+def test_mission_pages_have_every_council_in_order(pages: dict[str, Page], marts: duckdb.DuckDBPyConnection) -> None:
+    for mission in rows(marts, "FROM dim_mission"):
+        expected = rows(
+            marts,
+            f"""
+            SELECT need_rank, authority_name, need_score, is_mostly_published
+            FROM mission_index JOIN dim_authority USING (authority_code)
+            WHERE mission_id = '{mission["mission_id"]}' ORDER BY need_rank, authority_name
+            """,
+        )
+        found = pages[f"mission/{mission['mission_id']}.html"].table("Need under")
+        assert len(found) == len(expected) == 317
+        by_name = {row["authority_name"]: row for row in expected}
+        assert [int(words(cells[0])) for cells in found] == [row["need_rank"] for row in expected]
+        for cells in found:
+            row = by_name[words(cells[1])]
+            assert int(words(cells[0])) == row["need_rank"]
+            assert words(cells[4]) == f"{row['need_score']:.1f}"
+            assert ("mostly not published" in cells[-1]["text"]) is not row["is_mostly_published"]
+
+
+def test_indicator_pages_have_every_council_and_each_gap(
+    pages: dict[str, Page], marts: duckdb.DuckDBPyConnection
+) -> None:
+    for indicator in rows(marts, "FROM dim_indicator"):
+        id_, unit = indicator["indicator_id"], indicator["unit"]
+        page = pages[f"indicator/{id_}.html"]
+        expected = {
+            row["authority_name"]: row
+            for row in rows(
+                marts,
+                f"FROM indicator_score JOIN dim_authority USING (authority_code) WHERE indicator_id = '{id_}'",
+            )
+        }
+        (found,) = [table["rows"][1:] for table in page.tables if "greatest need first" in table["caption"]]
+        assert len(found) == len(expected)
+        for cells in found:
+            row = expected[words(cells[1])]
+            assert int(words(cells[0])) == row["need_rank"]
+            assert words(cells[3]) == shown(row["value"], unit).replace("\u00a0", " ")
+            assert row["value_basis_reason"] in words(cells[-1])
+        text = " ".join("".join(page.text).split())
+        if indicator["caveat"]:
+            assert " ".join(indicator["caveat"].split()) in text
+        gaps: dict[tuple[str, str], int] = {}
+        for row in expected.values():
+            if row["value_basis"] != "published":
+                key = (row["value_basis"], row["value_basis_reason"])
+                gaps[key] = gaps.get(key, 0) + 1
+        for (basis, reason), count in gaps.items():
+            assert f"{count} {basis.replace('_', ' ')}: {reason}" in text
+
+
+def test_area_pages_have_their_summary(pages: dict[str, Page], marts: duckdb.DuckDBPyConnection) -> None:
+    for mart, name, folder in (
+        ("region_summary", "region_name", "region"),
+        ("combined_authority_summary", "combined_authority_name", "combined-authority"),
+    ):
+        for row in rows(marts, f"FROM {mart} WHERE index_id = 'composite'"):
+            page = pages[f"{folder}/{re.sub('[^a-z]+', '-', row[name].lower())}.html"]
+            first = next(table["rows"][1] for table in page.tables if "by mission" in table["caption"])
+            assert [words(cell) for cell in first][1:3] == [str(row["authorities"]), str(row["in_most_needy_fifth"])]
+            assert words(first[-1]) == f"{row['population_weighted_need_score']:.1f}"
+
+
+def test_regional_picture_is_true(pages: dict[str, Page], marts: duckdb.DuckDBPyConnection) -> None:
+    text = " ".join("".join(pages["index.html"].text).split())
+    regions = rows(marts, "FROM region_summary WHERE index_id = 'composite'")
+    top = max(regions, key=lambda r: r["share_in_most_needy_fifth"])
+    assert f"{sum(r['in_most_needy_fifth'] for r in regions)} councils make up the most needy fifth" in text
+    assert f"{top['region_name']} has the largest share of its own councils among them" in text
+    assert f"{top['in_most_needy_fifth']} of {top['authorities']}" in text
+    for region in regions:
+        if region["in_most_needy_fifth"] == 0:
+            assert re.search(rf"none in [\w ,]*{region['region_name']}", text)
+
+
+def test_changes_are_told_with_their_cause(database: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copy2(database, tmp_path / DATABASE))
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute("USE marts")
+        # Two causes of the composite, which add up; one figure that is new.
+        connection.execute(
+            """
+            DELETE FROM publication_change WHERE authority_code = 'E06000009' AND index_id = 'composite';
+            INSERT INTO publication_change (authority_code, index_id, cause, authority_name, index_kind,
+                previous_publication_id, previous_score, new_score, score_change, previous_rank, new_rank, rank_change)
+            VALUES
+                ('E06000009', 'composite', 'new_period', 'Blackpool', 'composite', 'x', 130.0, 134.5, 4.0, 4, 1, -2),
+                ('E06000009', 'composite', 'data_revision', 'Blackpool', 'composite', 'x', 130.0, 134.5, 0.5, 4, 1, -1);
+            INSERT INTO publication_change (authority_code, index_id, cause, authority_name, index_kind,
+                previous_publication_id, previous_value, new_value, value_change, previous_rank, new_rank)
+            VALUES ('E06000009', 'smoking', 'new_period', 'Blackpool', 'indicator', 'x', 19.5, 20.8, 1.3, 4, 1);
+            """
+        )
+    renderer = Renderer(Marts(copy), "20260101T000000Z-00000000")
+    blackpool = next(a for a in renderer.marts.authorities if a["authority_code"] == "E06000009")
+    page = Page(dict(council_files(renderer, blackpool))["authority/blackpool.html"])
+    found = [[words(cell) for cell in row] for row in page.table("What changed for Blackpool")]
+    assert ["All missions", "new period", "130.0", "134.5", "+4.0", "4", "1"] in found
+    assert ["All missions", "data revision", "130.0", "134.5", "+0.5", "4", "1"] in found
+    assert ["Adults who smoke", "new period", "19.5 %", "20.8 %", "+1.30", "4", "1"] in found
+    summary = Page(dict(change_files(renderer))["changes.html"])
+    assert [words(cell) for cell in summary.table("Councils by the size")[0]] == [
+        "Blackpool",
+        "4",
+        "1",
+        "\u22123",
+        "data revision, new period",
+    ]
+    assert "1 of 317 councils have another rank" in " ".join("".join(summary.text).split())

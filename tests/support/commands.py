@@ -1,0 +1,35 @@
+"""What a command answered, as tests compare it with the marts."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+from typer.testing import CliRunner, Result
+
+from missions import cli
+
+Ask = Callable[..., Result]
+Marts = Callable[..., list[tuple[Any, ...]]]
+
+
+def run(*words: str) -> Result:
+    """Run a command in this process."""
+    return CliRunner().invoke(cli.app, words)
+
+
+def records(result: Result) -> Any:
+    """What a command printed as JSON."""
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def table(result: Result) -> list[list[str]]:
+    """What a command printed as CSV, its heading first."""
+    assert result.exit_code == 0, result.stderr
+    return list(csv.reader(io.StringIO(result.stdout)))
+
+
+def column(result: Result, name: str) -> list[Any]:
+    return [record[name] for record in records(result)]

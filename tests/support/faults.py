@@ -1,0 +1,38 @@
+"""What the tests of faults share: a project's environment, a small publication, and what must hold after a fault."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import duckdb
+
+from missions.publication.folder import current, verify
+from missions.publication.publish import publish
+from tests.support.publications import build
+
+
+def environment(project: Path, **more: str) -> dict[str, str]:
+    return {**os.environ, "MISSIONS_HOME": str(project), **more}
+
+
+def assert_whole(published: Path, council_count: int = 317) -> None:
+    """What readers open is one whole publication that answers."""
+    in_force = current(published)
+    assert in_force is not None
+    verify(in_force)
+    with duckdb.connect(str(published / "missions_index.duckdb"), read_only=True) as connection:
+        counted = connection.execute("SELECT count(*) FROM marts.composite_index").fetchall()
+    assert counted == [(council_count,)]
+
+
+def small_publication(project: Path, tmp_path: Path) -> Path:
+    """A publication of one small mart in a project's own place."""
+    return publish(build(tmp_path / "small.duckdb"), project / "published", attribution="small").path
+
+
+def assert_plain(result: subprocess.CompletedProcess[str], *words: str) -> None:
+    """The command failed, and said why in words."""
+    assert result.returncode == 1, result.stdout + result.stderr
+    said = result.stdout + result.stderr
+    assert "Traceback" not in said, said
+    assert any(word in said for word in words), said
