@@ -10,8 +10,17 @@ from setuptools.command.build_py import build_py
 PROJECT = Path("dbt_project")
 
 
+def files_of_the_method() -> list[Path]:
+    """The models, the macros and the variables that scoring/models.py reads."""
+    names = runpy.run_path("missions/scoring/model_names.py")
+    files = [PROJECT / "dbt_project.yml", *(PROJECT / "macros").rglob("*.sql")]
+    for model in (*names["CHAIN"], *names["FURTHER"]):
+        files += (PROJECT / "models").rglob(f"{model}.sql")
+    return files
+
+
 class BuildWithModels(build_py):
-    """Copies the models, macros and variables to missions/scoring/_sql, where scoring/models.py looks first."""
+    """Copies them to missions/scoring/_sql, where scoring/models.py looks first; a source archive includes them too."""
 
     def run(self) -> None:
         super().run()
@@ -19,14 +28,13 @@ class BuildWithModels(build_py):
             return
         packed = Path(self.build_lib) / "missions" / "scoring" / "_sql"
         shutil.rmtree(packed, ignore_errors=True)  # left by an earlier build
-        names = runpy.run_path("missions/scoring/model_names.py")
-        files = [PROJECT / "dbt_project.yml", *(PROJECT / "macros").rglob("*.sql")]
-        for model in (*names["CHAIN"], *names["FURTHER"]):
-            files += (PROJECT / "models").rglob(f"{model}.sql")
-        for file in files:
+        for file in files_of_the_method():
             target = packed / file.relative_to(PROJECT)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, target)
+
+    def get_source_files(self) -> list[str]:
+        return [*super().get_source_files(), *map(str, files_of_the_method())]
 
 
 setup(cmdclass={"build_py": BuildWithModels})
