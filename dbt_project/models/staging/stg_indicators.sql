@@ -1,7 +1,6 @@
 -- The indicators and how their figures are made.
 select
     indicator_id,
-    indicator_title,
     theme_id,
     unit,
     weighting_population,

@@ -76,7 +76,7 @@ contributions as (
         leaves.authority_code,
         'indicator' as level,
         leaves.node_id,
-        indicators.indicator_title as node_name,
+        leaves.label as node_name,
         leaves.branch_id as mission_id,
         indicators.theme_id,
         leaves.contribution
