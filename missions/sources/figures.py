@@ -21,13 +21,13 @@ _STRAY_AREAS = 0.001  # share of all areas that may move on their own: no counci
 
 def scale(old: pd.DataFrame, new: pd.DataFrame, both: pd.DataFrame, bounds: Bounds) -> Iterator[Finding]:
     """The unit implied by the figures: the same figures in both editions, and a new period against the last one."""
-    told, wide = [], False
+    ratios, wide = [], False
     stepped, jump = [], False
     for measure in sorted(set(old["measure"]) & set(new["measure"])):
         pairs = both[(both["measure"] == measure) & both["value_old"].ne(0) & both["value_new"].ne(0)]
         ratio = _ratio(pairs["value_old"].median(), pairs["value_new"].median())
         if ratio is not None:
-            told.append((measure, ratio))
+            ratios.append((measure, ratio))
             wide |= not bounds.min_scale_ratio <= ratio <= bounds.max_scale_ratio
         before, after = old[old["measure"] == measure], new[new["measure"] == measure]
         before = before[before["end"] == before["end"].max()]
@@ -38,7 +38,7 @@ def scale(old: pd.DataFrame, new: pd.DataFrame, both: pd.DataFrame, bounds: Boun
                 jump |= not bounds.min_step_ratio <= step <= bounds.max_step_ratio
     yield Finding(
         "scale of the same figures",
-        _furthest(told) or "no figures in common",
+        _furthest(ratios) or "no figures in common",
         f"{bounds.min_scale_ratio:g} to {bounds.max_scale_ratio:g} times",
         not wide,
         "has the unit changed (per 100 or per 1,000, pounds or thousands of pounds, a share or a percentage)?",

@@ -203,8 +203,8 @@ def standing(source: Source) -> Outcome:
         status, message = Status.UNCHANGED, "the newest edition is in use"
     else:
         try:
-            told = read_json(edition.folder / REPORT_JSON)
-            status, message = Status(told["status"]), told["message"]
+            report = read_json(edition.folder / REPORT_JSON)
+            status, message = Status(report["status"]), report["message"]
         except (OSError, ValueError, KeyError):
             status, message = Status.NEWER, "downloaded but not compared yet"
     if attempt and not attempt.is_good:
@@ -336,14 +336,14 @@ def _reported(edition: Edition, outcome: Outcome) -> Outcome:
     compared = outcome.comparison
     text = f"{outcome.source_id}, edition {edition.folder.name}: {outcome.status}. {outcome.message}\n"
     replace_file(edition.folder / REPORT_TEXT, text + (f"\n{compared.text()}" if compared else ""))
-    told = {
+    report = {
         "source_id": outcome.source_id,
         "status": outcome.status,
         "message": outcome.message,
         "reported_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "comparison": compared.as_dict() if compared else None,
     }
-    write_json(edition.folder / REPORT_JSON, told)
+    write_json(edition.folder / REPORT_JSON, report)
     return replace(outcome, folder=edition.folder)
 
 

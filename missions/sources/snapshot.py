@@ -57,8 +57,8 @@ def read_publisher(source: Source, folder: Path) -> tuple[str, int]:
     try:
         return to_csv(source, READERS[source.reader](source, folder, measures))
     except Exception as error:  # a damaged file can fail in any way that its format's library does
-        said = f"no column {error}" if isinstance(error, KeyError) else str(error)
-        raise SnapshotError(f"{source.source_id} ({source.files[0].path}): {said}") from error
+        problem = f"no column {error}" if isinstance(error, KeyError) else str(error)
+        raise SnapshotError(f"{source.source_id} ({source.files[0].path}): {problem}") from error
 
 
 def row_floor(rows: int) -> int:

@@ -13,7 +13,8 @@ from tests.support.refreshing import Place
 
 
 def test_the_job_refreshes_and_its_checks_say_so(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    from orchestration.refresh import CHECK, newest_editions, refresh_job
+    from orchestration.jobs import refresh_job
+    from orchestration.refresh import CHECK, newest_editions
 
     def evaluated(instance: dg.DagsterInstance, source_id: str) -> dg.AssetCheckEvaluation:
         key = dg.AssetCheckKey(dg.AssetKey(["raw", source_id]), CHECK)
