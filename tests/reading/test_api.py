@@ -18,10 +18,10 @@ from missions.errors import MissionsError, UsageError
 from missions.publication.folder import DATABASE
 from missions.reading.index import Index
 from tests.conftest import ROOT
-from tests.docs.test_docs import fences
+from tests.support.markdown import fences
 
 PAGE = (ROOT / "docs/python.md").read_text(encoding="utf-8")
-EXAMPLES = [text for _, text in fences(PAGE, "python")]
+EXAMPLES = [text for _, _, text in fences(PAGE, "python")]
 
 
 @pytest.fixture
