@@ -42,7 +42,18 @@ def copy_project(target: Path) -> Path:
     return target
 
 
+def remove_what_is_gone(home: Path) -> None:
+    """Remove from a kept copy the inputs that the checkout no longer has: a model that moved would be there twice."""
+    for name in BUILD_INPUTS:
+        for path in (home / name).rglob("*"):
+            made = {"target", "logs", "__pycache__"} & set(path.relative_to(home).parts)
+            if path.is_file() and not made and not (ROOT / path.relative_to(home)).exists():
+                path.unlink()
+
+
 copy_project(_home)
+if _kept:
+    remove_what_is_gone(_home)
 
 # Fixtures that build, start Dagster or the command, serve publishers' files or try faults; other tests are `fast`.
 _NOT_FAST = {"database", "publication", "home", "missions", "project", "graph", "defs", "place", "seen"}
