@@ -38,7 +38,7 @@ def find_browser() -> Path:
         if found := shutil.which(name):
             return Path(found)
     raise ReportError(
-        "no browser found to print the PDF: install Chromium, Chrome or Edge, or set CHROME to its path. You can also "
+        "No browser found to print the PDF: install Chromium, Chrome or Edge, or set CHROME to its path. You can also "
         "open the page in any browser (`missions explore`) and print it from there"
     )
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 
 from missions.reading.wording import (
+    DIRECTION_WORDS,
     TYPES_PLURAL,
     day_words,
     in_words,
@@ -21,11 +22,6 @@ from missions.reading.wording import (
 from missions.site.data import Group, Row, slug
 
 _SYMBOLS = {"percent": "%", "GBP": "£"}
-TREND_WORDS = {
-    "rising need": "getting worse",
-    "falling need": "getting better",
-    "not judged": "no comparable history",
-}
 # Areas that take "the" in a sentence.
 _WITH_ARTICLE = {
     "North East",
@@ -72,7 +68,7 @@ def figure(value: float | None, unit: str) -> str:
 
 def unit_name(unit: str) -> str:
     """A unit in words, or as a symbol if values carry it themselves."""
-    return unit_words(unit) or _SYMBOLS[unit]
+    return unit_words(unit).replace("CO2e", "CO₂e") or _SYMBOLS[unit]
 
 
 def listed(names: Iterable[str], last: str = "and") -> str:
@@ -161,6 +157,6 @@ FILTERS: dict[str, Callable[..., str]] = {
     "percent_of": percent_of,
     "the": the,
     "ordinal": ordinal,
-    "trend": lambda direction: str(TREND_WORDS.get(direction, direction)),
+    "trend": DIRECTION_WORDS.__getitem__,
     "short_day": lambda day: short_period(day, day),
 }

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from missions.publication.folder import DATABASE
+from missions.reading.wording import DIRECTION_WORDS
 from missions.site.data import Marts
 from missions.site.pages.about import change_files
 from missions.site.pages.councils import council_files
@@ -154,9 +155,7 @@ def test_peers_milestones_and_editions(pages: dict[str, Page], marts: duckdb.Duc
             assert [words(cell) for cell in cells[1:3]] == [
                 f"{edition['trend_score']:.1f}".replace("-", "\u2212") for edition in (first, last)
             ]
-            assert words(cells[4]) == {"rising need": "getting worse", "falling need": "getting better"}.get(
-                last["direction"], last["direction"]
-            )
+            assert words(cells[4]) == DIRECTION_WORDS[last["direction"]]
         (table,) = [table for table in page.tables if "national milestones" in table["caption"]]
         own = [row for row in table["rows"][1:] if row[0]["scope"] == "rowgroup"]
         assert [words(row[-1]) for row in own] == [row["status"] for row in milestones[names[code]]]
