@@ -19,6 +19,15 @@ def rank(
     ctx: typer.Context,
     mission: Annotated[str | None, typer.Option(help="Rank by one mission instead of all together.")] = None,
     region: Annotated[str | None, typer.Option(help="Only councils in this region.")] = None,
+    combined_authority: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only councils in this combined authority.")
+    ] = None,
+    county: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only councils in this county, with its county council.")
+    ] = None,
+    board: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only councils mainly in this NHS integrated care board.")
+    ] = None,
     type_: Annotated[str | None, typer.Option("--type", help="Only councils of this type.")] = None,
     neighbours_of: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only this council and its statistical neighbours.")
@@ -38,7 +47,15 @@ def rank(
         raise UsageError("--peers needs a council: name it with --neighbours-of.")
     with open_published(ctx) as connection:
         found = ranking(
-            connection, mission=mission, region=region, authority_type=type_, neighbours_of=neighbours_of, peers=peers
+            connection,
+            mission=mission,
+            region=region,
+            combined_authority=combined_authority,
+            county=county,
+            board=board,
+            authority_type=type_,
+            neighbours_of=neighbours_of,
+            peers=peers,
         )
         (councils,) = ask(connection, "SELECT count(*) FROM composite_index").values[0]
     tell(*found.notes)
