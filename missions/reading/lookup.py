@@ -1,6 +1,6 @@
-"""Looking up a council or area by what someone calls it, and the sentence for what is not a council of today.
+"""Looking up a council or area by any name or code, and the sentence about what is not a current council.
 
-Belongs here: the publication's names, and what an answer is in words. How names are matched is in places.py.
+Belongs here: the publication's names, and the answers in words. How names are matched is in places.py.
 """
 
 import re
@@ -31,10 +31,10 @@ _NATIONS = {"W": "Wales", "S": "Scotland", "N": "Northern Ireland"}  # by the fi
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a name or code stands for. Only a council of today has a code here.
+    """What a name or code means. Only a current council has a code here.
 
-    note: a sentence, empty where a council's name was matched as it is. candidates: names to choose from, the most
-    likely first, where it stands for several places or is not known.
+    note: a sentence, empty if a current council's name was matched. candidates: names to choose from, likeliest first,
+    if it could mean several places or nothing matches.
     """
 
     kind: Literal["council", "former_council", "area", "coming_council", "outside_england", "postcode", "unknown"]
@@ -45,7 +45,7 @@ class Meaning:
 
 @dataclass(frozen=True)
 class Area:
-    """An area by its usual name and the codes of its councils; a note where it was taken for what was typed."""
+    """An area by its usual name, with the codes of its councils; a note if the match is not literal."""
 
     name: str
     authority_codes: tuple[str, ...]
@@ -53,7 +53,7 @@ class Area:
 
 
 class Gazetteer:
-    """Everything a publication knows by name or code, and how to say what that is."""
+    """Every place that a publication knows, found by name or code and described in words."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         rows = ask(connection, "FROM dim_area_name ORDER BY ALL").records
@@ -66,7 +66,7 @@ class Gazetteer:
         self.places = Places(self.names, self.codes)
 
     def meaning(self, text: str) -> Meaning:
-        """What a name or code stands for, of today or before."""
+        """What a name or code means, current or former."""
         found = self.places.called(text)
         kind = found[0].place.kind if found else None
         if not found:
@@ -103,13 +103,13 @@ class Gazetteer:
                 "outside_england", None, f"{text!r} is a code of {_NATIONS[code[1].upper()]}; {ONLY_ENGLAND}"
             )
         candidates = tuple(dict.fromkeys(label(place) for place in self.places.like(text)))
-        meant = f" Did you mean {'; '.join(candidates)}?" if candidates else ""
+        meant = f" Did you mean {' or '.join(candidates)}?" if candidates else ""
         return Meaning("unknown", None, f"No council named {shown_name(text)}.{meant}", candidates)
 
     def area(self, kind: str, text: str) -> Area:
-        """The area of a kind that is called so, or whose name is the only one like it.
+        """The area of a kind with this name or code, or the only one with a similar name.
 
-        Raises UsageError with what the text is instead, and with names to choose from.
+        Raises UsageError with what the text means instead, and with names to choose from.
         """
         found = [name.place for name in self.places.called(text, (kind,))]
         if len(found) == 1:
@@ -117,19 +117,19 @@ class Gazetteer:
         meaning = self.meaning(text)
         like = found or self.places.like(text, (kind,))
         if len(like) == 1 and meaning.kind == "unknown":
-            return Area(like[0].name, like[0].authority_codes, (f"{text!r} is taken as {like[0].name}",))
-        said = f"No {in_words(kind)} named {shown_name(text)}."
+            return Area(like[0].name, like[0].authority_codes, (f"Taking {text!r} to mean {like[0].name}",))
+        said = f"No {in_words(kind)} {shown_name(text)}."
         if like:
-            said += f" Did you mean {'; '.join(place.name for place in like)}?"
+            said += f" Did you mean {' or '.join(place.name for place in like)}?"
         elif meaning.kind not in ("council", "unknown"):
             said += f" {meaning.note}"
         known = sorted({name.place.name for name in self.names if name.place.kind == kind})
         if len(known) <= LONG_LIST or not like:
-            said += "\nValid names are:" + "".join(f"\n  {name}" for name in known)
+            said += "\nOptions:" + "".join(f"\n  {name}" for name in known)
         raise UsageError(said)
 
     def coming_words(self, place: Place) -> str:
-        """What is known of a coming council: its parts, and never more than the source says."""
+        """What is known of a coming council: its parts, no more than the source says."""
         parts = [part for part in self.parts if part["coming_council_name"] == place.name]
         listed = "; ".join(p["authority_name"] + ("" if p["is_whole"] else " (in part or unclear)") for p in parts)
         said = f"{place.name} is to be a council from {day_words(parts[0]['vesting_date'])} ({parts[0]['status']})"
@@ -139,7 +139,7 @@ class Gazetteer:
 
 
 def area_words(places: Iterable[Place]) -> str:
-    """What kind of area it is, and how to rank its councils."""
+    """What kind of area this is, and how to rank its councils."""
     places = list(places)
     if places[0].kind == "country":
         return "the whole country; try `missions rank`"
@@ -161,7 +161,7 @@ def outside_words(place: Place) -> str:
 
 
 def former_name_words(name: Name) -> str:
-    """Until when a council went by a name or code; nothing where it still does."""
+    """Until when a council had a name or code; empty if it still has."""
     if not name.until:
         return ""
     what = "code" if re.fullmatch(r"E\d{8}", name.text) else "name"
@@ -176,15 +176,15 @@ def label(place: Place) -> str:
 
 
 def find_authority(connection: duckdb.DuckDBPyConnection, text: str) -> Found:
-    """The council that a name or code stands for, of today or before; the note says so where it is a former one.
+    """Find a council by name or code, current or former; for a former one the note says so.
 
-    Raises UsageError with what the text stands for if that is not one council, or with the names most like it.
+    Raises UsageError with what the text means if that is not one council, or with the most similar names.
     """
     return _one_council(Gazetteer(connection), text)
 
 
 def find_authorities(connection: duckdb.DuckDBPyConnection, words: Iterable[str]) -> list[Found]:
-    """The councils that the words name: all of them one council, or else each of them one."""
+    """Find the councils named: the words together as one council if possible, otherwise each word as one."""
     words, gazetteer = list(words), Gazetteer(connection)
     if len(words) > 1 and (whole := gazetteer.meaning(" ".join(words))).code:
         return [Found(whole.code, whole.note or None)]
@@ -199,13 +199,13 @@ def _one_council(gazetteer: Gazetteer, text: str) -> Found:
 
 
 def council(connection: duckdb.DuckDBPyConnection, code: str) -> dict[str, Any]:
-    """What the publication says of the council with a code of December 2024."""
+    """The row of dim_authority for a December 2024 code."""
     (record,) = ask(connection, "FROM dim_authority WHERE authority_code = $code", code=code).records
     return record
 
 
 def find_area(connection: duckdb.DuckDBPyConnection, kind: str, text: str) -> Area:
-    """The region, combined authority, county or integrated care board that is called so; see Gazetteer.area."""
+    """Find a region, combined authority, county or integrated care board by name or code; see Gazetteer.area."""
     return Gazetteer(connection).area(kind, text)
 
 
@@ -224,7 +224,7 @@ def _name(row: Mapping[str, Any]) -> Name:
 
 
 def _codes_of_places(names: Iterable[Name]) -> list[Name]:
-    """The codes of areas, former councils and places elsewhere; counties have that of their council."""
+    """The codes of areas, former councils and places outside England; a county has its council's code."""
     places = dict.fromkeys(name.place for name in names if name.place.kind not in (COUNCIL, "county"))
     return [Name(place.code, place) for place in places if place.code]
 

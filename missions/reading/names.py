@@ -38,7 +38,7 @@ def choose(what: str, text: str, options: Mapping[str, str]) -> str:
             return option
     shown = {option: _shown(option, name) for option, name in options.items()}
     nearest = _nearest(text, {called: shown[o] for o, name in options.items() for called in (o, name)})
-    message = f"No {what} {text!r}." + (f" Did you mean {nearest}?" if nearest else "")
+    message = f"No {what} {shown_name(text)}." + (f" Did you mean {nearest}?" if nearest else "")
     if len(options) <= LONG_LIST or not nearest:
         message += "\nOptions:" + "".join(f"\n  {option}" for option in shown.values())
     raise UsageError(message)
@@ -77,5 +77,5 @@ def _nearest(text: str, labels: Mapping[str, str]) -> str:
 
 
 def shown_name(text: str) -> str:
-    """What was typed, quoted in an error; cut where it is no name."""
+    """What was typed, quoted for an error message; cut if it is too long for a name."""
     return repr(text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}…")

@@ -1,8 +1,8 @@
-"""Which council or area a name or code stands for: of today or before, official, short or in common use.
+"""Matching a name or code with councils and areas: current or former, official, short or in common use.
 
-Belongs here: the one matcher, which the command and a Python user share; the site's search follows it in
-static/names.js. The names are in the mart dim_area_name; how two names are compared is in name_keys.py; what people
-are told is in lookup.py.
+Belongs here: the one matcher, shared by the command and the Python API; the site's search follows it in
+static/names.js. The names are in the mart dim_area_name; how two names are compared is in name_keys.py; the answers in
+words are in lookup.py.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -17,9 +17,9 @@ FORMER = "former_council"
 COMING = "coming_council"
 OUTSIDE = "outside_england"
 AREAS = ("region", "combined_authority", "county", "integrated_care_board", "country")
-# What is taken where places of several kinds share a name: those of the first group that has it.
+# If places of several kinds share a name, those of the first group match.
 PRECEDENCE = {COUNCIL: 0, FORMER: 1, **dict.fromkeys(AREAS, 2), COMING: 3, OUTSIDE: 4}
-# How a name can be like what was typed, nearest first; a misspelt name is as far again as letters differ.
+# How a name can be similar to what was typed, closest first; a misspelt name is farther by the number of letters.
 BEGINS_WITH_WORDS, BEGINS, HAS_WORD, HOLDS, MISSPELT = range(5)
 UNLIKE = 99
 LATER_WORD = 0.4  # how much farther a misspelt word is that does not begin the name
@@ -28,7 +28,7 @@ OFFERED = 5
 
 @dataclass(frozen=True)
 class Place:
-    """A council, an area or a place elsewhere, and the councils of December 2024 that it stands for."""
+    """A council, an area or a place outside England, and the councils of December 2024 that it is or holds."""
 
     kind: str
     name: str
@@ -41,7 +41,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Name:
-    """A name or code of a place; until is set on one that the place no longer has."""
+    """A name or code of a place; until is set on one no longer in use."""
 
     text: str
     place: Place
@@ -61,15 +61,15 @@ class Places:
     def _share_titles(self, usual: dict[str, Name]) -> None:
         """What is left of "Newcastle City Council" begins another council's name too: it is either's."""
         for key, names in self.short.items():
-            if all(name.place.kind == COUNCIL and not _is_usual(name) for name in names):
+            if key not in self.full and all(n.place.kind == COUNCIL and not _is_usual(n) for n in names):
                 known = {name.place for name in names}
                 names += [n for own, n in usual.items() if own.startswith(f"{key} ") and n.place not in known]
 
     def called(self, text: str, kinds: Collection[str] = tuple(PRECEDENCE)) -> list[Name]:
-        """The codes or names that the text is, in full or else but for titles; none where that is not sure.
+        """The codes or names that match the text, in full or else without titles; empty if that is not certain.
 
-        A title counts: "West Midlands Combined Authority" is not the region. Only a council's is given up where no
-        council is called so: "Greater Manchester Council".
+        A title counts: "West Midlands Combined Authority" is not the region. Only a council's title is ignored if no
+        council has the name: "Greater Manchester Council".
         """
         if found := [name for name in self.codes.get(text.strip().upper(), []) if name.place.kind in kinds]:
             return found
@@ -83,9 +83,9 @@ class Places:
         return []
 
     def like(self, text: str, kinds: Collection[str] = tuple(PRECEDENCE)) -> list[Place]:
-        """At most five places whose names are most like the text, nearest first; misspelt ones if there are no others.
+        """Up to five places whose names are most like the text, closest first; misspelt ones if there are no others.
 
-        Of several places called so, such as a county and its council, only the first kind is offered.
+        Of places that share a name, such as a county and its council, only the first kind is offered.
         """
         *_, (bare, _) = shorter(place_key(text))
         queries = {place_key(text), bare} - {""}
@@ -102,7 +102,7 @@ class Places:
 
 
 def short_keys(name: Name) -> list[str]:
-    """What is left of a name without its titles, and without the little words of it; not the name's key itself."""
+    """A name's keys without its titles and without joining words; not its key in full."""
     kind, key = name.place.kind, place_key(name.text)
     own = [left for left, titled in shorter(key) if left == key or _is_title_of(kind, titled)]
     return [left for left in dict.fromkeys(own + [without_joiners(left) for left in own]) if left and left != key]
@@ -122,14 +122,14 @@ def _is_usual(name: Name) -> bool:
 
 
 def _first_group(names: list[Name]) -> list[Name]:
-    """Those of the kind that goes first, one for each place."""
+    """Those of the kind that comes first, one per place."""
     first = min(PRECEDENCE[name.place.kind] for name in names)
     by_place = {name.place: name for name in reversed(names) if PRECEDENCE[name.place.kind] == first}
     return sorted(by_place.values(), key=lambda name: (name.place.kind, name.place.name))
 
 
 def _unlikeness(query: str, key: str) -> float:
-    """How far a name is from what was typed, by the stages above."""
+    """How far a name is from what was typed, on the scale above."""
     if key.startswith(f"{query} ") or key == query:
         return BEGINS_WITH_WORDS
     if key.startswith(query):

@@ -71,6 +71,10 @@ def test_profile_says_what_is_not_published_and_why(ask: Ask) -> None:
         ("City of London", "City of London"),
         ("Dorset", "Dorset"),  # also the name of a county that was split
         ("Somerset County Council", "Somerset"),
+        ("Wyre Council", "Wyre"),
+        ("surrey county", "Surrey"),
+        ("Barnsley MBC", "Barnsley"),
+        ("BANES", "Bath and North East Somerset"),
     ],
 )
 def test_profile_finds_a_council_by_what_it_is_called(ask: Ask, typed: str, name: str) -> None:
@@ -105,6 +109,14 @@ def test_profile_finds_a_former_council_and_says_so(ask: Ask, typed: str, name: 
         ("London", "is a region; try `missions rank --region London`"),
         ("Blackpol", "No council named 'Blackpol'. Did you mean Blackpool?"),
         ("Barrow", "Did you mean Barrow-in-Furness"),
+        (
+            "Greater Manchester",
+            "is a combined authority; try `missions rank --combined-authority 'Greater Manchester'`",
+        ),
+        ("E12000001", "is a region; try `missions rank --region 'North East'`"),
+        ("Cardiff", "Cardiff is in Wales; this index covers English councils only"),
+        ("SW1A 1AA", "looks like a postcode"),
+        ("West Surrey", "Its parts: Guildford; Runnymede;"),
         ("xyzzy", "No council named 'xyzzy'."),
         ("", "No council named ''."),
     ],

@@ -12,7 +12,7 @@ from missions.site.renderer import Files, Renderer
 from missions.site.scripts import assign
 from missions.site.words import group_name
 
-OTHER = "page"  # the kind of what is no place
+OTHER = "page"  # the kind of what is not a place
 
 
 def files(site: Renderer) -> Files:
@@ -47,7 +47,7 @@ def _a_to_z(site: Renderer) -> list[tuple[str, list[Row]]]:
 
 @dataclass(frozen=True)
 class _Entry:
-    """Something that has a page, or that people look for and are told about: what search shows and finds it by."""
+    """Something that search can find: what it shows, and what it is found by."""
 
     label: str
     note: str
@@ -69,7 +69,7 @@ def _entries(site: Renderer) -> list[list[str]]:
 
 
 def _places(site: Renderer) -> Iterator[_Entry]:
-    """Councils, areas and places elsewhere; a former council or a county without a council leads to several."""
+    """Councils, areas and places outside England; a former council, or a county without one, has several."""
     gazetteer = site.marts.gazetteer
     places = gazetteer.places
     codes, full, short = (_of_place(table) for table in (places.codes, places.full, places.short))
@@ -96,7 +96,7 @@ def _of_place(table: Mapping[str, list[Name]]) -> dict[Place, tuple[str, ...]]:
 
 
 def _shown(site: Renderer, place: Place) -> list[tuple[str, str]]:
-    """The note and the page of a place, for each page that it leads to; no page for what is not in the index."""
+    """The note and the page of a place, for each page it leads to; no page if it is not in the index."""
     members = [site.marts.authority[code] for code in place.authority_codes]
     pages = {(group.kind.replace("-", "_"), group.code): group.page for group in site.marts.groups}
     if place.kind == COUNCIL:

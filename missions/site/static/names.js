@@ -1,4 +1,4 @@
-// What a text stands for, or is like: the matcher of missions/reading/places.py and name_keys.py, in the browser.
+// What a text matches: the matcher of missions/reading/places.py and name_keys.py, in the browser.
 // Names, keys and rules come from data/search.js; tests/site/test_search_names.py holds both to the same answers.
 window.missions.find = (() => {
   const { search, nameRules: rules } = window.missions;
@@ -51,7 +51,7 @@ window.missions.find = (() => {
     return found.filter(entry => rules.precedence[entry.kind] === first);
   };
 
-  // What the text is, exactly or but for titles; nothing where that is not sure.
+  // What matches the text, in full or without titles; nothing if that is not certain.
   function called(text) {
     const coded = codes.get(text.trim().toUpperCase());
     if (coded) return coded;
@@ -88,7 +88,7 @@ window.missions.find = (() => {
     return nearest <= allowed + laterWord ? misspelt + nearest : unlike;
   }
 
-  // Those whose names are most like the text, nearest first; misspelt ones if there are no others.
+  // Those whose names are most like the text, closest first; misspelt ones if there are no others.
   function like(text) {
     const full = key(text), queries = [full, shorter(full).at(-1)[0]].filter(Boolean), ranks = new Map();
     const compare = (a, b) => { const i = a.findIndex((part, i) => part !== b[i]); return i < 0 ? 0 : a[i] < b[i] ? -1 : 1; };
@@ -104,7 +104,7 @@ window.missions.find = (() => {
     return found.filter(entry => ranks.get(entry)[0] <= farthest).map(entry => [entry, ranks.get(entry)[0] < misspelt]);
   }
 
-  // All that a text finds, in order, what to say of it, and whether it is what was meant.
+  // Everything found, in order, what to say about it, and whether the match is certain.
   return function find(text) {
     if (!key(text)) return { found: [], words: "", isSure: true };
     const sure = called(text), others = like(text).filter(([entry, begun]) => !sure.includes(entry) && (begun || !sure.length));

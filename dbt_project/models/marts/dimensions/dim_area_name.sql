@@ -1,4 +1,4 @@
--- Every name by which a council or area is known, with the councils that it stands for.
+-- Every name of a council or area, with the councils that it refers to.
 with
 
 authorities as (
@@ -86,7 +86,7 @@ former_councils as (
 
 ),
 
--- One row per name, place and council that the place stands for.
+-- One row per name, place and council.
 names as (
 
     select
