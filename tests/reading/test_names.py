@@ -1,4 +1,4 @@
-"""Names of councils: each is found by all of its own."""
+"""Names of councils: each council is found by all its names."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from missions.reading.names import name_key, short_name_key
 
 
 def test_no_two_councils_go_by_one_name(publication: Path) -> None:
-    """Without titles too, so that each council is found by all its names; only Newcastle is asked about."""
+    """No two councils share a name, with or without titles; only Newcastle is ambiguous."""
     with duckdb.connect(str(publication / DATABASE), read_only=True) as connection:
         names = connection.execute("SELECT authority_name, council_name FROM marts.dim_authority").fetchall()
     for key in (name_key, short_name_key):
