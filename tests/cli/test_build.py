@@ -1,4 +1,4 @@
-"""`missions build`: the ten councils are printed with how to open the publication, or what failed."""
+"""`missions build`: it prints the top ten and how to open the publication, or what failed."""
 
 import subprocess
 import sys

@@ -37,7 +37,7 @@ def test_profile_prints_the_marts(ask: Ask, marts: Marts) -> None:
 
 
 def test_every_indicator_of_a_profile_names_the_publisher_of_its_own_source(ask: Ask, marts: Marts) -> None:
-    """Hackney's child obesity comes from another publisher than that of nearly all other councils."""
+    """Hackney's child obesity comes from a different publisher from nearly all other councils'."""
     cells = {i["indicator_id"]: i for i in records(ask("profile", "Hackney", "--json"))["indicators"]}
     assert cells["year_6_obesity"]["publisher"] == "Office for Health Improvement and Disparities"
     assert all(cell["publisher"] for cell in cells.values())

@@ -1,4 +1,4 @@
-"""`missions rank`: the list is what the marts hold, and wrong words name what is valid."""
+"""`missions rank`: it lists what the marts hold, and errors name the valid options."""
 
 import pytest
 
