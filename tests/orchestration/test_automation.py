@@ -174,4 +174,4 @@ def test_an_edition_that_waits_for_a_person_is_named_and_asks_for_no_build(desk:
     land("trafford_recycling", "2027-01-04", "waiting")
     said = automation.landed_editions()
     assert isinstance(said, dg.SkipReason)
-    assert "A person is to decide about trafford_recycling" in (said.skip_message or "")
+    assert "Awaiting your decision: trafford_recycling" in (said.skip_message or "")

@@ -257,5 +257,5 @@ def test_a_failing_check_blocks_the_publication_and_is_told(dagster: Dagster, pa
     retried = [notice for notice in dagster.receiver.taken if notice["will_be_retried"]]
     assert [notice["job"] for notice in retried] == ["index"]
     # Its cause is told by whoever sees the dead process first: the executor, which knows the signal, or the daemon.
-    assert re.search("SIGKILL|marked as failed", retried[0]["text"]) and "started once more" in retried[0]["text"]
+    assert re.search("SIGKILL|marked as failed", retried[0]["text"]) and "will be retried" in retried[0]["text"]
     assert not [r for r in dagster.runs() if r["parentRunId"] == run]

@@ -67,7 +67,7 @@ def test_a_failed_run_is_told_with_its_steps_and_what_they_said(
     }
     assert told["will_be_retried"] is False
     assert told["publication_in_force"] == (publication / "current").resolve().name
-    for words in ("index failed", "line 5", "stays in force"):
+    for words in ("index failed", "line 5", "is unchanged"):
         assert words in told["text"]
     assert datetime.fromisoformat(told["failed_at"]).tzinfo
 
