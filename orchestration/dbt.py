@@ -133,8 +133,8 @@ def build_models(context: dg.AssetExecutionContext, target: str) -> Iterator[Any
 def _on_spark() -> list[str]:
     if not find_spec("pyspark"):
         raise dg.Failure("Spark is not installed: `make spark` installs it (docs/scale.md).", allow_retries=False)
-    # Unit tests cover the formulas, which are the same. Spark gets its own target folder: the manifest in the project is
-    # that of the build file.
+    # Unit tests cover the formulas, which are the same. Spark has its own target folder: the manifest in the project
+    # is that of the build file.
     own_target = WAREHOUSE.parent / "spark" / "target"
     return ["--target", "spark", "--exclude-resource-type", "unit_test", "--target-path", str(own_target)]
 

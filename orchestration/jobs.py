@@ -26,8 +26,8 @@ index = dg.define_asset_job(
 
 @dg.job(
     name="refresh",
-    description="Downloads new versions of the sources, compares them with those in use and applies those within bounds. "
-    "The job index then publishes them.",
+    description="Downloads new versions of the sources, compares them with those in use, and applies those within "
+    "bounds. The job index then publishes them.",
     # Without the warehouse and its lock, so that a build can continue during downloads. The lock is taken only to
     # replace a seed; meanwhile the lock on the landing folder shows that this run is in progress.
     executor_def=dg.in_process_executor,

@@ -65,7 +65,7 @@ def test_a_read_only_folder(disk: Path, tmp_path: Path, missions: Missions, seen
     finally:
         subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
     verify(folder)
-    seen("folder read-only", "as expected, by `missions load`, `missions build` and `missions sql`")
+    seen("read-only folder", "as expected, by `missions load`, `missions build` and `missions sql`")
 
 
 def test_a_damaged_build_file_is_built_anew(project: Path, missions: Missions, seen: Seen) -> None:
@@ -78,7 +78,7 @@ def test_a_damaged_build_file_is_built_anew(project: Path, missions: Missions, s
         assert loaded.returncode == 0, loaded.stderr
         with duckdb.connect(str(warehouse), read_only=True) as connection:
             assert connection.execute("SELECT count(*) FROM raw.theme").fetchall()[0][0] > 10
-    seen("build file damaged", "as expected, with other bytes and with none, and a log that is none")
+    seen("build file damaged", "as expected, with wrong bytes, with none, and with an invalid log")
 
 
 def test_a_damaged_publication_is_told_and_mended(tmp_path: Path, missions: Missions, seen: Seen) -> None:
@@ -94,7 +94,7 @@ def test_a_damaged_publication_is_told_and_mended(tmp_path: Path, missions: Miss
         publish(build(tmp_path / "build.duckdb", value), published, attribution="a", keep=1)
         assert value_of(published / "missions_index.duckdb") == value
     assert_tidy(published)
-    seen("published file damaged", "as expected: emptied, overwritten, cut, a hole in it")
+    seen("published file damaged", "as expected: emptied, overwritten, truncated, partly zeroed")
 
 
 def test_a_clock_that_is_moved_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seen: Seen) -> None:
@@ -138,4 +138,4 @@ def test_a_failure_that_nobody_foresaw_is_one_line(tmp_path: Path, seen: Seen) -
         env={**os.environ, "PYTHONPATH": str(ROOT), "MISSIONS_DEBUG": "1"},
     )
     assert "Traceback" in shown.stderr
-    seen("a failure that nobody foresaw", "as expected")
+    seen("an unexpected error", "as expected")

@@ -112,13 +112,13 @@ def test_killed_runs_leave_the_last_publication_and_need_no_cleaning(
     assert_whole(published)
     assert not list(published.glob("history/.*")) and not list((elsewhere / "seeds").rglob("*.new"))
     assert content_hash(published) == expected
-    more = f" ({ended} more had ended before)" if ended else ""
+    more = f" ({ended} more finished first)" if ended else ""
     seen(
         "whole runs, SIGKILL at any moment",
-        f"{killed} of {len(moments)} killed{more}: all whole, the next run published",
+        f"{killed} of {len(moments)} killed{more}: every publication complete, the next run published",
     )
     seen(
-        "path with spaces and other letters, other locale and timezone",
+        "path with spaces and non-ASCII letters, another locale and time zone",
         f"the same figures at `{STRANGE}` with {ELSEWHERE['LC_ALL']} and {ELSEWHERE['TZ']}",
     )
 
@@ -180,7 +180,7 @@ def test_a_small_project_killed_many_times(tmp_path: Path, seen: Seen) -> None:
     assert_tidy(published)
     seen(
         "load and publish of a small project, SIGKILL at any moment",
-        f"{kills} of {kills} killed: all whole, the same figures in {len(publications)} publications",
+        f"{kills} of {kills} killed: every publication complete, the same figures in {len(publications)} publications",
     )
 
 
@@ -208,7 +208,7 @@ def test_a_run_is_ended_by_the_keyboard(project: Path, tmp_path: Path, seen: See
         assert (run.returncode, said.strip()) == (130, "Stopped; the previous publication is unchanged.")
         verify(folder)
         assert current(project / "published") == folder
-    seen("Ctrl-C in a run", "as expected, while it starts and while it works")
+    seen("Ctrl-C in a run", "as expected, during start-up and during the build")
 
 
 HOLDING = """
@@ -242,7 +242,7 @@ def test_a_second_run_is_turned_away(project: Path, missions: Missions, seen: Se
                 assert "Another run is under way" in told.stderr and "Wait until it has ended" in told.stderr
             first.kill()
         assert not (project / "build/warehouse.duckdb").exists()
-    seen("a second run", "as expected, by `missions load` and `missions build`; a killed run holds nothing")
+    seen("a second run", "as expected, by `missions load` and `missions build`; a killed run leaves no lock")
 
 
 HAMMER = """
@@ -280,4 +280,4 @@ def test_a_reader_through_twenty_publications(tmp_path: Path, seen: Seen) -> Non
     answers, different = map(int, out.split())
     assert answers > number and different > 3
     assert_tidy(published)
-    seen("a reader through twenty publications", f"{answers:,} answers from {different} publications, none refused")
+    seen("a reader through twenty publications", f"{answers:,} answers from {different} publications, none failed")

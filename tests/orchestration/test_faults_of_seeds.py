@@ -128,12 +128,12 @@ def test_what_was_seen_of_the_accidents(seen: Seen) -> None:
     """Every kind was met, and those that only the checksum can see were."""
     for name, accident in ACCIDENTS.items():
         assert _told[name] + _by_sum[name] > 0, name
-        what = f"{_told[name]:,} refused by the layout"
+        what = f"{_told[name]:,} rejected by the layout"
         if not accident.must_refuse:
             what += f", {_by_sum[name]:,} by the checksum"
-            what += f"; {_as_written[name]:,} in the project's own tables taken as written" * (_as_written[name] > 0)
+            what += f"; {_as_written[name]:,} in the project's own tables loaded as written" * (_as_written[name] > 0)
         seen(name, what)
-    assert _by_sum["a digit changed"] and _by_sum["two areas' rows swapped"] and _by_sum["rows lost"]
+    assert _by_sum["a digit changed"] and _by_sum["two areas' rows swapped"] and _by_sum["rows missing"]
 
 
 def test_damage_to_a_packed_seed_is_told(kinds: dict[str, Source], seen: Seen) -> None:
@@ -151,7 +151,7 @@ def test_damage_to_a_packed_seed_is_told(kinds: dict[str, Source], seen: Seen) -
                 told += 1
         finally:
             source.path.write_bytes(good)
-    seen("the packed file damaged", f"{told:,} of {told:,} refused")
+    seen("a compressed file damaged", f"{told:,} of {told:,} rejected")
 
 
 @pytest.mark.parametrize("layout", ["observation", "theme", "area"])
@@ -168,7 +168,7 @@ def test_a_file_that_is_not_there_is_told(kinds: dict[str, Source], seen: Seen, 
             finally:
                 source.path.rmdir() if source.path.is_dir() else source.path.unlink(missing_ok=True)
                 source.path.write_bytes(good)
-    seen("the file gone, empty or a folder", "all refused")
+    seen("the file missing, empty or a folder", "all rejected")
 
 
 def test_checksums_that_are_gone_are_told(kinds: dict[str, Source], seen: Seen) -> None:
@@ -187,7 +187,7 @@ def test_checksums_that_are_gone_are_told(kinds: dict[str, Source], seen: Seen) 
                 sums.touch()
         finally:
             sums.write_bytes(good)
-    seen("the list of checksums gone or cut", "all refused")
+    seen("the list of checksums missing or truncated", "all rejected")
 
 
 def test_the_checksums_are_those_of_the_seeds() -> None:
@@ -234,4 +234,4 @@ def test_new_seeds_killed_half_way_are_not_refused(kinds: dict[str, Source], see
         for source in chosen:
             source.path.write_bytes(good[source.seed])
         (registry.SEEDS / registry.SEED_SUMS).write_bytes(sums)
-    seen("new seeds killed while they take their places", f"{moments + 1} of {moments + 1} moments: all seeds load")
+    seen("killed while new seeds replace the old", f"{moments + 1} of {moments + 1} moments: all seeds load")

@@ -196,24 +196,24 @@ def other_encoding(rng: random.Random, source: Source, cells: Cells) -> bytes | 
 
 
 ACCIDENTS = {
-    "a byte flipped": Accident(flip),
-    "cut anywhere": Accident(cut),
-    "rows lost": Accident(lose_rows),
+    "bits flipped": Accident(flip),
+    "file truncated anywhere": Accident(cut),
+    "rows missing": Accident(lose_rows),
     "a digit changed": Accident(change_digit),
     "two cells of a row swapped": Accident(swap_cells),
     "two areas' rows swapped": Accident(swap_areas),
-    "a formula in a text": Accident(formula_in_text),
-    "a formula in a number, date or area": Accident(formula_elsewhere, True, True, True),
+    "a formula in a text cell": Accident(formula_in_text),
+    "a formula in a number, date or area cell": Accident(formula_elsewhere, True, True, True),
     "NaN or infinity": Accident(not_a_number, True, True, True),
     "a number too large": Accident(too_large, True, True, True),
     "an unknown area code": Accident(unknown_area, True, True, True),
-    "an empty cell where one must be filled": Accident(empty_cell, True, True, True),
+    "an empty cell in a required column": Accident(empty_cell, True, True, True),
     "a period in the future": Accident(future_period, True, True, True),
-    "a period turned round": Accident(reversed_period, True, True, True),
-    "a key twice": Accident(double_row, True, True),
-    "a cell too few or too many": Accident(wrong_count, True, True),
+    "a period that ends before it starts": Accident(reversed_period, True, True, True),
+    "a duplicate key": Accident(double_row, True, True),
+    "too few or too many cells in a row": Accident(wrong_count, True, True),
     "two columns swapped": Accident(swap_columns, True, True, True),
-    "another encoding": Accident(other_encoding, True, True),
+    "a different encoding": Accident(other_encoding, True, True),
 }
 
 
