@@ -27,7 +27,7 @@ CASES = {
         "a digit changed": BY_SUM,
         "two cells of a row swapped": BY_SUM,
         "two areas' rows swapped": BY_SUM,
-        "a formula in a text cell": "rejected by the checksum; in our own tables read as text, and made harmless in exports",
+        "a formula in a text cell": "rejected by the checksum; text in our own tables, made harmless in exports",
         "a formula in a number, date or area cell": REFUSED,
         "NaN or infinity": REFUSED,
         "a number too large": REFUSED,
@@ -42,7 +42,7 @@ CASES = {
         "a compressed file damaged": "rejected, naming file and reason",
         "the file missing, empty or a folder": "rejected, naming file and reason",
         "the list of checksums missing or truncated": "rejected, naming the file and how to fix it",
-        "killed while new seeds replace the old": "no seed is rejected: until all are replaced, old and new checksums are valid",
+        "killed while new seeds replace the old": "no seed is rejected: both checksums are valid meanwhile",
     },
     "Kills": {
         "whole runs, SIGKILL at any moment": OLD_STAYS,
