@@ -35,7 +35,7 @@ def rewritten(page: str, book: Book) -> tuple[str, list[str]]:
         except KeyError:
             raise ValueError(f"unknown block {match['name']}") from None
         if "figures:" in match["text"]:
-            raise ValueError(f"the block {match['name']} is not closed")
+            raise ValueError(f"block {match['name']} is not closed")
         if text != match["text"]:
             drifted.append(match["name"])
         return f"{match[1]}{text}{match[4]}"
