@@ -1,6 +1,6 @@
-"""dbt in this process: invoking it, its manifest, how its nodes become Dagster's, and its events.
+"""dbt in this process: running it, its manifest, and how its nodes and events become Dagster's.
 
-Belongs here: all that knows dbt. Which assets there are is in assets.py.
+Belongs here: everything that knows dbt. The assets themselves are in assets.py.
 """
 
 import json
@@ -16,7 +16,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator
 from dagster_dbt.asset_utils import get_subset_selection_for_context
 
-# Private, but the only way to turn dbt's events into Dagster's without a slow subprocess; a test guards it.
+# Private, but the only way to turn dbt's events into Dagster's without a slow subprocess. A test covers it.
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.artifacts.schemas.run import RunExecutionResult
@@ -27,7 +27,7 @@ from google.protobuf.json_format import MessageToDict
 from missions.paths import DBT_PROJECT, WAREHOUSE
 from missions.sources import registry
 
-# No telemetry and no look-up of newer versions: a run needs no network.
+# No telemetry and no check for new versions: a run needs no network.
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
 
@@ -37,12 +37,12 @@ _RESULT_EVENTS = {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapsh
 
 
 def invoke_dbt(arguments: Sequence[str], callbacks: Sequence[Any] = ()) -> dbtRunnerResult:
-    """Run dbt in this process on the project's own settings, quietly; it holds the build file no longer when done."""
+    """Run dbt in this process, silently and with the project's own settings; release the build file afterwards."""
     os.environ["MISSIONS_WAREHOUSE"] = str(WAREHOUSE)
     os.environ["MISSIONS_BUILD"] = str(WAREHOUSE.parent)
     try:
         return dbtRunner(callbacks=list(callbacks)).invoke(
-            # What it would print or log, Dagster records.
+            # Dagster records what dbt would print or log.
             [
                 *("--log-level", "none", "--log-level-file", "none"),
                 *arguments,
@@ -54,7 +54,10 @@ def invoke_dbt(arguments: Sequence[str], callbacks: Sequence[Any] = ()) -> dbtRu
 
 
 def fresh_manifest() -> Path:
-    """dbt's manifest, parsed anew only where a file of the project is younger, or a folder (a file is gone)."""
+    """The path of dbt's manifest. The project is parsed only if a file is newer, or a folder (a file was deleted).
+
+    Raises DagsterInvalidDefinitionError if dbt cannot parse the project.
+    """
     files = [path for folder in ("macros", "models", "tests") for path in (DBT_PROJECT / folder).rglob("*")]
     newest = max(path.stat().st_mtime for path in [*files, *DBT_PROJECT.glob("*.yml")])
     if not MANIFEST.is_file() or MANIFEST.stat().st_mtime < newest:
@@ -66,7 +69,7 @@ def fresh_manifest() -> Path:
 
 @cache
 def manifest() -> dict[str, Any]:
-    """What dbt knows of the project: nodes, sources and tests."""
+    """dbt's description of the project: nodes, sources and tests."""
     return dict(json.loads(fresh_manifest().read_text(encoding="utf-8")))
 
 
@@ -84,7 +87,7 @@ class Translator(DagsterDbtTranslator):
     def get_asset_check_spec(
         self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: Any
     ) -> dg.AssetCheckSpec | None:
-        """A check says of itself what the comment at the head of the test says."""
+        """Describe a check by the comment at the top of its test."""
         spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
         comment = re.findall(r"^-- (.+)$", manifest["nodes"][unique_id]["raw_code"], re.MULTILINE)
         return spec._replace(description=" ".join(comment)) if spec and comment else spec
@@ -93,14 +96,14 @@ class Translator(DagsterDbtTranslator):
         return OWNERS
 
 
-translator = Translator()  # one for all events: it remembers what it has worked out
+translator = Translator()  # shared by all events, as it caches its answers
 
 
 def build_models(context: dg.AssetExecutionContext, target: str) -> Iterator[Any]:
-    """Build what the run selected in one invocation of dbt, and yield what it made and checked.
+    """Build the run's selection in one invocation of dbt, and yield its materialisations and check results.
 
-    Raises dg.Failure naming each model and test that failed. Spark's tables are observed, not materialised: what is
-    published comes from the build file, which stays as it was.
+    On Spark, tables are observed rather than materialised: the publication comes from the build file, which does not
+    change. Raises dg.Failure naming each model and test that failed.
     """
     selection, indirect_selection = get_subset_selection_for_context(
         context, manifest(), None, None, None, translator, None
@@ -130,8 +133,8 @@ def build_models(context: dg.AssetExecutionContext, target: str) -> Iterator[Any
 def _on_spark() -> list[str]:
     if not find_spec("pyspark"):
         raise dg.Failure("Spark is not installed: `make spark` installs it (docs/scale.md).", allow_retries=False)
-    # Unit tests prove the formulas, which are the same. A target folder of its own: the manifest beside the project is
-    # that of the build file.
+    # Unit tests cover the formulas, which are the same. Spark has its own target folder: the manifest in the project
+    # is that of the build file.
     own_target = WAREHOUSE.parent / "spark" / "target"
     return ["--target", "spark", "--exclude-resource-type", "unit_test", "--target-path", str(own_target)]
 
@@ -141,7 +144,7 @@ def _observed(made: dg.AssetMaterialization) -> dg.AssetObservation:
 
 
 def _what_failed(result: dbtRunnerResult) -> str:
-    """One line for each model or test that failed; those that were skipped for it are left out."""
+    """One line per model or test that failed, without those skipped as a result."""
     if not isinstance(result.result, RunExecutionResult):
         return f"dbt could not start: {result.exception}"
     failed = [r for r in result.result.results if r.status in ("error", "fail", "runtime error")]

@@ -1,7 +1,7 @@
-"""The whole job, run in this process for `missions build` and the tests.
+"""The job `index`, run in this process for `missions build` and the tests.
 
-Belongs here: starting it, and saying plainly what went wrong. What the job does is in assets.py, when Dagster starts it
-by itself is in automation.py.
+Belongs here: starting it, and describing failures in plain words. Its steps are in assets.py, automatic starts in
+automation.py.
 """
 
 import gc
@@ -22,23 +22,23 @@ _SETTINGS = Path(__file__).with_name("dagster.yaml")
 
 
 def dagster_home() -> Path:
-    """The folder where runs are recorded, with the project's settings: `make dev` shows what `make index` did."""
+    """The folder that records runs, with the project's settings, so that `make dev` shows runs of `make index`."""
     DAGSTER_HOME.mkdir(parents=True, exist_ok=True)
     shutil.copy2(_SETTINGS, DAGSTER_HOME)
     return DAGSTER_HOME
 
 
 def run_index(target: str = "dev") -> Path:
-    """Materialise every asset and check from the seeds to the publication; returns the published database.
+    """Build and check everything from the seeds to the publication; return the published database.
 
-    With the target `spark` only the raw tables are made, and the models on Spark; returns the folder of Spark's tables.
+    With the target `spark`, build only the raw tables, and the models on Spark; return the folder of Spark's tables.
     Raises RunError naming each failed step and why.
     """
-    # dagster and dbt make many small objects that live as long as the run: looking for garbage there takes seconds.
+    # dagster and dbt create many small objects that last as long as the run; searching them for garbage takes seconds.
     gc.set_threshold(100_000, 50, 100)
-    # A sensor holds the lock for a moment to look after dead runs.
+    # The sensor dead_runs holds the lock for a moment.
     with only_run(patience=2.0):
-        try:  # under the lock, as these read the registry and may have dbt parse the project
+        try:  # under the lock, as importing these reads the registry and may parse the dbt project
             from orchestration.definitions import defs
             from orchestration.jobs import fail_dead_runs
         except dg.DagsterError as error:
@@ -62,8 +62,8 @@ def _what_failed(result: dg.ExecuteInProcessResult) -> str:
     failed = [f"{event.step_key}: {step_problem(event)}" for event in result.all_events if event.is_step_failure]
     published = any(event.is_step_success and event.step_key == "publication" for event in result.all_events)
     what = (
-        "The index is published, but its site could not be made; the last good site stays."
+        "The index is published, but the site could not be made; the previous site is unchanged."
         if published
-        else "The run failed; what was published before is as it was."
+        else "The run failed; the previous publication is unchanged."
     )
     return "\n\n".join([what, *failed])
