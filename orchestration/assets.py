@@ -25,7 +25,7 @@ from missions.sources import registry
 from missions.sources.build_file import only_run
 from missions.sources.generated import attribution
 from missions.sources.load import Loaded, load_registry, load_source
-from orchestration.dbt import MANIFEST, OWNERS, build_models, manifest, translator
+from orchestration.dbt import MANIFEST, OWNERS, build_models, manifest, translator, unproved_tests
 
 PATIENCE = 45.0  # seconds that a run of Dagster's waits for `missions build` to end
 
@@ -190,6 +190,12 @@ def _too_detailed() -> set[str]:
     owners=OWNERS,
 )
 def publication(warehouse: Warehouse) -> dg.MaterializeResult:
+    if unproved := unproved_tests():
+        raise dg.Failure(
+            f"{len(unproved)} data tests have not passed on this build, {', '.join(unproved[:5])} among them. "
+            "Nothing is published unless every test has passed: run `missions build`.",
+            allow_retries=False,
+        )
     try:
         published = publish(
             WAREHOUSE,
