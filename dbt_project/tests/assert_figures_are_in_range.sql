@@ -1,4 +1,4 @@
--- Shares lie between 0 and 100, and nothing that is counted or measured is negative.
+-- Percentages are between 0 and 100, and nothing that is counted or measured is negative.
 {{ config(meta={'dagster': {'ref': {'name': 'indicator_value'}}}) }}
 select
     figures.authority_code,
@@ -12,7 +12,7 @@ inner join {{ ref('dim_indicator') }} as indicators
     on figures.indicator_id = indicators.indicator_id
 where
     not {{ is_finite('figures.value') }}
-    -- A stock of dwellings may shrink, and growth with it.
+    -- A stock of dwellings can shrink.
     or (figures.value < 0 and figures.indicator_id not in ('net_additional_dwellings'))
     or (indicators.unit = 'percent' and figures.value > 100)
     or figures.value < figures.value_lower_95 - 0.1

@@ -1,4 +1,4 @@
--- Alpha, loadings and correlations with the rest keep their bounds but for dated exceptions, and no exception is needless.
+-- Alpha, loadings and correlations with the rest are within their bounds except for dated exceptions, all of them needed.
 {{ config(meta={'dagster': {'ref': {'name': 'framework_audit'}}}) }}
 select
     node_id,
@@ -15,7 +15,7 @@ union all
 select
     exceptions.node_id,
     exceptions.statistic,
-    'no such statistic has a bound: drop the exception' as problem
+    'no such statistic has a bound: remove the exception' as problem
 from {{ ref('stg_audit_exceptions') }} as exceptions
 left join {{ ref('framework_audit') }} as audit
     on
@@ -29,6 +29,6 @@ union all
 select
     node_id,
     'loading' as statistic,
-    'the power iteration has not come to its end: the first two components are too much alike' as problem
+    'the power iteration has not converged: the first two components are too similar' as problem
 from {{ ref('int_audit_components') }}
 where residual > 1e-9

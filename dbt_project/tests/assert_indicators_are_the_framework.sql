@@ -1,4 +1,4 @@
--- Each leaf of a framework is an indicator with a measure, each indicator is a leaf, weights sum to 1.
+-- Each leaf of a framework is an indicator with a measure, each indicator is a leaf, and weights sum to 1.
 {{ config(meta={'dagster': {'ref': {'name': 'dim_indicator'}}}) }}
 with
 
@@ -50,7 +50,7 @@ union all
 
 select
     nodes.node_id,
-    'is not reached from the root' as problem
+    'cannot be reached from the root' as problem
 from {{ ref('stg_framework_nodes') }} as nodes
 left join {{ ref('int_framework_nodes') }} as reached
     on nodes.node_id = reached.node_id

@@ -59,7 +59,7 @@ def refresh(
 
     3: a downloaded version awaits your decision
     """
-    from missions.sources import refresh as refreshing
+    from missions.sources.refresh import Status
 
     if sum((accept is not None, manual, folder is not None)) > 1 or (source_ids and (accept or manual)):
         raise UsageError("Use only one of --accept, --manual and --from; --accept takes one source.")
@@ -68,23 +68,28 @@ def refresh(
     if manual:
         _show_manual(as_json)
         return
-    outcomes: list[Outcome]
-    if accept:
-        outcomes = [refreshing.accept(*_comparable([accept]))]
-    elif folder:
-        if not source_ids:
-            raise UsageError("Name the sources whose files are in the folder.")
-        outcomes = refreshing.take_from(_comparable(source_ids), folder, check=check)
-    else:
-        chosen = refreshing.refreshable(source_ids or [])
-        with progress(len(chosen)) as advance:
-            outcomes = refreshing.refresh(chosen, check=check, report=lambda outcome: advance(outcome.source_id))
+    outcomes = _refreshed(source_ids or [], check, accept, folder)
     _show(outcomes, as_json, is_for_all=not (source_ids or accept))
     statuses = {outcome.status for outcome in outcomes}
-    if statuses & {refreshing.Status.FAILED, refreshing.Status.UNREADABLE}:
+    if statuses & {Status.FAILED, Status.UNREADABLE}:
         raise typer.Exit(FAILED)
-    if refreshing.Status.WAITING in statuses:
+    if Status.WAITING in statuses:
         raise typer.Exit(DECISION)
+
+
+def _refreshed(source_ids: list[str], check: bool, accept: str | None, folder: Path | None) -> list[Outcome]:
+    """Refresh from the folder, the accepted version or the network, as asked; one outcome per source."""
+    from missions.sources import refresh as refreshing
+
+    if accept:
+        return [refreshing.accept(*_comparable([accept]))]
+    if folder:
+        if not source_ids:
+            raise UsageError("Name the sources whose files are in the folder.")
+        return refreshing.take_from(_comparable(source_ids), folder, check=check)
+    chosen = refreshing.refreshable(source_ids)
+    with progress(len(chosen)) as advance:
+        return refreshing.refresh(chosen, check=check, report=lambda outcome: advance(outcome.source_id))
 
 
 def _comparable(source_ids: list[str]) -> list[Source]:

@@ -1,4 +1,4 @@
-"""What the tests of the method share: the published marts and the build file, opened to read."""
+"""What the method's tests share: the published marts and the build file, opened read-only."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def marts(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The published marts, found without their schema's name."""
+    """The published marts, without the schema in their names."""
     with duckdb.connect(str(database), read_only=True) as connection:
         connection.execute("set schema = 'marts'")
         yield connection

@@ -21,7 +21,7 @@ NODES = len(INDICATORS) + len(MISSIONS) + 1  # and the composite
 
 @pytest.fixture(scope="module")
 def scores(marts: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """Published z of the reference set: a row a council, a column an indicator, mission or the composite."""
+    """Published z of the reference set: a row per council, a column per indicator, mission and the composite."""
     long = marts.execute(
         """
         select authority_code, indicator_id as node_id, need_z from indicator_score
@@ -116,7 +116,7 @@ def test_pairs_are_those_of_numpy_and_redundant_ones_are_flagged(
     assert 0 < len(redundant) < 10
 
 
-def test_bounds_are_kept_but_for_dated_exceptions(audit: pd.DataFrame) -> None:
+def test_bounds_are_kept_except_for_dated_exceptions(audit: pd.DataFrame) -> None:
     bounded = audit[audit["lower_bound"].notna()].reset_index()
     assert set(bounded["statistic"]) == {"cronbach_alpha", "loading", "correlation_with_rest"}
     of_alpha = bounded["statistic"] == "cronbach_alpha"
@@ -148,8 +148,8 @@ def blocking_test(warehouse: Path) -> set[tuple[str, str]]:
 
 
 @pytest.mark.slow
-def test_what_turns_wrong_or_is_no_longer_needed_stops_the_run(database: Path, home: Path, tmp_path: Path) -> None:
-    """An indicator turned round, a missing exception, one for nothing and one for a node that is not."""
+def test_faults_and_needless_exceptions_stop_the_run(database: Path, home: Path, tmp_path: Path) -> None:
+    """A reversed indicator, a missing exception, a needless one, and one for a node that does not exist."""
     warehouse = tmp_path / "warehouse.duckdb"
     shutil.copy2(home / "build/warehouse.duckdb", warehouse)
     assert blocking_test(warehouse) == set()

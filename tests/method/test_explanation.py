@@ -1,4 +1,4 @@
-"""Why a council has its rank: do the parts add up, and do figures move bands as is said?"""
+"""Why a council has its rank: do the parts add up, and do figures move bands as stated?"""
 
 import csv
 import io
@@ -67,7 +67,7 @@ def test_contributions_add_up_from_indicators_to_the_composite(database: Path, e
 
 
 def test_what_separates_councils_is_their_distance_from_plain_means(database: Path, explained: pd.DataFrame) -> None:
-    """The groups gathered anew in pandas: the council itself is no part of its region, type or neighbours."""
+    """The groups formed again in pandas: the council itself is not in its region, type or neighbours."""
     authorities = frame(database, "from dim_authority order by authority_code")
     peers = frame(database, "from authority_peer where peer_model = 'ons_global'")
 
@@ -151,7 +151,7 @@ def method(database: Path) -> Method:
 
 
 def changes(explained: pd.DataFrame, side: str) -> pd.DataFrame:
-    """The rows of indicators with a change to that side, under names without it."""
+    """The rows of indicators with a change in that direction, in columns named without it."""
     rows = explained[explained[f"{side}_band_value"].notna()]
     return rows.rename(columns=lambda name: name.removeprefix(f"{side}_band_"))[
         ["authority_code", "node_id", "value", "value_change", "deviations", "need_rank", "change_order"]
@@ -165,7 +165,7 @@ SIDES = pytest.mark.parametrize(("side", "step"), [("needier", -1), ("less_needy
 def test_values_move_the_band_when_the_index_is_made_again(
     explained: pd.DataFrame, method: Method, side: str, step: int
 ) -> None:
-    """Smallest changes of one council in three and a few of the others, by the whole chain in NumPy.
+    """Smallest changes of one council in three and a few of the others, recalculated in NumPy.
 
     The value itself moves the band and a thousandth less of the change does not. What is held, the bounds of the
     treatment and who may be at the edge, could matter for a few.
@@ -190,7 +190,7 @@ def test_values_move_the_band_when_the_index_is_made_again(
 
 @SIDES
 def test_where_no_value_is_given_none_would_do(explained: pd.DataFrame, method: Method, side: str, step: int) -> None:
-    """Not even the lowest or highest value of the reference set, the whole chain made again."""
+    """Not even the lowest or highest value of the reference set, with the whole index recalculated."""
     rows = explained[explained[f"{side}_band_obstacle"].notna()]
     assert rows[f"{side}_band_value"].isna().all()
     assert set(rows["level"]) == {"indicator"}
@@ -210,7 +210,7 @@ def test_where_no_value_is_given_none_would_do(explained: pd.DataFrame, method: 
 
 
 def test_one_band_change_by_hand(database: Path, explained: pd.DataFrame, method: Method) -> None:
-    """Surrey's house prices over earnings, which are not treated. A county is in no mean, so that division does it."""
+    """Surrey's house prices over earnings, which are not treated. A county is in no mean, so a division is enough."""
     council, indicator = "E10000030", "housing_affordability_ratio"
     ranked = frame(database, "select need_rank, need_z, need_band from composite_index order by need_rank")
     (own,) = frame(database, "from composite_index where authority_code = ?", council).to_dict("records")
@@ -232,7 +232,7 @@ def test_one_band_change_by_hand(database: Path, explained: pd.DataFrame, method
 
 
 def test_smallest_change_is_the_smallest(explained: pd.DataFrame, database: Path) -> None:
-    """One a council and side at most; no other figure of the council's own takes fewer deviations."""
+    """At most one per council and direction; no other figure of the council's own needs fewer deviations."""
     own = frame(
         database,
         "select authority_code, indicator_id as node_id from indicator_score "
@@ -338,12 +338,12 @@ def test_compare_prints_the_marts(ask: Ask, database: Path) -> None:
     assert found["indicators"][0]["points_apart"] == pytest.approx(apart.max())
     text = ask("compare", *names, "--top", "3").stdout
     assert text.count("points apart") + text.count("points\n") >= 3
-    # No two of them are neighbours or of one type, which is said rather than passed over.
+    # No two of them are neighbours or of one type: the output says so.
     assert "3 pairs are not compared" in text
     assert len(list(csv.reader(io.StringIO(ask("compare", *names, "--csv").stdout)))) == 1 + 3 * len(INDICATORS)
 
 
-def test_a_publication_of_an_older_schema_is_told_in_words(tmp_path: Path) -> None:
+def test_a_publication_of_an_older_schema_is_explained(tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / DATABASE)) as connection:
         connection.execute("CREATE SCHEMA marts")
     result = CliRunner().invoke(cli.app, ["--published", str(tmp_path), "explain", "Blackpool"])

@@ -1,4 +1,4 @@
-"""Peers and groups of councils: worked out anew from the seeds by pandas, and asked by the command."""
+"""Peers and groups of councils, recalculated from the seeds by pandas and queried by the command."""
 
 import json
 import re
@@ -101,7 +101,7 @@ def test_open_peers_are_the_nearest_of_the_tier(
 
 
 def test_strangers_do_not_fill_a_list(peers: pd.DataFrame, councils: pd.DataFrame) -> None:
-    """The City of London and the Isles of Scilly are like nobody, and nobody's peer; Rutland has a few."""
+    """The City of London and the Isles of Scilly have no peers and are nobody's peer; Rutland has a few."""
     found = peers[peers["peer_model"] == "open"]
     odd = set(councils.index[councils["authority_type"].isin(["city_of_london", "isles_of_scilly"])])
     assert not odd & (set(found["authority_code"]) | set(found["peer_code"]))
@@ -118,7 +118,7 @@ def test_mean_squared_distance_in_the_reference_set_is_two(structure: pd.DataFra
 
 
 @pytest.mark.parametrize("model", ["global", "economic", "demographic"])
-def test_ons_neighbours_are_ranked_anew_and_counties_have_counties(
+def test_ons_neighbours_are_ranked_again_and_counties_have_counties(
     model: str, peers: pd.DataFrame, councils: pd.DataFrame
 ) -> None:
     seed = pd.read_csv(SEEDS / "geography/ons_neighbour.csv")

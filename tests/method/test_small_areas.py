@@ -1,4 +1,4 @@
-"""The small areas: worked out anew from the seed by NumPy, held against the published Indices, and on the pages."""
+"""The small areas: recalculated from the seed by NumPy, compared with the published Indices, and on the pages."""
 
 import re
 from pathlib import Path
@@ -28,7 +28,7 @@ def framework() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def figures() -> pd.DataFrame:
-    """A row a small area, a column an indicator."""
+    """A row per small area, a column per indicator."""
     indicators = pd.read_csv(SEEDS / "framework/small_area_indicator.csv").set_index("measure")["indicator_id"]
     seed = pd.read_csv(SEEDS / "small_areas/mhclg_indices_of_deprivation.csv.gz")
     wide = seed.pivot(index="small_area_code", columns="measure", values="value")
@@ -205,13 +205,13 @@ def published_summaries(home: Path, database: Path, marts: duckdb.DuckDBPyConnec
 
 @needs_indices
 def test_definitions_are_those_of_the_published_summaries(published_summaries: pd.DataFrame) -> None:
-    """docs/method.md states the differences; what it says of them is what is found."""
+    """The differences are those that docs/method.md states."""
     text = (ROOT / "docs/method.md").read_text(encoding="utf-8")
     for label, ours, theirs, digits in [
         ("average rank", "average_rank", "imd_average_rank", 0),
         ("average score", "average_need_z", "imd_average_score", 2),
         (
-            "share in the most needy tenth",
+            "share in the highest tenth",
             "share_in_most_needy_tenth",
             "imd_proportion_of_lso_as_in_most_deprived_10_percent_nationally",
             4,
@@ -244,7 +244,7 @@ def test_ranks_beside_the_imd(marts: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_council_pages_have_their_small_areas(publication: Path, marts: duckdb.DuckDBPyConnection) -> None:
-    """Of every council: how many small areas in each tenth of England, the neediest, and their file."""
+    """For every council: its small areas in each tenth of England, those with the highest need, and their file."""
     whole = f"index_id = '{WHOLE}'"
     # A county has the small areas of its districts.
     areas = f"""

@@ -31,7 +31,7 @@ RANKS = ("int_branch_draws", "int_draw_scores", "int_draw_ranks")
 
 
 def dbt(home: Path, warehouse: Path, *arguments: str) -> str:
-    """One dbt command of its own on a warehouse; what it printed."""
+    """Run one dbt command on a warehouse and return what it printed."""
     result = subprocess.run(
         [
             str(Path(sys.executable).parent / "dbt"),
@@ -115,7 +115,7 @@ def test_run_without_draws_is_the_index(warehouse: duckdb.DuckDBPyConnection, in
     assert official["composite"].tolist() == [r for (r,) in published]
 
 
-def test_leaving_one_out_is_worked_out_anew(warehouse: duckdb.DuckDBPyConnection, index: Index) -> None:
+def test_leaving_one_out_is_recalculated(warehouse: duckdb.DuckDBPyConnection, index: Index) -> None:
     official = rows(warehouse, "select * from intermediate.int_draws where sample = 'official'")[0]
     for leaf in ("robbery", "life_expectancy_male", index.leaves[-1]):
         kept = index.weights[leaf]
@@ -135,8 +135,8 @@ def test_leaving_one_out_is_worked_out_anew(warehouse: duckdb.DuckDBPyConnection
     ]
 
 
-def test_draws_take_options_weights_and_keys_as_said(warehouse: duckdb.DuckDBPyConnection) -> None:
-    """Options come as often as the seed says; the keys are those of the integer hash."""
+def test_draws_take_options_weights_and_keys_as_stated(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Options occur as often as their probabilities say; the keys are those of the integer hash."""
     draws = rows(warehouse, "select * from intermediate.int_draws where sample = 'all sources' order by run_number")
     assert len(draws) >= 1000
     for factor, option, probability in warehouse.execute(
@@ -211,13 +211,13 @@ def test_macros_give_the_same_random_numbers(home: Path, database: Path, tmp_pat
 
 
 def test_widths(warehouse: duckdb.DuckDBPyConnection) -> None:
-    """No basis but published is without a width; widths are of a sensible size, and rest on enough pairs."""
+    """Every basis except published has an error of sensible size, measured on enough pairs."""
     widths = rows(warehouse, "select * from intermediate.int_basis_errors")
     used = warehouse.execute("select distinct value_basis from intermediate.int_cells").fetchall()
     assert {w["value_basis"] for w in widths} >= {basis for (basis,) in used} - {"published"}
     by_basis = {w["value_basis"]: w["error_sd"] for w in widths}
     assert all(w["pairs"] >= 100 and 0.01 < w["error_sd"] < 1.5 for w in widths)
-    # What is added up from parts is nearly right; a guess from others is nearly as wide as the councils of a region.
+    # A sum of parts is nearly right; an estimate from others errs nearly as much as a region's councils differ.
     assert by_basis["aggregated"] < by_basis["predecessor"] < by_basis["inherited"] < by_basis["estimated"]
     assert warehouse.execute(
         "select count(*) from intermediate.int_cell_errors where (value_basis = 'published') != (basis_sd = 0)"
@@ -262,7 +262,7 @@ def test_sampling_errors_of_limits_and_counts(warehouse: duckdb.DuckDBPyConnecti
 
 
 def test_councils_that_share_a_figure_share_its_draw(warehouse: duckdb.DuckDBPyConnection, index: Index) -> None:
-    """The number that a figure's random numbers hang on is one for a county and all districts that inherit from it."""
+    """A county and all districts that inherit from it share the number that a figure's random numbers depend on."""
     found = warehouse.execute(
         """
         select count(*), count(distinct e.figure_number), min(e.figure_number = county.figure_number)
@@ -319,7 +319,7 @@ def test_intervals_are_plausible(database: Path) -> None:
     assert 20 < np.median(widths) < 80
     inside = [row["rank_percentile_5"] <= row["need_rank"] <= row["rank_percentile_95"] for row in composite.values()]
     assert np.mean(inside) > 0.9
-    # Places that are shared are rare, so that one council in five is in the most needy fifth of a draw.
+    # Shared places are rare, so one council in five is in the fifth with the highest need in each draw.
     fifth = sum(row["probability_in_most_needy_fifth"] for row in composite.values())
     tenth = sum(row["probability_in_most_needy_tenth"] for row in composite.values())
     assert fifth == pytest.approx(63, abs=0.01) and tenth == pytest.approx(31, abs=0.01)
@@ -330,7 +330,7 @@ def test_intervals_are_plausible(database: Path) -> None:
 
 @pytest.fixture
 def copy(home: Path, database: Path, tmp_path: Path) -> Path:
-    """A warehouse of the test's own, to draw in anew."""
+    """A warehouse of the test's own, to draw in again."""
     return Path(shutil.copy2(home / "build/warehouse.duckdb", tmp_path / "warehouse.duckdb"))
 
 
@@ -360,8 +360,8 @@ def test_a_seed_gives_the_same_draws_and_another_gives_others_like_them(home: Pa
 
 
 @pytest.mark.slow
-def test_a_failing_draw_is_counted_and_harms_no_other(compiled: dict[str, str], copy: Path) -> None:
-    """A run without weights in a mission, one with a weight that is no number: left out, counted, no other moved."""
+def test_a_failing_draw_is_counted_and_affects_no_other(compiled: dict[str, str], copy: Path) -> None:
+    """A run without weights in a mission and one with an invalid weight are left out and counted; no other moves."""
     with duckdb.connect(str(copy)) as connection:
         runs = [
             r

@@ -1,4 +1,4 @@
-"""The published figures, asked as a stranger would: are they the source's, and does the method give what it says?"""
+"""The published figures, checked as an outsider would: are they the source's, and do they follow from the method?"""
 
 import duckdb
 import numpy as np
@@ -62,7 +62,7 @@ def test_a_published_figure_is_the_sources_own(marts: duckdb.DuckDBPyConnection)
     assert cell(marts, "Hartlepool", "claimant_count") == (published, "published", "published")
 
 
-def test_every_published_figure_stands_in_a_seed(marts: duckdb.DuckDBPyConnection) -> None:
+def test_every_published_figure_is_in_a_seed(marts: duckdb.DuckDBPyConnection) -> None:
     """All cells that are not our rate, on the code under which they were published."""
     cells = frame(
         marts,
@@ -129,7 +129,7 @@ def test_joint_partnership_is_shared_and_a_county_is_summed_from_counts(marts: d
 
 
 def test_partnership_counts_add_up_to_what_the_notes_say(marts: duckdb.DuckDBPyConnection) -> None:
-    """1.9 % of English crime is assigned to no partnership."""
+    """1.9% of English crime is not assigned to any partnership."""
     crime = pd.read_csv(SEEDS / "observations/ons_recorded_crime.csv")
     total = crime[crime["measure"] == "Total recorded crime (excluding fraud)"]
     rows = total[total["partnership_name"].notna()]
@@ -137,7 +137,7 @@ def test_partnership_counts_add_up_to_what_the_notes_say(marts: duckdb.DuckDBPyC
     assert 100 * unassigned / rows["value"].sum() == pytest.approx(1.9, abs=0.05)
 
 
-def test_swapped_rows_of_sefton_and_st_helens_are_mended(marts: duckdb.DuckDBPyConnection) -> None:
+def test_swapped_rows_of_sefton_and_st_helens_are_corrected(marts: duckdb.DuckDBPyConnection) -> None:
     def published(code: str) -> float:
         return observed(
             "desnz_fuel_poverty",
@@ -157,7 +157,7 @@ def test_swapped_rows_of_sefton_and_st_helens_are_mended(marts: duckdb.DuckDBPyC
 
 
 def test_successors_and_neighbours_of_missing_figures(marts: duckdb.DuckDBPyConnection) -> None:
-    """Cumbria's old figure stands for both successors; a county that became one council keeps its own."""
+    """Both successors use Cumbria's old figure; a county that became one council keeps its own."""
     old = observed(
         "dfe_local_authority_interactive_tool", area_code="909", measure="Level3Age19", period_end_date="2024-08-31"
     )
@@ -172,7 +172,7 @@ def test_successors_and_neighbours_of_missing_figures(marts: duckdb.DuckDBPyConn
     assert cell(marts, "Dorset", "youth_justice_first_entrants")[1] == "published"
 
 
-def test_zeros_that_are_none_are_missing(marts: duckdb.DuckDBPyConnection) -> None:
+def test_zeros_that_are_not_true_zeros_are_missing(marts: duckdb.DuckDBPyConnection) -> None:
     scilly = rows(
         marts,
         "select count(*) from indicator_value where authority_code = 'E06000053' and value = 0 "
@@ -181,7 +181,7 @@ def test_zeros_that_are_none_are_missing(marts: duckdb.DuckDBPyConnection) -> No
     assert scilly == [(0,)]
 
 
-def test_counties_carry_the_region_of_their_districts(marts: duckdb.DuckDBPyConnection) -> None:
+def test_counties_have_the_region_of_their_districts(marts: duckdb.DuckDBPyConnection) -> None:
     regions = rows(
         marts,
         "select authority_name, region_name from dim_authority where authority_name in ('Derbyshire', 'Lincolnshire')",
@@ -192,8 +192,8 @@ def test_counties_carry_the_region_of_their_districts(marts: duckdb.DuckDBPyConn
     assert sizes["London"] == 33
 
 
-def test_the_method_written_anew_in_numpy_gives_the_same_scores(marts: duckdb.DuckDBPyConnection) -> None:
-    """An independent reading of DESIGN section 4, from the values of the cells to scores, ranks and contributions."""
+def test_the_method_in_numpy_gives_the_same_scores(marts: duckdb.DuckDBPyConnection) -> None:
+    """An independent version of the method, from the values of the cells to scores and ranks."""
     values = frame(
         marts,
         "pivot (select authority_code, indicator_id, value from indicator_score) on indicator_id using first(value) "

@@ -1,4 +1,4 @@
-"""The framework as its seed states it: what tests ask, so that none states how many indicators there are."""
+"""The framework as its seed states it, so that no test states how many indicators there are."""
 
 import csv
 

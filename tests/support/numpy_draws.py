@@ -39,7 +39,7 @@ def normal(u: Values) -> Values:
 
 @dataclass
 class Index:
-    """What the draws start from, read or worked out without any model of the uncertainty but the widths by basis."""
+    """What the draws start from, taken from no uncertainty model except for the errors by basis."""
 
     units: list[str]
     leaves: list[str]
@@ -115,7 +115,7 @@ class Index:
         return result | {name: ranks(standard[:, b]) for b, name in enumerate(self.branches)}
 
     def percentiles(self, published: Values, drawn: Values) -> Values:
-        """Exact ranks as published, moved by what the published distribution says, read at steps of 1/64."""
+        """Exact published ranks, moved along the published distribution in steps of 1/64."""
         edges = np.arange(-16, 16 + 1 / 128, 1 / 64)
         result = np.empty_like(drawn)
         for j in range(len(self.leaves)):
@@ -150,7 +150,7 @@ def rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict]:
 
 
 def read_index(warehouse: duckdb.DuckDBPyConnection) -> Index:
-    """What the draws start from, of a build file."""
+    """What the draws start from, read from a build file."""
     nodes = rows(warehouse, "select * from intermediate.int_authority_nodes order by node_id")
     leaves = [n["node_id"] for n in nodes if n["is_leaf"]]
     branches = sorted({n["branch_id"] for n in nodes if n["is_leaf"]})
@@ -169,7 +169,7 @@ def read_index(warehouse: duckdb.DuckDBPyConnection) -> Index:
         return np.array([[get((code, leaf)) for leaf in leaves] for code in codes])
 
     def width(cell: dict, side: str) -> float:
-        """Of published limits from the cell itself; those of counts are tested by themselves."""
+        """From the cell itself where limits are published; those of counts have a test of their own."""
         if cell["lower_95"] is None:
             return errors[cell["authority_code"], cell["indicator_id"]][f"sampling_sd_{side}"]
         if side == "below":

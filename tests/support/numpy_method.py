@@ -1,6 +1,6 @@
-"""The default method read anew from DESIGN section 4, in NumPy: treat, standardise, aggregate, on any figures.
+"""The default method in NumPy, written from its description alone: treat, standardise, aggregate, on any figures.
 
-Arrays are of one number per unit; `reference` says which units are in the reference set.
+Arrays have one number per unit; `reference` marks the units in the reference set.
 """
 
 import numpy as np
@@ -22,7 +22,7 @@ def is_skewed(x: np.ndarray) -> tuple[bool, float]:
 
 
 def treat(x: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Values cut to the bounds of `reference`, the values of the reference set; winsorised, else logged."""
+    """Values cut to the bounds of `reference` (the reference set), then winsorised or, failing that, logged."""
     low, high = reference.min(), reference.max()
     x = np.clip(x, low, high)
     moved = reference.copy()
@@ -76,7 +76,7 @@ class Method:
         return np.ceil(5 * ranks(scores) / len(scores))
 
     def band_with(self, code: str, name: str, value: float) -> float:
-        """The council's band with one other figure, the whole index made again."""
+        """The council's band with one figure changed and the whole index recalculated."""
         x = self.values[name].to_numpy().copy()
         x[self.units.index(code)] = value
         scores = self.composite(self.z | {name: self.normalised(name, x)})

@@ -15,7 +15,7 @@ listing(
     GROUP BY mission_name, indicators, mission.effective_weight ORDER BY mission_name
     """,
     {
-        **{"Mission": "{}", "Indicators": "{}", "Of them at half weight": "{}", "Share of the composite": percent},
+        **{"Mission": "{}", "Indicators": "{}", "At half weight": "{}", "Share of the composite": percent},
         "Of one indicator": "{:.2f} %",
     },
 )
@@ -35,7 +35,7 @@ def peer_variables(book: Book) -> str:
             [
                 row["variable_title"],
                 row["unit"],
-                "logarithm" if row["transformation"] == "log" else "it stands",
+                "logarithm" if row["transformation"] == "log" else "the value itself",
                 ", ".join(f"`{source}`" for source in row["source_ids"].split(", ")),
                 row["reason"],
             ]
@@ -230,7 +230,7 @@ def sensitivity(book: Book) -> str:
         """
     )
     return table(
-        ["Source", "By itself (standard error)", "With all it does together with others (standard error)"],
+        ["Source", "By itself (standard error)", "With its interactions (standard error)"],
         [
             [words(factor).capitalize(), f"{percent(first)} ({100 * e:.0f})", f"{percent(total)} ({100 * f:.0f})"]
             for factor, first, e, total, f in found

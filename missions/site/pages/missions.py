@@ -66,4 +66,6 @@ def _mission_files(site: Renderer, mission: Row) -> Files:
 
 def _some_of_type(kind: str, count: int, of_type: int) -> str:
     """Councils of one type, such as "12 of 164 districts"; a type with a single council by its name."""
-    return f"{count} of {of_type} {types_in_sentence(kind)}" if of_type > 1 else in_sentence(type_words(kind))
+    if of_type == 1:
+        return in_sentence(type_words(kind))
+    return f"{'all' if count == of_type else f'{count} of'} {of_type} {types_in_sentence(kind)}"

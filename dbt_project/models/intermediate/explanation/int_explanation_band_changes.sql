@@ -83,7 +83,7 @@ gaps as (
 
 ),
 
--- The yardstick moves with the figure and may swap neighbours at the edge: one place more on either side is looked at.
+-- The yardstick moves with the figure and may swap neighbours at the edge: so one more place on either side is checked.
 rivals as (
 
     select
@@ -94,7 +94,7 @@ rivals as (
         edges.margin,
         rivals.authority_code as rival_code,
         rivals.composite_mean as rival_composite_mean,
-        -- Of how many rivals, from the easiest, the council has to get past.
+        -- How many rivals, from the easiest, the council has to pass.
         case
             when edges.toward = 1
                 then count(*) over (partition by edges.authority_code, edges.toward) - least(1, edges.edge_place - 1)
@@ -211,7 +211,7 @@ own_scores as (
 
 ),
 
--- What the council lacks to each rival in the composite's weighted mean, per weight of the mission, and where both stand.
+-- What the council lacks to each rival in the composite's weighted mean, per weight of the mission, and the scores of both.
 starts as (
 
     select
@@ -247,8 +247,8 @@ starts as (
 
 ),
 
--- Each round takes the yardstick as the last round's change would leave it: with one score moved by so many deviations,
--- what are the deviation of the indicator's scores, then of the mission's mean? Ten are enough for nine decimals.
+-- Each round uses the yardstick that the previous round's change would give: with one score moved by that many deviations, the
+-- new deviation of the indicator's scores, then of the mission's mean. Ten rounds are enough for nine decimals.
 -- Written out: a recursive CTE keeps the rows of all its rounds.
 {% for round in range(1, 11) %}
 round_{{ round }} as (
@@ -268,7 +268,7 @@ round_{{ round }} as (
         score_ahead,
         mission_score_ahead,
         lack,
-        -- Beyond any figure's reach the rounds need not meet.
+        -- Beyond the reach of any figure the rounds need not converge.
         greatest(
             -99,
             least(
@@ -325,7 +325,7 @@ solved as (
 
     union all
 
-    -- What is in no mean moves none.
+    -- A unit outside the reference set moves no mean.
     select
         authority_code,
         toward,
@@ -350,7 +350,7 @@ by_rival as (
 
 ),
 
--- The treatment backwards: what value would have been treated to that. Its bounds stay.
+-- The treatment in reverse: the value that would be treated to that one. Its bounds stay unchanged.
 needed as (
 
     select
@@ -416,7 +416,7 @@ judged as (
 
 ),
 
--- Councils as they are and councils as they would be in one line: how many of the first come before each of the second.
+-- Actual and hypothetical councils in one order: how many of the first come before each of the second.
 line as (
 
     select
@@ -469,7 +469,7 @@ changes as (
         cast(places.need_rank_needed as bigint) as need_rank_needed,
         abs(places.need_rank_needed - places_now.need_rank) as places_moved,
         abs((judged.value_needed - cells.value) / nullif(cells.value, 0)) as relative_change,
-        -- A figure that the council shares with others, or that stands in for one, is not its own to change.
+        -- A figure shared with other councils, or estimated, is not the council's own to change.
         judged.obstacle is null and cells.value_basis in ('published', 'aggregated', 'stale') as is_own_to_change
     from judged
     inner join cells

@@ -69,7 +69,7 @@ branch_scores as (
 
 ),
 
--- One random number for each source figure, and one for what the basis leaves open.
+-- One random number for each source figure, and one for the error of the basis.
 states as (
 
     select
@@ -154,7 +154,7 @@ parts as (
 
     union all
 
-    -- A percentile rank is read off the published distribution; the other scores move with the place.
+    -- A percentile rank is read from the published distribution; other scores move with the place.
     select
         drawn.run_number,
         drawn.unit_number,

@@ -45,7 +45,7 @@ upper_tier_only as (
 
 ),
 
--- Branch of the option that leaves those out.
+-- The branch whose option leaves those leaves out.
 left_out as (
 
     select
@@ -112,5 +112,5 @@ inner join drawn as branches
     on
         drawn.run_number = branches.run_number
         and drawn.branch_id = branches.node_id
--- Runs together: the draws of one run are added up while they are at hand.
+-- In order of run, so that the draws of one run are added up together, while they are in memory.
 order by drawn.run_number, leaves.leaf_number

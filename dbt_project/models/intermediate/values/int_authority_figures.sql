@@ -36,7 +36,7 @@ linked as (
         indicators.rate_denominator,
         indicators.rate_multiplier,
         own_population.people as own_people,
-        -- The residents or households of all the councils that a joint or former area stands for.
+        -- The residents or households of all the councils of a joint or former area.
         sum(own_population.people) over (
             partition by figures.indicator_id, figures.source_id, figures.area_code, figures.period_end_date, links.link
         ) as area_people,
@@ -75,7 +75,7 @@ own_figures as (
 
 ),
 
--- One figure a council and period: one that is there before one that is not, then the first source, then the newest code.
+-- One figure per council and period: any figure before none, then the first source, then the newest code.
 own as (
 
     {{ first_row_of_each(
@@ -119,7 +119,7 @@ successor_figures as (
         max(own_people) as own_people,
         max(weighting_people) as weighting_people,
         max(rate_denominator) as rate_denominator,
-        -- Counts are added up where every former district has one; rates are weighted by what each district brought.
+        -- Counts are added up where every former district has one; rates are weighted by each district's share of the council.
         case
             when
                 max(rate_denominator) in ('population', 'households')

@@ -22,7 +22,7 @@ observations as (
 
 ),
 
--- A sum stands only where each of its measures has a figure.
+-- A sum needs a figure for each of its measures.
 amounts as (
 
     select
@@ -85,7 +85,7 @@ pooled as (
 
 ),
 
--- The first period of a pooled count has no earlier one to add: it is no figure of the indicator.
+-- The first period of a pooled count has no earlier one to add, so it is not used.
 complete as (
 
     select pooled.*

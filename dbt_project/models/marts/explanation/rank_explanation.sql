@@ -37,7 +37,7 @@ node_contributions as (
 
 ),
 
--- Themes are no nodes of the framework: they only sum what their indicators add.
+-- Themes are not nodes of the framework: they only sum what their indicators add.
 contributions as (
 
     select
@@ -87,7 +87,7 @@ contributions as (
 
 ),
 
--- A county's districts are in the reference set and it is not: its region is made of them, its type of the counties.
+-- A county's districts are in the reference set and it is not: its region consists of them, its type of the counties.
 grouped as (
 
     select
@@ -193,7 +193,7 @@ band_changes as (
 
 ),
 
--- What the composite lacks for a band is the same whatever indicator would bring it.
+-- What the composite needs to reach a band is the same whichever indicator moves.
 band_gaps as (
 
     select
