@@ -5,7 +5,10 @@ by itself is in automation.py.
 """
 
 import gc
+import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
@@ -28,6 +31,16 @@ def dagster_home() -> Path:
     return DAGSTER_HOME
 
 
+@contextmanager
+def own_settings() -> Iterator[None]:
+    """Keep the settings of another Dagster from this run: its DAGSTER_… variables are taken out meanwhile."""
+    foreign = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("DAGSTER_")}
+    try:
+        yield
+    finally:
+        os.environ.update(foreign)
+
+
 def run_index(target: str = "dev") -> Path:
     """Materialise every asset and check from the seeds to the publication; returns the published database.
 
@@ -37,7 +50,7 @@ def run_index(target: str = "dev") -> Path:
     # dagster and dbt make many small objects that live as long as the run: looking for garbage there takes seconds.
     gc.set_threshold(100_000, 50, 100)
     # A sensor holds the lock for a moment to look after dead runs.
-    with only_run(patience=2.0):
+    with own_settings(), only_run(patience=2.0):
         try:  # under the lock, as these read the registry and may have dbt parse the project
             from orchestration.definitions import defs
             from orchestration.jobs import fail_dead_runs
