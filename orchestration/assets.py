@@ -101,6 +101,9 @@ class Engine(dg.Config):
         default="dev",
         description="dev is the build file, which is published. spark builds the same models on Spark and stops there.",
     )
+    shared_tests: bool = Field(
+        default=False, description="Run also the tests that a selected model shares with models that are not selected."
+    )
 
 
 @dbt_assets(manifest=manifest(), dagster_dbt_translator=translator, name="warehouse_models")
@@ -109,7 +112,7 @@ def warehouse_models(context: dg.AssetExecutionContext, warehouse: Warehouse, co
 
     With the target spark no step after this one runs.
     """
-    yield from build_models(context, config.target)
+    yield from build_models(context, config.target, config.shared_tests)
 
 
 _CHANGE = dg.AssetKey(["marts", PUBLICATION_CHANGE])

@@ -114,16 +114,17 @@ class Translator(DagsterDbtTranslator):
 translator = Translator()  # one for all events: it remembers what it has worked out
 
 
-def build_models(context: dg.AssetExecutionContext, target: str) -> Iterator[Any]:
+def build_models(context: dg.AssetExecutionContext, target: str, shared_tests: bool = False) -> Iterator[Any]:
     """Build what the run selected in one invocation of dbt, and yield what it made and checked.
 
     Raises dg.Failure naming each model and test that failed. Spark's tables are observed, not materialised: what is
-    published comes from the build file, which stays as it was.
+    published comes from the build file, which stays as it was. With `shared_tests` the tests that selected models share
+    with others run too, which needs a build that is whole but for the selected.
     """
     selection, indirect_selection = get_subset_selection_for_context(
         context, manifest(), None, None, None, translator, None
     )
-    if indirect_selection:
+    if indirect_selection and not shared_tests:
         selection = [*selection, "--indirect-selection", indirect_selection]
     if target == "spark":
         selection += _on_spark()
