@@ -21,7 +21,7 @@ _ROOMS = {
 }
 
 
-def assets_behind(changed: Sequence[str], graph: dg.BaseAssetGraph) -> set[dg.AssetKey] | None:
+def assets_behind(changed: Sequence[str], defs: dg.Definitions) -> set[dg.AssetKey] | None:
     """The assets that hang on what has changed; None where that may be everything."""
     first: set[dg.AssetKey] = set()
     for part in changed:
@@ -29,7 +29,7 @@ def assets_behind(changed: Sequence[str], graph: dg.BaseAssetGraph) -> set[dg.As
         if found is None:
             return None
         first.update(found)
-    return set(dg.AssetSelection.assets(*first).downstream().resolve(graph)) if first else set()
+    return set(dg.AssetSelection.assets(*first).downstream().resolve(defs.resolve_asset_graph())) if first else set()
 
 
 def _first_behind(part: str) -> Sequence[dg.AssetKey] | None:

@@ -1,6 +1,6 @@
 """What the publication in force was built from, and what has changed since.
 
-Belongs here: the record beside the build file. Neither Dagster nor dbt is imported, so that a command with nothing to do
+Belongs here: the record beside the build file. Neither Dagster nor dbt is imported: a command with nothing to do
 ends at once. What must be made again is decided in again.py.
 """
 

@@ -64,7 +64,7 @@ def run_index(target: str = "dev", *, force: bool = True, say: Callable[[str], N
             raise RunError(str(error)) from error
         selected = None
         if not force and target == "dev" and (changes := built.changed()) is not None:
-            selected = assets_behind(changes, defs.resolve_asset_graph())
+            selected = assets_behind(changes, defs)
             say(_what_is_made(changes, selected))
             if selected == set():
                 return PUBLISHED / DATABASE

@@ -7,7 +7,7 @@
     {%- set stale = [] -%}
     {%- for node in graph.nodes.values() if node.resource_type == 'test' -%}
         {%- if node.unique_id in selected_resources or node.depends_on.nodes | select('in', selected_resources) | list -%}
-            {%- do stale.append("'" ~ node.unique_id ~ "'") -%}
+            {%- set _ = stale.append("'" ~ node.unique_id ~ "'") -%}
         {%- endif -%}
     {%- endfor -%}
     create schema if not exists checks;
@@ -23,7 +23,7 @@
 {%- if execute and target.type == 'duckdb' -%}
     {%- set found = [] -%}
     {%- for result in results if result.node.resource_type == 'test' -%}
-        {%- do found.append("('" ~ result.node.unique_id ~ "', '" ~ result.status ~ "', localtimestamp)") -%}
+        {%- set _ = found.append("('" ~ result.node.unique_id ~ "', '" ~ result.status ~ "', localtimestamp)") -%}
     {%- endfor -%}
     {%- if found %}
     insert into checks.test_result values {{ found | join(', ') }};
