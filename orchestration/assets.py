@@ -25,7 +25,7 @@ from missions.sources import registry
 from missions.sources.build_file import only_run
 from missions.sources.generated import attribution
 from missions.sources.load import Loaded, load_registry, load_source
-from orchestration.dbt import MANIFEST, OWNERS, build_models, manifest, translator
+from orchestration.dbt import MANIFEST, OWNERS, build_models, manifest, translator, unproved_tests
 
 PATIENCE = 45.0  # seconds that a Dagster run waits for `missions build` to end
 
@@ -101,6 +101,9 @@ class Engine(dg.Config):
         default="dev",
         description="dev builds in the build file and publishes. spark builds the same models on Spark and ends there.",
     )
+    shared_tests: bool = Field(
+        default=False, description="Run also the tests that a selected model shares with models that are not selected."
+    )
 
 
 @dbt_assets(manifest=manifest(), dagster_dbt_translator=translator, name="warehouse_models")
@@ -109,7 +112,7 @@ def warehouse_models(context: dg.AssetExecutionContext, warehouse: Warehouse, co
 
     With the target spark, no later step runs.
     """
-    yield from build_models(context, config.target)
+    yield from build_models(context, config.target, config.shared_tests)
 
 
 _CHANGE = dg.AssetKey(["marts", PUBLICATION_CHANGE])
@@ -190,6 +193,12 @@ def _too_detailed() -> set[str]:
     owners=OWNERS,
 )
 def publication(warehouse: Warehouse) -> dg.MaterializeResult:
+    if unproved := unproved_tests():
+        raise dg.Failure(
+            f"{len(unproved)} data tests have not passed on this build, {', '.join(unproved[:5])} among them. "
+            "Nothing is published unless every test has passed: run `missions build`.",
+            allow_retries=False,
+        )
     try:
         published = publish(
             WAREHOUSE,

@@ -7,12 +7,14 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 from dagster_dbt import DagsterDbtTranslator
 from dagster_dbt.asset_utils import get_subset_selection_for_context
 
@@ -29,7 +31,6 @@ from missions.sources import registry
 
 # No telemetry and no check for new versions: a run needs no network.
 os.environ.setdefault("DO_NOT_TRACK", "1")
-os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
 
 OWNERS = ["team:missions-index"]
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
@@ -38,19 +39,36 @@ _RESULT_EVENTS = {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapsh
 
 def invoke_dbt(arguments: Sequence[str], callbacks: Sequence[Any] = ()) -> dbtRunnerResult:
     """Run dbt in this process, silently and with the project's own settings; release the build file afterwards."""
+    try:
+        with _own_settings():
+            return dbtRunner(callbacks=list(callbacks)).invoke(
+                # Dagster records what dbt would print or log.
+                [
+                    *("--log-level", "none", "--log-level-file", "none"),
+                    *arguments,
+                    *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)),
+                ]
+            )
+    finally:
+        DuckDBConnectionManager.close_all_connections()
+
+
+@contextmanager
+def _own_settings() -> Iterator[None]:
+    """Keep the settings of other dbt projects from this one while dbt runs.
+
+    Every flag of dbt is also a DBT_… variable: DBT_EXCLUDE_RESOURCE_TYPES=test, set in a shell for another project,
+    would build without a single data test.
+    """
+    foreign = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("DBT_")}
+    os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
     os.environ["MISSIONS_WAREHOUSE"] = str(WAREHOUSE)
     os.environ["MISSIONS_BUILD"] = str(WAREHOUSE.parent)
     try:
-        return dbtRunner(callbacks=list(callbacks)).invoke(
-            # Dagster records what dbt would print or log.
-            [
-                *("--log-level", "none", "--log-level-file", "none"),
-                *arguments,
-                *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)),
-            ]
-        )
+        yield
     finally:
-        DuckDBConnectionManager.close_all_connections()
+        del os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"]
+        os.environ.update(foreign)
 
 
 def fresh_manifest() -> Path:
@@ -99,16 +117,17 @@ class Translator(DagsterDbtTranslator):
 translator = Translator()  # shared by all events, as it caches its answers
 
 
-def build_models(context: dg.AssetExecutionContext, target: str) -> Iterator[Any]:
-    """Build the run's selection in one invocation of dbt, and yield its materialisations and check results.
+def build_models(context: dg.AssetExecutionContext, target: str, shared_tests: bool = False) -> Iterator[Any]:
+    """Build what the run selected in one invocation of dbt, and yield what it made and checked.
 
-    On Spark, tables are observed rather than materialised: the publication comes from the build file, which does not
-    change. Raises dg.Failure naming each model and test that failed.
+    Raises dg.Failure naming each model and test that failed. Spark's tables are observed, not materialised: what is
+    published comes from the build file, which is unchanged. With `shared_tests` the tests that selected models share
+    with others run too, which needs a build that is whole but for the selected.
     """
     selection, indirect_selection = get_subset_selection_for_context(
         context, manifest(), None, None, None, translator, None
     )
-    if indirect_selection:
+    if indirect_selection and not shared_tests:
         selection = [*selection, "--indirect-selection", indirect_selection]
     if target == "spark":
         selection += _on_spark()
@@ -118,25 +137,50 @@ def build_models(context: dg.AssetExecutionContext, target: str) -> Iterator[Any
         if event.info.name in _RESULT_EVENTS:
             events.append(MessageToDict(event, preserving_proto_field_name=True))
 
-    result = invoke_dbt(["build", *selection], [keep])
+    # Unit tests prove formulas, which no data can change: `make test` runs them.
+    result = invoke_dbt(["build", *selection, "--exclude-resource-type", "unit_test"], [keep])
+    unanswered = set(context.selected_asset_check_keys) if target == "dev" else set()
     for event in events:
         message = DbtCoreCliEventMessage(event, {})
         if target == "dev":
-            yield from message.to_default_asset_events(manifest(), translator, context)
+            for made in message.to_default_asset_events(manifest(), translator, context):
+                if isinstance(made, dg.AssetCheckResult) and made.asset_key and made.check_name:
+                    unanswered.discard(dg.AssetCheckKey(made.asset_key, made.check_name))
+                yield made
         else:
-            made = message.to_default_asset_events(manifest(), translator)
-            yield from (_observed(of) for of in made if isinstance(of, dg.AssetMaterialization))
+            made_there = message.to_default_asset_events(manifest(), translator)
+            yield from (_observed(of) for of in made_there if isinstance(of, dg.AssetMaterialization))
     if not result.success:
         raise dg.Failure(_what_failed(result), allow_retries=False)
+    if unanswered:
+        names = ", ".join(sorted(key.name for key in unanswered)[:5])
+        raise dg.Failure(
+            f"{len(unanswered)} checks gave no result, {names} among them: nothing is published unless every check has "
+            "passed.",
+            allow_retries=False,
+        )
+
+
+def unproved_tests() -> list[str]:
+    """The names of dbt's data tests that have not passed on the current build file; publishing needs an empty list.
+
+    The results are dbt's own (macros/check_results.sql), so that a plain `dbt build` counts as a run of Dagster does.
+    """
+    with duckdb.connect(str(WAREHOUSE), read_only=True) as connection:
+        try:
+            found = connection.execute("SELECT test_id FROM checks.test_result WHERE status = 'pass'").fetchall()
+        except duckdb.CatalogException:  # nothing has run
+            found = []
+    passed = {test_id for (test_id,) in found}
+    tests = [node for node in manifest()["nodes"].values() if node["resource_type"] == "test"]
+    return sorted(node["name"] for node in tests if node["unique_id"] not in passed)
 
 
 def _on_spark() -> list[str]:
     if not find_spec("pyspark"):
         raise dg.Failure("Spark is not installed: `make spark` installs it (docs/scale.md).", allow_retries=False)
-    # Unit tests cover the formulas, which are the same. Spark has its own target folder: the manifest in the project
-    # is that of the build file.
-    own_target = WAREHOUSE.parent / "spark" / "target"
-    return ["--target", "spark", "--exclude-resource-type", "unit_test", "--target-path", str(own_target)]
+    # A target folder of its own: the manifest beside the project is that of the build file.
+    return ["--target", "spark", "--target-path", str(WAREHOUSE.parent / "spark" / "target")]
 
 
 def _observed(made: dg.AssetMaterialization) -> dg.AssetObservation:

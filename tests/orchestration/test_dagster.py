@@ -194,24 +194,6 @@ def test_failing_check_of_a_mart_blocks_publication(stray_runs: Path, missions: 
     untouched(stray_runs, before)
 
 
-def test_failing_unit_test_fails_the_run(stray_runs: Path, missions: Missions) -> None:
-    before = current(stray_runs)
-    broken = stray_runs / "dbt_project/models/intermediate/int_broken.yml"
-    broken.write_text(
-        "version: 2\nunit_tests:\n  - name: test_that_is_wrong\n    model: int_index_units\n"
-        "    given:\n      - input: ref('int_authorities')\n        rows:\n"
-        "          - {authority_code: E06000001, is_in_reference_set: true}\n"
-        "    expect:\n      rows:\n        - {unit_id: E06000001, is_in_reference_set: false}\n"
-    )
-    try:
-        result = missions("build", home=stray_runs)
-    finally:
-        broken.unlink()
-    assert result.returncode == 1
-    assert "test_that_is_wrong" in result.stderr
-    untouched(stray_runs, before)
-
-
 def test_data_tests_can_fail(database: Path, home: Path, tmp_path: Path) -> None:
     """Each data test finds the damage it is meant to find, in one copy of the build damaged in every way."""
     warehouse = tmp_path / "warehouse.duckdb"
