@@ -179,9 +179,15 @@ def bare(text: str) -> str:
     return text.strip(SPACES + INVISIBLE)
 
 
-def bare_sql(cell: str) -> str:
-    """The SQL for `bare`, null where nothing is left."""
-    return f"nullif(trim({cell}, {quoted_text(SPACES + INVISIBLE)}), '')"
+def named(text: str) -> str:
+    """A text as a name: without what cannot be seen around it. Plain spaces are part of it, unless there is no more."""
+    return text.strip(SPACES[4:] + INVISIBLE) if bare(text) else ""
+
+
+def named_sql(cell: str) -> str:
+    """The SQL for `named`, null where nothing is left."""
+    is_blank = f"coalesce(trim({cell}, {quoted_text(SPACES + INVISIBLE)}), '') = ''"
+    return f"CASE WHEN NOT {is_blank} THEN trim({cell}, {quoted_text(SPACES[4:] + INVISIBLE)}) END"
 
 
 def as_number(text: str) -> float | None:
@@ -220,10 +226,8 @@ def number_misfit(text: str, *, may_be_empty: bool = True) -> str:
     """The message for a cell of a user's own file that `as_number` does not read, with what to do about it."""
     plain = bare(text)
     if _NUMBER.fullmatch(plain):
-        return (
-            f"{shown(text)} is out of range: a number may be 0 or from {_SMALLEST:g} to {LARGEST:g} in size; "
-            "use a larger or smaller unit"
-        )
+        expected = f"expected a number that is 0 or from {_SMALLEST:g} to {LARGEST:g} in size"
+        return f"{expected}, found {shown(text)}; use a larger or smaller unit"
     hint = ""
     if plain[:1] in ("£", "$", "€") or plain[-1:] in ("%", "£", "$", "€"):
         hint = "; write the number without its unit"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from missions.csv_rules import as_number, bare_sql, nearest, number_misfit, number_sql, read_csv, shown
+from missions.csv_rules import as_number, named_sql, nearest, number_misfit, number_sql, read_csv, shown
 from missions.errors import ScoreError
 from missions.scoring.framework import Node
 from missions.scoring.user_file import UserFile
@@ -82,7 +82,7 @@ def _is_read(
 
 def _read(connection: duckdb.DuckDBPyConnection, path: Path, header: Sequence[str]) -> None:
     """Create the table `observation` with every row that is not empty, and whether it is wrong."""
-    text = {name: bare_sql(f"text.{quoted_name(name)}") for name in header}
+    text = {name: named_sql(f"text.{quoted_name(name)}") for name in header}
     numbers = {name: number_sql(text[name]) for name in _NUMBERS if name in header}
     unnamed = [name for name in header if name.startswith("column ")]
     is_wrong = [f"{text[name]} IS NOT NULL AND {number} IS NULL" for name, number in numbers.items()]

@@ -21,7 +21,8 @@ def check_leaves(connection: duckdb.DuckDBPyConnection, inputs: Inputs, observat
     found = connection.execute(
         """
         WITH treated AS (
-            SELECT node_id, count(*) FILTER (WHERE isfinite(value_treated)) AS treated_values, min(value_treated) AS lowest
+            SELECT node_id, count(*) FILTER (WHERE isfinite(value_treated)) AS treated_values,
+                min(value_treated) AS lowest
             FROM int_treated_values GROUP BY node_id
         ),
         normalised AS (

@@ -140,7 +140,7 @@ def _filled(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _write(connection: duckdb.DuckDBPyConnection, out: Path, unused: set[str]) -> None:
-    """Write the results, without unused columns, to a folder beside `out`; move them into place when all are complete."""
+    """Write the results, without unused columns, to a folder beside `out`, and move them into place when complete."""
     out = out.resolve()
     out.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from missions.csv_rules import CsvFile, as_text, bare, column_names, nearest, read_bytes, read_rows, shown
+from missions.csv_rules import CsvFile, as_text, bare, column_names, named, nearest, read_bytes, read_rows, shown
 from missions.errors import ScoreError
 
 # The names that COINr gives to columns of its iData and iMeta.
@@ -73,7 +73,7 @@ class UserFile(CsvFile):
     def rows(self) -> Iterator[tuple[int, dict[str, str]]]:
         """The rows, at least one, each with the number of its first line; empty lines are skipped.
 
-        Cells come without the spaces and invisible characters around them.
+        Cells come without the characters around them that cannot be seen.
         """
         text = as_text(self, read_bytes(self))
         names = self.columns(text)
@@ -83,6 +83,6 @@ class UserFile(CsvFile):
             for place, (name, cell) in enumerate(zip(names, cells, strict=True), start=1):
                 if not name and bare(cell):
                     raise self.fault(f"column {place} has no name in line 1, but holds {shown(cell)}", line)
-            yield line, {name: bare(cell) for name, cell in zip(names, cells, strict=True) if name}
+            yield line, {name: named(cell) for name, cell in zip(names, cells, strict=True) if name}
         if not found:
             raise self.fault("no rows below the header")
