@@ -81,7 +81,11 @@ DOMAINS = {
         890,
     ),
     "simd_2020": (
-        dict(zip(["income", "employment", "health", "education", "access", "crime", "housing"], (28, 28, 14, 14, 9, 5, 2))),
+        dict(
+            zip(
+                ["income", "employment", "health", "education", "access", "crime", "housing"], (28, 28, 14, 14, 9, 5, 2)
+            )
+        ),
         6976,
     ),
 }
