@@ -81,11 +81,7 @@ DOMAINS = {
         890,
     ),
     "simd_2020": (
-        dict(
-            zip(
-                ["income", "employment", "health", "education", "access", "crime", "housing"], (28, 28, 14, 14, 9, 5, 2)
-            )
-        ),
+        {"income": 28, "employment": 28, "health": 14, "education": 14, "access": 9, "crime": 5, "housing": 2},
         6976,
     ),
 }
