@@ -9,7 +9,7 @@ import typer
 
 from missions.cli.app import Csv, Json, command, open_published, tell
 from missions.cli.printing import printed_as_data, show_ranks
-from missions.errors import UsageError
+from missions.errors import MissionsError, UsageError
 from missions.reading.queries import Rows, ask
 from missions.reading.wording import PEER_WORDS
 
@@ -59,6 +59,8 @@ def rank(
         )
         (councils,) = ask(connection, "SELECT count(*) FROM composite_index").values[0]
     tell(*found.notes)
+    if not found.councils.values:
+        raise MissionsError(f"No council is in all of {', '.join(found.filters[1:])}; leave one of them out.")
     shown = Rows(found.councils.columns, found.councils.values[:top])
     if printed_as_data(shown, as_json, as_csv):
         return
@@ -68,8 +70,6 @@ def rank(
 
 def _how_many(shown: int, matching: int, councils: int) -> str:
     """How many councils are listed, of how many that pass the filters, of how many in all."""
-    if not matching:
-        return "no councils"
     if shown == matching == councils:
         return f"all {councils} councils"
     if matching == councils:
