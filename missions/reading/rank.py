@@ -88,7 +88,8 @@ def ranked(
         connection,
         f"""
         SELECT index_id, index_name, need_rank, (SELECT count(*) FROM dim_authority) AS ranked_councils,
-            rank() OVER (ORDER BY need_rank) AS rank_in_list, count(*) OVER () AS listed_councils, authority_code, authority_name, authority_type, region_name, need_score, need_band,
+            rank() OVER (ORDER BY need_rank) AS rank_in_list, count(*) OVER () AS listed_councils,
+            authority_code, authority_name, authority_type, region_name, need_score, need_band,
             published_share, is_mostly_published
         FROM ({SCORES}) JOIN dim_authority USING (authority_code)
         WHERE index_id = $index_id
