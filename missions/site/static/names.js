@@ -1,4 +1,4 @@
-// What a text matches: the matcher of missions/reading/places.py and name_keys.py, in the browser.
+// What a text matches: the matcher of missions/reading/matching.py and name_keys.py, in the browser.
 // Names, keys and rules come from data/search.js; tests/site/test_search_names.py holds both to the same answers.
 window.missions.find = (() => {
   const { search, nameRules: rules } = window.missions;
