@@ -87,7 +87,7 @@ def test_killed_runs_leave_the_publication_and_need_no_cleaning_up(
             if moment in chosen:
                 leftover.unlink(missing_ok=True)
         with subprocess.Popen(
-            [sys.executable, "-m", "missions.cli", "build"],
+            [sys.executable, "-m", "missions.cli", "build", "--force"],
             env=environment(elsewhere, **surroundings),
             cwd=elsewhere,
             stdout=subprocess.DEVNULL,
