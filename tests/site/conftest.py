@@ -38,8 +38,9 @@ def marts(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield connection
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
+    """A browser for one module's tests: while it is open, its event loop keeps others in this process from running."""
     from playwright.sync_api import sync_playwright
 
     found = next(filter(None, map(shutil.which, CHROMIUMS)), None)

@@ -22,7 +22,6 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from missions.reading.wording import value_words
 from missions.site.charts import BANDS
-from missions.site.scripts import STATIC
 
 Missions = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -155,10 +154,6 @@ def test_with_scripts_off_a_page_still_speaks(browser: Browser, addresses: dict[
         target = figure.locator(".chart-source a[href^='#']").get_attribute("href")
         assert page.locator(str(target)).count() == 1, "a chart without its table"
     page.close()
-
-
-def test_the_hand_written_scripts_are_few() -> None:
-    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in STATIC.glob("*.js")) < 250
 
 
 # --- Maps and charts ----------------------------------------------------------------------------------------------
