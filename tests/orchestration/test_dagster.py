@@ -282,7 +282,7 @@ def test_reader_keeps_reading_through_a_full_run_and_two_builds_are_equal(stray_
     shutil.rmtree(stray_runs / "seeds")
     result = missions("editions", "--restore", str(stray_runs / "seeds"), home=stray_runs)
     assert result.returncode == 0, result.stderr
-    result = missions("build", home=stray_runs)
+    result = missions("build", "--force", home=stray_runs)
     assert result.returncode == 0, result.stderr
     reader.stdin.write("again\n")
     reader.stdin.flush()
