@@ -117,8 +117,8 @@ def test_a_result_that_is_missing_or_bad_is_no_pass(build: Path) -> None:
     assert after("DROP TABLE checks.test_result") == every
 
 
-def test_blocking_check_without_a_result_fails_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    """dbt says that all went well, and nothing of the check: Dagster alone would go on without it."""
+def test_blocking_check_without_a_result_fails_the_step(defs: dg.Definitions, monkeypatch: pytest.MonkeyPatch) -> None:
+    """dbt reports success but no result for the check. Dagster alone would continue."""
     from orchestration import dbt
 
     key = dg.AssetCheckKey(dg.AssetKey(["marts", "composite_index"]), "assert_ranks_are_valid")
