@@ -28,6 +28,7 @@ from google.protobuf.json_format import MessageToDict
 
 from missions.paths import DBT_PROJECT, WAREHOUSE
 from missions.sources import registry
+from orchestration.environment import without
 
 # No telemetry and no check for new versions: a run needs no network.
 os.environ.setdefault("DO_NOT_TRACK", "1")
@@ -60,15 +61,14 @@ def _own_settings() -> Iterator[None]:
     Every flag of dbt is also a DBT_… variable: DBT_EXCLUDE_RESOURCE_TYPES=test, set in a shell for another project,
     would build without a single data test.
     """
-    foreign = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("DBT_")}
-    os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
-    os.environ["MISSIONS_WAREHOUSE"] = str(WAREHOUSE)
-    os.environ["MISSIONS_BUILD"] = str(WAREHOUSE.parent)
-    try:
-        yield
-    finally:
-        del os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"]
-        os.environ.update(foreign)
+    with without("DBT_"):
+        os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+        os.environ["MISSIONS_WAREHOUSE"] = str(WAREHOUSE)
+        os.environ["MISSIONS_BUILD"] = str(WAREHOUSE.parent)
+        try:
+            yield
+        finally:
+            del os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"]
 
 
 def fresh_manifest() -> Path:

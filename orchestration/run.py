@@ -5,11 +5,9 @@ automation.py.
 """
 
 import gc
-import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from missions.publication.change import PUBLICATION_CHANGE
 from missions.publication.folder import DATABASE
 from missions.sources.build_file import only_run
 from orchestration import built
+from orchestration.environment import without
 from orchestration.notices import step_problem
 
 SPARK_TABLES = WAREHOUSE.with_name("spark") / "warehouse"
@@ -35,16 +34,6 @@ def dagster_home() -> Path:
     return DAGSTER_HOME
 
 
-@contextmanager
-def own_settings() -> Iterator[None]:
-    """Keep the settings of another Dagster from this run: its DAGSTER_… variables are removed while it lasts."""
-    foreign = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("DAGSTER_")}
-    try:
-        yield
-    finally:
-        os.environ.update(foreign)
-
-
 def run_index(target: str = "dev", *, force: bool = True, say: Callable[[str], None] = lambda _: None) -> Path:
     """Build and check everything from the seeds to the publication; return the published database.
 
@@ -56,7 +45,7 @@ def run_index(target: str = "dev", *, force: bool = True, say: Callable[[str], N
     # dagster and dbt create many small objects that last as long as the run; searching them for garbage takes seconds.
     gc.set_threshold(100_000, 50, 100)
     # The sensor dead_runs holds the lock for a moment.
-    with own_settings(), only_run(patience=2.0):
+    with without("DAGSTER_"), only_run(patience=2.0):  # another Dagster's settings are not for this run
         try:  # under the lock, as importing these reads the registry and may parse the dbt project
             from orchestration.again import assets_behind
             from orchestration.definitions import defs

@@ -130,11 +130,12 @@ def test_blocking_check_without_a_result_fails_the_step(defs: dg.Definitions, mo
 
 
 def test_settings_of_another_dagster_do_not_reach_the_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from orchestration.run import dagster_home, own_settings
+    from orchestration.environment import without
+    from orchestration.run import dagster_home
 
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
     monkeypatch.setenv("DAGSTER_DEFAULT_IO_MANAGER_MODULE", "no.such.module")
-    with own_settings():
+    with without("DAGSTER_"):
         assert [name for name in os.environ if name.startswith("DAGSTER_")] == []
     assert os.environ["DAGSTER_HOME"] == str(tmp_path)
     assert dagster_home() != tmp_path
