@@ -62,8 +62,13 @@
             'nhs_trust_catchment',
         ],
         'framework': [
-            'framework',
+            'second_framework',
+            'first_framework',
             'small_area_framework',
+        ],
+        'audit_exception': [
+            'second_audit_exception',
+            'first_audit_exception',
         ],
     } %}
     {{ return(sources[layout]) }}

@@ -49,7 +49,7 @@ def read_publisher(source: Source, folder: Path) -> tuple[str, int]:
     Raises SnapshotError naming the source and file.
     """
     assert source.reader is not None, "a table of the project itself has no reader"
-    tables = ("indicator_measure", "second/indicator_measure", "small_area_indicator")
+    tables = ("indicator_measure", "small_area_indicator")
     used = pd.concat([pd.read_csv(SEEDS / f"framework/{table}.csv") for table in tables])
     measures = set(used.loc[used["source_id"] == source.source_id, "measure"])
     try:

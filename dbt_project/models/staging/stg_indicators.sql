@@ -2,11 +2,11 @@
 select
     indicator_id,
     indicator_title,
-    theme_id,
     unit,
     weighting_population,
     rate_denominator,
     rate_multiplier,
     pooled_periods,
-    caveat
+    pooled_years,
+    least_periods_of_year
 from {{ source('raw', 'indicator') }}

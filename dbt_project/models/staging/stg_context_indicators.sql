@@ -1,0 +1,16 @@
+-- Indicators that an earlier framework had and that are shown beside the index.
+select
+    indicator_id,
+    definition,
+    numerator,
+    denominator,
+    caveat,
+    short_low,
+    short_high,
+    decimals,
+    publisher_page,
+    release_date,
+    next_release_date,
+    date_precision,
+    why_left
+from {{ source('raw', 'context_indicator') }}
