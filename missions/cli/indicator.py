@@ -53,7 +53,7 @@ def _facts(described: dict[str, Any], england: dict[str, Any], coverage: list[di
     ours = ", our mean of the councils" if england["value_basis"] == "aggregated" else ""
     return {
         "Id": described["indicator_id"],
-        "Mission": f"{described['mission_name']} ({described['theme_title']})",
+        "Mission": f"{described['mission_name']} ({described['theme_name']})",
         "Unit": unit_words(unit) or unit,
         "Higher means": in_words(described["higher_means"]),
         "Weight": f"{described['weight']:g}, which is {100 * described['effective_weight']:.2f} % of the composite",

@@ -70,13 +70,13 @@ def basis_words(cell: Mapping[str, Any]) -> str:
 
 def unit_words(unit: str) -> str:
     """The unit as it stands beside a value; nothing where the value carries it itself."""
-    return "" if unit in ("percent", "GBP") else re.sub(r"\d{4,}", lambda number: f"{int(number[0]):,}", unit)
+    return "" if unit in ("%", "£") else re.sub(r"\d{4,}", lambda number: f"{int(number[0]):,}", unit)
 
 
 def value_words(value: float, unit: str) -> str:
     """A value in its unit, rounded to about three digits."""
     size = abs(value)
-    if unit == "GBP":
+    if unit == "£":
         return f"£{value:,.0f}" if size >= 1000 else f"£{value:.2f}"
     if size >= 1000:
         number = f"{value:,.0f}"
@@ -85,7 +85,7 @@ def value_words(value: float, unit: str) -> str:
         number = min(f"{value:.{1 if size >= 10 else 2}f}", f"{value:.10g}", key=len)
     else:
         number = f"{value:.2g}"
-    return f"{number} %" if unit == "percent" else number
+    return f"{number} %" if unit == "%" else number
 
 
 def signed(number: float) -> str:

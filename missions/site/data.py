@@ -119,7 +119,7 @@ class Marts:
             FROM dim_indicator AS i
             JOIN indicator_treatment AS t USING (indicator_id)
             LEFT JOIN ({SOURCES}) AS s USING (source_id)
-            ORDER BY mission_name, theme_title, indicator_title
+            ORDER BY mission_name, theme_name, indicator_title
             """
         )
         for indicator in self.indicators:

@@ -48,7 +48,7 @@ def _mission_files(site: Renderer, mission: Row) -> Files:
         mission=mission,
         charts=drawn,
         rows=rows,
-        themes=list(grouped(marts.by_mission[id_], "theme_title").items()),
+        themes=list(grouped(marts.by_mission[id_], "theme_name").items()),
         regions=[
             (group, row)
             for group in marts.groups

@@ -169,7 +169,21 @@ parts as (
         residents.people as part_weight,
         weighted.people as weighting_people,
         figures.period_end_date
-    from {{ ref('int_aggregated_figures') }} as figures
+    from (
+        select
+            indicator_id,
+            authority_code,
+            value,
+            period_end_date
+        from {{ ref('int_aggregated_figures') }}
+        union all
+        select
+            indicator_id,
+            authority_code,
+            value,
+            period_end_date
+        from {{ ref('int_modelled_figures') }}
+    ) as figures
     inner join indicators
         on figures.indicator_id = indicators.indicator_id
     inner join populations as residents
@@ -241,6 +255,8 @@ select
     coalesce(published.period_end_date, means.period_end_date) as period_end_date
 from areas
 cross join indicators
+inner join {{ ref('int_authority_nodes') }} as nodes
+    on indicators.indicator_id = nodes.node_id
 left join published
     on
         areas.area_code = published.area_code
