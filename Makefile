@@ -6,7 +6,7 @@ BIN := .venv/bin
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help index test lint audit spark dev docs bench scale torture lock clean
+.PHONY: help index test check lint audit spark dev docs bench scale torture lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -17,10 +17,14 @@ index: .venv/installed ## Install, build everything from seeds/, publish, and sh
 test: .venv/installed ## Install and run every test
 	@$(BIN)/python -m pytest
 
-lint: .venv/installed ## Style, types and SQL
+check: .venv/installed ## Run the tests that need no build, in under two minutes
+	@$(BIN)/python -m pytest -m fast
+
+lint: .venv/installed ## Style, types, direction of imports and SQL
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 	@mkdir -p build # sqlfluff compiles with dbt, which opens the build file
 	cd dbt_project && ../$(BIN)/sqlfluff lint models tests --processes 2 --disable-progress-bar
 
@@ -37,7 +41,7 @@ dev: .venv/installed ## Open the Dagster UI on the whole asset graph
 
 docs: .venv/installed ## Make again what is made from the registry, the models and the publication
 	$(BIN)/python -m missions.sources.generated
-	$(BIN)/python tools/figures.py
+	$(BIN)/python -m tools.figures
 
 bench: .venv/installed ## Time everything and write docs/PERFORMANCE.md
 	$(BIN)/python bench/run.py
@@ -47,7 +51,8 @@ scale: .venv/installed ## Measure how cost grows, up to a million units, and wri
 
 KILLS ?= 50
 torture: .venv/installed ## Try every fault many times, about an hour, and write docs/reliability.md
-	MISSIONS_TORTURE=$(KILLS) $(BIN)/python -m pytest tests/orchestration/test_faults.py
+	MISSIONS_TORTURE=$(KILLS) $(BIN)/python -m pytest tests/orchestration/test_faults_*.py \
+	  tests/orchestration/test_reliability.py
 
 lock: ## Lock the dependencies anew, with hashes and no addresses (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \

@@ -1,4 +1,4 @@
-"""What pyproject.toml cannot say: a wheel carries the method's dbt models, which are in dbt_project/ in a checkout."""
+"""What pyproject.toml cannot express: a wheel includes the dbt models of the method, copied from dbt_project/."""
 
 import runpy
 import shutil
@@ -10,23 +10,31 @@ from setuptools.command.build_py import build_py
 PROJECT = Path("dbt_project")
 
 
+def files_of_the_method() -> list[Path]:
+    """The models, the macros and the variables that scoring/models.py reads."""
+    names = runpy.run_path("missions/scoring/model_names.py")
+    files = [PROJECT / "dbt_project.yml", *(PROJECT / "macros").rglob("*.sql")]
+    for model in (*names["CHAIN"], *names["FURTHER"]):
+        files += (PROJECT / "models").rglob(f"{model}.sql")
+    return files
+
+
 class BuildWithModels(build_py):
-    """Packs the models, the macros and the variables as missions/scoring/_sql, where scoring/models.py looks first."""
+    """Copies them to missions/scoring/_sql, where scoring/models.py looks first; a source archive includes them too."""
 
     def run(self) -> None:
         super().run()
         if self.editable_mode:
             return
         packed = Path(self.build_lib) / "missions" / "scoring" / "_sql"
-        shutil.rmtree(packed, ignore_errors=True)  # of an earlier build
-        names = runpy.run_path("missions/scoring/model_names.py")
-        files = [PROJECT / "dbt_project.yml", *(PROJECT / "macros").rglob("*.sql")]
-        for model in (*names["CHAIN"], *names["FURTHER"]):
-            files += (PROJECT / "models").rglob(f"{model}.sql")
-        for file in files:
+        shutil.rmtree(packed, ignore_errors=True)  # left by an earlier build
+        for file in files_of_the_method():
             target = packed / file.relative_to(PROJECT)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, target)
+
+    def get_source_files(self) -> list[str]:
+        return [*super().get_source_files(), *map(str, files_of_the_method())]
 
 
 setup(cmdclass={"build_py": BuildWithModels})

@@ -1,6 +1,6 @@
 """docs/PERFORMANCE.md: the parts that the scripts here write, and the machine they measured on.
 
-Belongs here: how the page is put together. Each script writes its own part and leaves the other as it stands.
+Belongs here: how the page is put together. Each script writes its own part and does not change the other.
 """
 
 import os
@@ -18,7 +18,7 @@ PARTS = ("timings", "scale")
 
 
 def write_part(name: str, lines: Sequence[str], page: Path = PAGE) -> None:
-    """Put these lines in the place of one part of the page."""
+    """Replace one part of the page with these lines."""
     text = page.read_text(encoding="utf-8") if page.exists() else ""
     parts = dict(re.findall(r"<!-- part: (\w+) -->\n(.*?)<!-- end -->", text, re.DOTALL))
     parts[name] = "".join(f"{line}\n" for line in lines)
@@ -35,7 +35,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def machine() -> str:
-    """Cores, memory, processor and versions; nothing that names the machine."""
+    """Cores, memory, processor and versions, but nothing that identifies the machine."""
     pages: Callable[[str], int] = os.sysconf
     memory = pages("SC_PAGE_SIZE") * pages("SC_PHYS_PAGES") / 1024**3
     return (

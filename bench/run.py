@@ -28,7 +28,7 @@ PIPELINE_RUNS, SHORT_RUNS = 3, 5
 
 @dataclass
 class Measurement:
-    """Seconds of each run; the largest resident memory of all runs in MB where it is known; the goal in seconds."""
+    """Seconds of each run; the largest resident memory of all runs in MB, if known; the goal in seconds."""
 
     name: str
     seconds: list[float]
@@ -72,13 +72,13 @@ def measure(
     name: str, arguments: list[str], home: Path, runs: int, goal: float | None = None, memory_goal: float | None = None
 ) -> Measurement:
     found = [timed(arguments, home) for _ in range(runs)]
-    # A small process counts as large as this script, so its memory is told only where there is a goal for it.
+    # A small process counts as at least as large as this script, so its memory is reported only if it has a goal.
     memory = max(m for _, m in found) if memory_goal else None
     return Measurement(name, [s for s, _ in found], goal, memory, memory_goal)
 
 
 def model_seconds(home: Path) -> tuple[float, float]:
-    """Time of all models in one `dbt run`: of their SQL statements, and of the models whole, both by dbt's clock."""
+    """Time of all models in one `dbt run` by dbt's clock: of their SQL statements, and of the models in full."""
     with tempfile.TemporaryDirectory() as logs:
         timed(
             [
@@ -98,7 +98,7 @@ def model_seconds(home: Path) -> tuple[float, float]:
 
 
 def straight_seconds(home: Path) -> float:
-    """The same compiled SQL of all models, run straight in DuckDB on the same raw tables, in order of dependence."""
+    """The same compiled SQL of all models, run directly in DuckDB on the same raw tables, in order of dependency."""
     nodes = json.loads((home / "dbt_project/target/manifest.json").read_text())["nodes"]
     models = {key: node for key, node in nodes.items() if node["resource_type"] == "model"}
     with tempfile.TemporaryDirectory() as folder:

@@ -1,8 +1,8 @@
 """How cost grows with units, indicators, editions and draws: measured, fitted, and written into docs/PERFORMANCE.md.
 
-Belongs here: which sizes are measured, the fits, and the words and the plot made from bench/scale.json. One measurement
-is in scale_case.py, the data are in small_areas.py. `python bench/scale.py` measures everything anew, for which the
-machine should be quiet; `python bench/scale.py page` writes the page and the plot from the results that are there.
+Belongs here: the sizes to measure, the fits, and the text and plot made from bench/scale.json. One measurement
+is in scale_case.py, the data are in small_areas.py. `python bench/scale.py` measures everything, for which the machine
+should be idle; `python bench/scale.py page` writes the page and the plot from the existing results.
 """
 
 import importlib.util
@@ -34,7 +34,7 @@ PLOT = ROOT / "docs" / "scale.svg"
 MEMORY_GB, THREADS = 8, 1
 INDICATORS, AREAS, LARGEST = 40, 33_755, 1_000_000
 MOST_DRAWS = 10_000
-LONGEST = 600  # seconds that a run may take
+LONGEST = 600  # seconds allowed for one run
 # A fit holds down to the smallest size from which on no measurement is further than this from it.
 TOLERANCE = 0.25
 LEAST_POINTS = 3
@@ -79,7 +79,7 @@ class Draws:
 
 @dataclass
 class Plan:
-    """What is measured; `spark` are the chain's sizes on Spark."""
+    """What to measure; `spark` lists the sizes of the chain on Spark."""
 
     chains: list[Chain]
     draws: list[Draws]
@@ -87,7 +87,7 @@ class Plan:
 
 
 def plan() -> Plan:
-    """One quantity at a time is varied around the real small areas."""
+    """Vary one quantity at a time, starting from the real small areas."""
     chains = [
         *(Chain(units) for units in (317, 3_170, AREAS, 100_000)),
         *(Chain(units, runs=1) for units in (317_000, LARGEST)),
@@ -106,7 +106,7 @@ def plan() -> Plan:
 
 
 def spark_is_there() -> bool:
-    """Spark is an extra of the project, and needs Java."""
+    """Spark is an optional extra of the project and needs Java."""
     return importlib.util.find_spec("pyspark") is not None and shutil.which("java") is not None
 
 
@@ -114,7 +114,7 @@ def spark_is_there() -> bool:
 
 
 def run_case(**case: Any) -> dict[str, Any] | None:
-    """One measurement in a process of its own; None where it failed or took too long."""
+    """One measurement in its own process; None if it failed or took too long."""
     script = Path(__file__).with_name("scale_case.py")
     try:
         done = subprocess.run(
@@ -144,7 +144,7 @@ def keep(item: Chain | Draws, found: dict[str, Any] | None) -> None:
 
 
 def measure(plan: Plan, folder: Path, home: Path = ROOT, areas: SmallAreas | None = None) -> dict[str, Any]:
-    """Run every case as often as it asks; inputs and spilled blocks go into `folder`."""
+    """Run every case the number of times it asks for; inputs and spilled blocks go to `folder`."""
     begun = time.perf_counter()
     load = os.getloadavg()[0]
     areas = areas or published()
@@ -162,7 +162,7 @@ def measure(plan: Plan, folder: Path, home: Path = ROOT, areas: SmallAreas | Non
                 settings["sql"] = str(sql["spark"])
             for _ in range(item.runs):
                 found = run_case(kind=engine, index=str(index), **settings)
-                # That Spark does not manage a size here is a result too.
+                # If Spark cannot handle a size here, that is a result too.
                 if found or engine != "spark":
                     keep(item, found)
             print(f"{engine} {item.units:,} x {item.indicators} x {item.editions}: {item.seconds} s", file=sys.stderr)
@@ -209,7 +209,7 @@ class Fit:
 def fit(x: Sequence[float], y: Sequence[float]) -> Fit:
     """The fit over as many sizes as it holds for: the smallest are left out one by one while it does not.
 
-    Small sizes cost what any query costs, so they lie above the line.
+    Small sizes cost what any query costs, so they are above the line.
     """
     points = sorted(zip(x, y, strict=True))
     while True:
@@ -222,7 +222,7 @@ def fit(x: Sequence[float], y: Sequence[float]) -> Fit:
 
 
 def n_log_n(low: float, high: float) -> float:
-    """The exponent that n log n would show over this range."""
+    """The exponent that n log n would have over this range."""
     return 1 + math.log(math.log(high) / math.log(low)) / math.log(high / low)
 
 
@@ -231,7 +231,7 @@ def n_log_n(low: float, high: float) -> float:
 
 @dataclass(frozen=True)
 class Sweep:
-    """One quantity varied, all else equal."""
+    """Measurements that vary one quantity, with all else equal."""
 
     name: str
     of: str
@@ -280,7 +280,7 @@ def sweeps(measured: Plan) -> list[Sweep]:
 
 
 def times(item: Chain | Draws) -> list[str]:
-    """Median, where it was repeated the range, and the median of processor time."""
+    """The median, the range if repeated, and the median of processor time."""
     digits = 2 if seconds(item) < 10 else 1
     spread = f"{min(item.seconds):.{digits}f} to {max(item.seconds):.{digits}f} ({len(item.seconds)})"
     cpu = f"{median(item.cpu):.{digits}f}" if item.cpu else ""
@@ -292,7 +292,7 @@ def megabytes(size: float) -> str:
 
 
 def rounded(number: float) -> str:
-    """Two digits that count, as a whole number: an extrapolation has no more."""
+    """A whole number with two significant digits: an extrapolation has no more."""
     digits = 1 - math.floor(math.log10(number))
     return f"{round(number, digits):,.0f}"
 
@@ -340,7 +340,7 @@ def fit_table(found: Sequence[Sweep]) -> list[str]:
                 f"{time_fit.exponent:.2f}",
                 f"{n_log_n(time_fit.low, time_fit.high):.2f}" if time_fit.low > 1 else "",
                 f"{time_fit.low:,.0f} to {time_fit.high:,.0f}",
-                f"{100 * time_fit.furthest:.0f} %",
+                f"{100 * time_fit.furthest:.0f}%",
                 f"{memory_fit.exponent:.2f} from {memory_fit.low:,.0f}",
             ]
         )
@@ -380,7 +380,7 @@ def goals(measured: Plan, units: Fit) -> list[str]:
 
 
 def where_it_stops(chains: list[Chain], units: Sweep) -> list[str]:
-    """Where one machine stops being the sensible choice, by the fits."""
+    """Where one machine is no longer the sensible choice, by the fits."""
     time_fit, memory_fit = units.fitted(seconds), units.fitted(lambda item: item.memory_mb)
     disk_fit = units.fitted(lambda item: item.file_mb)
     largest = {(item.memory_gb, item.threads): item for item in chains if item.units == LARGEST}
@@ -388,46 +388,46 @@ def where_it_stops(chains: list[Chain], units: Sweep) -> list[str]:
     hour, night = time_fit.where(3600), time_fit.where(8 * 3600)
     return [
         *paragraph(f"""
-            Memory is not what stops it: {LARGEST:,} units x {INDICATORS} indicators end with a limit of 2 GB too, in
-            {seconds(small):.0f} s against {seconds(usual):.0f} s with {MEMORY_GB} GB, and {small.spill_mb / 1024:.1f}
-            GB spilled at most. A second thread makes it {seconds(two):.0f} s, but then the last digits of sums may
-            differ between two runs.
+            Memory is not the limit: {LARGEST:,} units x {INDICATORS} indicators also finish with 2 GB, in
+            {seconds(small):.0f} s compared with {seconds(usual):.0f} s with {MEMORY_GB} GB, spilling at most
+            {small.spill_mb / 1024:.1f} GB. With a second thread it takes {seconds(two):.0f} s, and the last digits
+            of sums may differ between runs.
         """),
         "",
         *paragraph(f"""
-            By the fits, on one thread and with {INDICATORS} indicators; beyond {LARGEST:,} units this is an
-            extrapolation:
+            According to the fits, on one thread and with {INDICATORS} indicators (beyond {LARGEST:,} units this is an
+            extrapolation):
         """),
         "",
         *paragraph(
             f"""
-            {MEMORY_GB} GB of memory are in use at about {rounded(memory_fit.where(MEMORY_GB * 1024))} units, 20 GB at
-            about {rounded(memory_fit.where(20 * 1024))}. With less it spills, and takes longer than the fit says.
+            A run uses {MEMORY_GB} GB of memory at about {rounded(memory_fit.where(MEMORY_GB * 1024))} units, and 20 GB
+            at about {rounded(memory_fit.where(20 * 1024))}. With less memory it spills, and takes longer than the fit.
             """,
             "- ",
         ),
-        *paragraph(f"An hour is reached at about {rounded(hour)} units, eight hours at about {rounded(night)}.", "- "),
+        *paragraph(f"A run takes an hour at about {rounded(hour)} units, eight hours at about {rounded(night)}.", "- "),
         *paragraph(
             f"""
-            100 GB of disk hold the tables of about {rounded(disk_fit.where(100 * 1024))} units; spilled blocks come on
-            top.
+            100 GB of disk hold the tables of about {rounded(disk_fit.where(100 * 1024))} units, without spilled
+            blocks.
             """,
             "- ",
         ),
         "",
         *paragraph(f"""
             So DuckDB on one machine is the sensible choice for the councils and for the {AREAS:,} small areas of
-            England, which take {time_fit.at(AREAS):.1f} s, and it stays that up to about {rounded(hour)} units x
-            {INDICATORS} indicators, {rounded(hour / AREAS)} times as many, where an answer within the hour is wanted.
-            Beyond that a cluster is worth its upkeep. Editions need not count into this: each can be scored by itself.
+            England, which take {time_fit.at(AREAS):.1f} s, and up to about {rounded(hour)} units x {INDICATORS}
+            indicators, {rounded(hour / AREAS)} times as many, if an answer is needed within the hour. Beyond that a
+            cluster is worth its upkeep. Editions do not matter here: each can be scored separately.
         """),
     ]
 
 
 def on_spark(measured: Plan) -> list[str]:
-    """The same models on Spark, beside DuckDB as it is used."""
+    """The same models on Spark, compared with DuckDB as it is used."""
     if not measured.spark:
-        return ["Not measured: Spark and Java were not there."]
+        return ["Not measured: Spark and Java were not available."]
     one = {item.units: item for item in sweeps(measured)[0].items}
     rows = []
     for item in measured.spark:
@@ -441,8 +441,8 @@ def on_spark(measured: Plan) -> list[str]:
     largest = measured.spark[-1]
     return [
         *paragraph(f"""
-            The same models as dbt compiles them for Spark, x {INDICATORS} indicators, in one session with two cores and
-            {largest.memory_gb:g} GB. The start of the session is not counted, what Java compiles first is.
+            The same models rendered for Spark, x {INDICATORS} indicators, in one session with two cores and
+            {largest.memory_gb:g} GB. The start of the session is not counted, but Java's compilation is.
         """),
         "",
         *table(header, rows),
@@ -455,20 +455,20 @@ COINR = (
 
 
 def peer(draws: list[Draws]) -> list[str]:
-    """What the peer's documentation says, as far as it was found; it was not run here."""
+    """What we found in the peer's documentation; it was not run here."""
     hundred = next(item for item in draws if item.draws == 100 and item.sources == "all")
     return paragraph(f"""
-        The peer is COINr, the R package of the European Commission's Joint Research Centre. Of times, its documentation
-        prints one: an uncertainty analysis of the ASEM example, 51 units x 49 indicators, with 100 replications over
+        The peer is COINr, the R package of the European Commission's Joint Research Centre. Its documentation gives one
+        time: an uncertainty analysis of the ASEM example, 51 units x 49 indicators, with 100 replications over
         imputation, normalisation and weights, ["Time elapsed = 17.65s, average 0.18s/rep."]({COINR}), on a machine that
-        is not named. A sensitivity analysis of 500 base draws, it says, "will take a few minutes". Times of larger data
-        were not found, and nothing of COINr was run here. Here 100 draws over all sources, 317 units x 66 indicators,
-        take {seconds(hundred):.2f} s; the two do not vary the same things.
+        is not named. It says that a sensitivity analysis of 500 base draws "will take a few minutes". We found no times
+        for larger data, and did not run COINr. Here 100 draws over all sources, 317 units x 66 indicators, take
+        {seconds(hundred):.2f} s; the two do not vary the same things.
     """)
 
 
 def paragraph(text: str, mark: str = "") -> list[str]:
-    """The lines of a paragraph, or with a mark of an item of a list."""
+    """The lines of a paragraph or, with a mark, of a list item."""
     return textwrap.wrap(
         " ".join(text.split()),
         120,
@@ -492,18 +492,18 @@ def page(results: dict[str, Any]) -> list[str]:
         "",
         *paragraph(f"""
             Written by `bench/scale.py` on {results["date"]}: {results["machine"]}; load of the machine before the start
-            {results["load_before"]:.1f}; {results["minutes"]:.0f} minutes in all. Each run is a process of its own: the
-            method's shipped SQL, from Parquet files to scores in a DuckDB file. Memory is the peak of the process;
-            limits are DuckDB's memory_limit, beyond which it spills to disk. One thread, as everything here runs,
-            unless two are named. CPU is the process's own time: where it is well below the wall clock's, others were
-            at work on the machine.
+            {results["load_before"]:.1f}; {results["minutes"]:.0f} minutes in all. Each run is a separate process: the
+            method's SQL, from Parquet files to scores in a DuckDB file. Memory is the peak of the process; limits are
+            DuckDB's memory_limit, beyond which it spills to disk. Runs use one thread, as the build does, unless the
+            table says two. CPU is the time of the process itself: if it is well below the wall clock, the machine was
+            busy with other work.
         """),
         "",
         *paragraph(f"""
             Up to {AREAS:,} units are small areas of England with their 19 indicators as published. Beyond that, and for
             further indicators and editions, they are simulated: a Gaussian copula keeps the distribution of each
-            indicator and the rank correlations between them. The simulation is only timed; no score of it is kept or
-            published.
+            indicator and the rank correlations between them. Simulated data are only timed; their scores are not kept
+            or published.
         """),
         "",
         *goals(measured, units.fitted(seconds)),
@@ -513,9 +513,9 @@ def page(results: dict[str, Any]) -> list[str]:
         "### Fits",
         "",
         *paragraph(f"""
-            Exponents by least squares on logarithms: 1 is growth in proportion. Small sizes cost what any query costs,
-            so a fit holds from the size on from which no measurement is more than {100 * TOLERANCE:.0f} % off, or is
-            that of the last {LEAST_POINTS} sizes.
+            Exponents by least squares on logarithms: 1 is proportional growth. Small sizes cost what any query costs,
+            so a fit starts at the size above which every measurement is within {100 * TOLERANCE:.0f}%, or uses the last
+            {LEAST_POINTS} sizes.
         """),
         "",
         *fit_table(found),
@@ -531,8 +531,8 @@ def page(results: dict[str, Any]) -> list[str]:
         "### Draws",
         "",
         *paragraph("""
-            Of the published index, 317 councils x 66 indicators. All sources are the choices of method, the weights,
-            the sampling errors of the figures, and what a cell without a figure of its own leaves open.
+            Of the published index, 317 councils x 66 indicators. "All sources" are the choices of method, the weights,
+            the sampling errors of the figures, and the uncertainty of cells without a figure of their own.
         """),
         "",
         *draw_table(measured.draws),
@@ -591,11 +591,9 @@ def main() -> None:
         write(json.loads(RESULTS.read_text(encoding="utf-8")))
         return
     if sys.argv[1:]:
-        raise SystemExit("bench/scale.py measures everything; bench/scale.py page writes the page from its results")
+        raise SystemExit("bench/scale.py measures everything; bench/scale.py page writes the page from the results")
     if not (ROOT / "build/warehouse.duckdb").is_file():
-        raise SystemExit(
-            "build/warehouse.duckdb is missing: the draws are those of the index; run missions build first"
-        )
+        raise SystemExit("build/warehouse.duckdb, which has the draws, is missing; run `missions build` first")
     with tempfile.TemporaryDirectory() as folder:
         results = measure(plan(), Path(folder))
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""One measurement of scale.py, in a process of its own: `python bench/scale_case.py '{"kind": ...}'` prints JSON.
+"""One measurement for scale.py in its own process: `python bench/scale_case.py '{"kind": ...}'` prints JSON.
 
 Belongs here: what is inside the clock, and the process's own peak of memory and disk. The sizes are in scale.py.
 """
@@ -24,7 +24,7 @@ MEGABYTE = 1024**2
 
 
 def chain(index: Path, memory_gb: float, threads: int) -> dict[str, Any]:
-    """The shipped SQL, as `missions score` runs it, from Parquet files to the scores in a database file."""
+    """The method's SQL, as `missions score` runs it, from Parquet files to scores in a database file."""
     with tempfile.TemporaryDirectory(dir=index.parent) as folder:
         file, spill = Path(folder) / "index.duckdb", Path(folder) / "spill"
         spill.mkdir()
@@ -47,7 +47,7 @@ def chain(index: Path, memory_gb: float, threads: int) -> dict[str, Any]:
             **peak.found(),
             "file_mb": file.stat().st_size / MEGABYTE,
         }
-        # A run that lost units would be fast and worth nothing.
+        # A run that lost units would be fast but worthless.
         (units, trees, scores) = connection.execute(
             """
             SELECT
@@ -77,7 +77,7 @@ def spark(index: Path, sql: Path, memory_gb: float, threads: int) -> dict[str, A
         own = {"spark.driver.memory": f"{memory_gb:g}g", "spark.local.dir": folder}
         for name, value in {**settings, **own}.items():
             if name != "spark.master":
-                # The folders that dbt's session has in build/ are in ours.
+                # Folders that dbt's session has in build/ are in the temporary folder.
                 builder = builder.config(name, re.sub(r"\{\{.*?\}\}", folder, value))
         session = builder.getOrCreate()
         for table in INPUTS:
@@ -128,7 +128,7 @@ def connect(file: Path, spill: Path, memory_gb: float, threads: int) -> duckdb.D
 
 
 class Peak:
-    """The most that stood in the folder of spilled blocks, and this process's peak of resident memory."""
+    """The peak size of the folder of spilled blocks, and the peak resident memory of this process."""
 
     def __init__(self, spill: Path) -> None:
         self.spill = spill
@@ -159,7 +159,7 @@ class Peak:
 
 
 def resident_peak(process: object) -> float:
-    """The largest resident memory that a process has had, in MB; Linux only."""
+    """The peak resident memory of a process in MB; Linux only."""
     status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
     [kilobytes] = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
     return int(kilobytes) / 1024

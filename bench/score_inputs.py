@@ -1,7 +1,7 @@
 """Input files for timing `missions score`: every small area of England, real measures first, then simulated ones.
 
-Belongs here: writing units, observations and a framework. The simulated measures only fill a table of the size wanted:
-they are made anew for each run, named as simulated, and never published.
+Belongs here: writing units, observations and a framework. Simulated measures only fill a table of the required size:
+they are generated for each run, labelled as simulated, and never published.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""1,000 draws over weights and normalisation for all councils and indicators: the models' SQL beside plain NumPy.
+"""1,000 draws over weights and normalisation for all councils and indicators: the models' SQL and plain NumPy.
 
 Belongs here: both engines on the same draws in one run, and the proof that they give the same ranks.
 `bench/run.py` calls it; alone it measures the build of this checkout.
@@ -115,7 +115,7 @@ def by_sql(connection: duckdb.DuckDBPyConnection, sql: dict[str, str]) -> None:
 
 @dataclass
 class Input:
-    """What NumPy starts from: the same published scores, weights and random keys, as plain arrays."""
+    """The inputs of NumPy: the same published scores, weights and random keys, as plain arrays."""
 
     scores: dict[str, Values]
     in_reference_set: NDArray[np.bool_]
@@ -178,7 +178,7 @@ def drawn(weights: Values, key: np.int64, keys: Numbers) -> Values:
 
 
 def by_numpy(data: Input) -> Numbers:
-    """Ranks of the composite, a row a draw: one draw after another, as one writes it."""
+    """Ranks of the composite, one row per draw: a plain loop over the draws."""
     own = data.in_reference_set
     in_branch = data.branch_of_leaf[:, None] == np.arange(len(data.branch_weights))
     ranks = np.empty((len(data.normalisation), len(own)), dtype=np.int64)
@@ -195,7 +195,7 @@ def by_numpy(data: Input) -> Numbers:
 
 
 def compare(home: Path, runs: int = RUNS) -> Comparison:
-    """Both, in turn, on one core; stops where their ranks are not the same."""
+    """Run both in turn on one core; stop if their ranks differ."""
     sql = compiled_sql(home)
     with duckdb.connect(config={"threads": 1}) as connection:
         prepare(connection, home)

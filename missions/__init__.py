@@ -1,6 +1,6 @@
 """The Missions Index: the library and the `missions` command.
 
-Belongs here: what `import missions` offers. It is imported when it is first used, so that the command starts fast.
+Belongs here: what `import missions` offers, loaded on first use so that the command starts fast.
 """
 
 from pathlib import Path
@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 def open(published: str | Path | None = None) -> "Index":
-    """The index in a published folder, by default in this project's: see docs/python.md."""
+    """Open the index in a published folder, this project's by default. See docs/python.md.
+
+    Raises MissionsError if nothing is published there.
+    """
     from missions.reading.index import Index
 
     return Index(PUBLISHED if published is None else Path(published))

@@ -1,31 +1,31 @@
-"""Every failure that can be expected, and the exit code of a command that ends with it.
+"""Every expected failure, and the exit code of a command that ends with it.
 
-Belongs here: the classes. Each message is written where the failure is found, for people: what, where, what to do.
+Belongs here: the classes. Each message is written where the failure is found: what is wrong, where, what to do.
 """
 
 
 class MissionsError(Exception):
-    """A failure that can be expected; the message is all that the user needs."""
+    """An expected failure. The message is all the user needs."""
 
     exit_code = 1
 
 
 class UsageError(MissionsError):
-    """What was asked for does not exist or does not go together: a name, an option, a choice."""
+    """A usage error: a name that does not exist, or options that cannot be combined."""
 
     exit_code = 2
 
 
 class WhatIfError(UsageError):
-    """The choices asked for make no index. The message says why, and what to ask for instead."""
+    """The choices do not make an index. The message says why, and what to ask for instead."""
 
 
 class RegistryError(MissionsError):
-    """seeds/sources.yml cannot be read: where, and what was expected."""
+    """seeds/sources.yml is invalid: where, and what was expected."""
 
 
 class FileFault(MissionsError):
-    """A fault in a file that people write: in which line and column, what is wrong and what to do."""
+    """A fault in a file that people write: the line and column, what is wrong and what to do."""
 
     def __init__(
         self, path: str, problem: str, line: int | None = None, column: str | None = None, remedy: str = ""

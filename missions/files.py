@@ -1,6 +1,6 @@
-"""What every file of the project goes through: its checksum, writing it in one go, notes, and holding it alone.
+"""Checksums, writing a file in one step, JSON notes and locks, for every file of the project.
 
-Belongs here: what knows nothing of what a file holds.
+Belongs here: whatever does not depend on what a file contains.
 """
 
 import fcntl
@@ -25,7 +25,7 @@ def sha256(content: Path | bytes) -> str:
 
 
 def write_beside(path: Path, content: str | bytes) -> Path:
-    """Write a hidden file beside `path` and return it, so that several can be put in place together."""
+    """Write a hidden file beside `path` and return its path, so that several can be put in place together."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.new")
     try:
@@ -37,17 +37,17 @@ def write_beside(path: Path, content: str | bytes) -> Path:
 
 
 def replace_file(path: Path, content: str | bytes) -> None:
-    """Write a file in one go: readers find the old content or the new, and a failure leaves the old."""
+    """Write a file in one step: readers find either the old content or the new, and a failure keeps the old."""
     write_beside(path, content).replace(path)
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a note for people and programs in one go."""
+    """Write a JSON note, for people and programs, in one step."""
     replace_file(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A note of our own; one that a kill or a full disk left damaged says nothing."""
+    """A JSON note of our own; empty if a kill or a full disk has damaged it."""
     try:
         item = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
@@ -57,10 +57,10 @@ def read_json(path: Path) -> dict[str, Any]:
 
 @contextmanager
 def lock(path: Path, busy: Callable[[str], str], patience: float = 0.0) -> Iterator[None]:
-    """Hold a lock file; the system frees it when the process ends, however it ends.
+    """Hold a lock file. The operating system frees it when the process ends, however it ends.
 
-    Raises BusyError where another process holds it for longer than `patience` seconds: `busy` makes the message from
-    what the holder wrote of itself.
+    Raises BusyError if another process still holds it after `patience` seconds: `busy` turns what the holder wrote
+    about itself into the message.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -75,7 +75,7 @@ def lock(path: Path, busy: Callable[[str], str], patience: float = 0.0) -> Itera
                     holder = os.pread(handle, 100, 0).decode(errors="replace")
                     raise BusyError(busy(holder or "just started")) from None
                 time.sleep(0.05)
-        with suppress(OSError):  # a full disk: the text is for people only
+        with suppress(OSError):  # a full disk: the text is only for people
             os.ftruncate(handle, 0)
             os.pwrite(handle, f"process {os.getpid()}, since {time.strftime('%H:%M:%S')}".encode(), 0)
         yield

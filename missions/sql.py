@@ -1,14 +1,14 @@
-"""Names and texts as SQL writes them, for the statements that take no parameters there (COPY, ATTACH, COMMENT).
+"""Quoting names and texts for SQL statements that take no parameters (COPY, ATTACH, COMMENT).
 
-Belongs here: quoting, and nothing that runs a query.
+Belongs here: quoting only; nothing that runs a query.
 """
 
 
 def quoted_name(name: str) -> str:
-    """A table's or column's name, whatever is in it."""
+    """The name of a table or column, in double quotation marks."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def quoted_text(text: object) -> str:
-    """A text, or a path, as a literal."""
+    """A text or a path as an SQL literal."""
     return "'" + str(text).replace("'", "''") + "'"

@@ -42,7 +42,21 @@ def copy_project(target: Path) -> Path:
     return target
 
 
+def remove_what_is_gone(home: Path) -> None:
+    """Remove from a kept copy the inputs that the checkout no longer has: a model that moved would be there twice."""
+    for name in BUILD_INPUTS:
+        for path in (home / name).rglob("*"):
+            made = {"target", "logs", "__pycache__"} & set(path.relative_to(home).parts)
+            if path.is_file() and not made and not (ROOT / path.relative_to(home)).exists():
+                path.unlink()
+
+
 copy_project(_home)
+if _kept:
+    remove_what_is_gone(_home)
+
+# Fixtures that build, start Dagster or the command, serve publishers' files or try faults; other tests are `fast`.
+_NOT_FAST = {"database", "publication", "home", "missions", "project", "graph", "defs", "place", "seen"}
 
 
 def pytest_sessionfinish() -> None:
@@ -50,8 +64,13 @@ def pytest_sessionfinish() -> None:
         shutil.rmtree(_home, ignore_errors=True)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest chooses by `-m`
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The suites that need a project of their own come last, so that a broken formula shows first."""
+    """Mark as fast what needs no build, and put last what needs a project of its own: a broken formula shows first."""
+    for item in items:
+        needed = set(getattr(item, "fixturenames", ()))
+        if not item.get_closest_marker("slow") and not needed & _NOT_FAST:
+            item.add_marker("fast")
     items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
 
 

@@ -1,4 +1,4 @@
-"""csv_rules.py: what is refused in any CSV, whoever reads it, and a number that is one in SQL as in Python."""
+"""csv_rules.py: what is refused in any CSV, and numbers that SQL and Python read alike."""
 
 from pathlib import Path
 
@@ -24,34 +24,34 @@ from missions.errors import FileFault
 
 @pytest.fixture
 def file(tmp_path: Path) -> CsvFile:
-    return CsvFile(tmp_path / "a.csv", "a.csv", FileFault, "Mend it.")
+    return CsvFile(tmp_path / "a.csv", "a.csv", FileFault, "Fix it.")
 
 
 @pytest.mark.parametrize(
-    ("data", "line", "said"),
+    ("data", "line", "message"),
     [
         (b"", None, "the file is empty"),
         (b" \r\n\n", None, "the file is empty"),
         ("a,b\n".encode("utf-16"), 1, "UTF-16"),
         (b"PK\x03\x04\x00", 1, "not text"),
-        (b"a,b\r\n1,2\x1b\r\n", 2, "a control character ('\\x1b')"),
-        (b"a,b\r1,2\r3,\x00\r", 3, "a control character ('\\x00')"),
+        (b"a,b\r\n1,2\x1b\r\n", 2, "control character '\\x1b'"),
+        (b"a,b\r1,2\r3,\x00\r", 3, "control character '\\x00'"),
         (b"\xef\xbb\xbfa,b\n1,caf\xe9\n", 2, "byte 0xe9 is not UTF-8"),
     ],
 )
-def test_what_is_no_text_is_refused(file: CsvFile, data: bytes, line: int | None, said: str) -> None:
+def test_what_is_not_text_is_refused(file: CsvFile, data: bytes, line: int | None, message: str) -> None:
     with pytest.raises(FileFault) as caught:
         as_text(file, data)
-    assert said in caught.value.problem
+    assert message in caught.value.problem
     assert (caught.value.path, caught.value.line) == ("a.csv", line)
-    assert str(caught.value).endswith(". Mend it.")
+    assert str(caught.value).endswith(". Fix it.")
 
 
 def test_a_byte_order_mark_and_a_tab_are_text(file: CsvFile) -> None:
     assert as_text(file, "\ufeffa,b\n\t,é\n".encode()) == "a,b\n\t,é\n"
 
 
-def test_a_file_that_is_not_there_or_a_folder_is_refused(file: CsvFile) -> None:
+def test_a_missing_file_or_a_folder_is_refused(file: CsvFile) -> None:
     with pytest.raises(FileFault, match="the file is missing"):
         read_bytes(file)
     file.path.mkdir()
@@ -67,24 +67,24 @@ def test_another_separator_is_named(file: CsvFile, separator: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "one_line_each", "line", "said"),
+    ("text", "one_line_each", "line", "message"),
     [
-        ("a,b\n1\n", False, 2, "1 cells where 2 belong"),
-        ("a,b\n\n\n1,2,3\n", False, 4, "3 cells where 2 belong"),
-        ("a,b\n1,2\n\n", True, 3, "0 cells where 2 belong"),
+        ("a,b\n1\n", False, 2, "expected 2 cells, found 1"),
+        ("a,b\n\n\n1,2,3\n", False, 4, "expected 2 cells, found 3"),
+        ("a,b\n1,2\n\n", True, 3, "expected 2 cells, found 0"),
         ('a,b\n1,"2\n3"\n', True, 2, "quotation mark"),
         ('a,b\n1,"2\n', False, 2, "quotation mark"),
         ('a,b\n1,2\n1,"2"3\n', False, 3, "quotation mark"),
     ],
 )
-def test_a_row_out_of_order_is_refused(file: CsvFile, text: str, one_line_each: bool, line: int, said: str) -> None:
+def test_a_malformed_row_is_refused(file: CsvFile, text: str, one_line_each: bool, line: int, message: str) -> None:
     with pytest.raises(FileFault) as caught:
         list(read_rows(file, text, one_line_each=one_line_each))
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert caught.value.line == line
 
 
-def test_rows_come_with_the_lines_on_which_they_begin(file: CsvFile) -> None:
+def test_rows_come_with_the_number_of_their_first_line(file: CsvFile) -> None:
     text = 'a,b\r\n1,"2\r\n3"\r\n\r\n4,5'
     assert list(read_rows(file, text)) == [(2, ["1", "2\r\n3"]), (5, ["4", "5"])]
 
@@ -98,7 +98,7 @@ def test_rows_come_with_the_lines_on_which_they_begin(file: CsvFile) -> None:
         st.sampled_from(["1e999", "-1e309", "nan", "inf", "0x10", "1_000", "٣", "1" * 400, "5\u00a0"]),
     )
 )
-def test_a_number_is_one_in_sql_and_in_python(text: str) -> None:
+def test_sql_and_python_accept_the_same_numbers(text: str) -> None:
     met = TYPES["number"].is_met_by("$text", BLANKS)
     [(is_number, number)] = duckdb.execute(f"SELECT {met}, TRY_CAST($text AS DOUBLE)", {"text": text}).fetchall()
     found = as_number(text)
@@ -114,6 +114,6 @@ def test_true_and_false_as_spreadsheets_write_them() -> None:
     ]
 
 
-def test_a_long_value_is_cut() -> None:
+def test_a_long_value_is_shortened() -> None:
     assert shown("x" * 100) == repr("x" * 60 + "…")
     assert (shown(None), shown("")) == ("nothing", "an empty cell")

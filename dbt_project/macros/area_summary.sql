@@ -1,5 +1,5 @@
 {#
-Need in a group of councils: how many of the 317 are in the most needy fifths, and the mean score of residents. `shares` is a
+Need in a group of councils: how many of the 317 are in the fifths with the highest need, and the mean score of residents. `shares` is a
 relation of councils that lie in several groups (authority_code, code, name, share_of_residents): a council then counts in the
 group that has more than half of its residents, and weighs in each group by its residents there. Without it the groups are the
 columns `code` and `name` of the councils. Reads dim_authority and int_need_index.

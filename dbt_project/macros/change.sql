@@ -1,4 +1,4 @@
-{# What change over time needs beside the method: time between dates, scores between fixed goalposts. #}
+{# What change over time needs beyond the method: time between dates, scores between fixed goalposts. #}
 
 {# Whole months, or days, from the first date to the last. #}
 {% macro months_between(first, last) %}{{ return(adapter.dispatch('months_between')(first, last)) }}{% endmacro %}
@@ -6,8 +6,8 @@
 {% macro days_between(first, last) %}{{ return(adapter.dispatch('days_between')(first, last)) }}{% endmacro %}
 {% macro duckdb__days_between(first, last) %}date_diff('day', {{ first }}, {{ last }}){% endmacro %}
 {#
-    0 at the goalpost of little need, 100 at that of much need, straight between them. Beyond them the logarithm takes over
-    where the line leaves off: more is always more, but no single figure can swamp a mission.
+    0 at the goalpost of little need, 100 at that of much need, linear in between. Beyond the goalposts a logarithm continues
+    the line: more need always scores more, but no single figure can swamp a mission.
 #}
 {% macro goalpost_score(value, little_need, much_need) -%}
     {%- set place -%}

@@ -1,4 +1,4 @@
-{# The first row of each group of `keys` under `order_by`, from a CTE or relation. Engines say this in different ways. #}
+{# The first row of each group of `keys` under `order_by`, from a CTE or relation. Engines write this in different ways. #}
 {% macro first_row_of_each(relation, keys, order_by) %}{{ return(adapter.dispatch('first_row_of_each')(relation, keys, order_by)) }}{% endmacro %}
 {% macro duckdb__first_row_of_each(relation, keys, order_by) -%}
     select *

@@ -1,4 +1,4 @@
-{# A layer is a schema of that very name, without the target's prefix. #}
+{# Each layer is a schema of the same name, without the target's prefix. #}
 {% macro generate_schema_name(custom_schema_name, node) %}
     {{- custom_schema_name if custom_schema_name else target.schema -}}
 {% endmacro %}

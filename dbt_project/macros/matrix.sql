@@ -1,8 +1,8 @@
-{# Symmetric matrices as lists of rows: what the audit needs of linear algebra. Engines differ in their functions on lists. #}
+{# Symmetric matrices as lists of rows: the linear algebra that the audit needs. Engines differ in their functions on lists. #}
 
 {% macro list_element(values, position) %}{{ return(adapter.dispatch('list_element')(values, position)) }}{% endmacro %}
 {% macro duckdb__list_element(values, position) %}list_extract({{ values }}, {{ position }}){% endmacro %}
-{# The matrix times itself, over a number: each element is the product of two rows. #}
+{# The matrix times itself, divided by a number: each element is the product of two rows. #}
 {% macro matrix_squared(matrix, divisor) %}{{ return(adapter.dispatch('matrix_squared')(matrix, divisor)) }}{% endmacro %}
 {% macro duckdb__matrix_squared(matrix, divisor) -%}
     list_transform({{ matrix }}, lambda a: list_transform({{ matrix }}, lambda b: list_dot_product(a, b) / {{ divisor }}))
@@ -12,8 +12,8 @@
     list_sum(list_transform({{ matrix }}, lambda a: list_dot_product(a, a)))
 {%- endmacro %}
 {#
-    The matrix of each row of a relation, squared so many times and scaled each time by its sum of squares, beside its key.
-    Spark would write the squares into each other, 4^10 of them: there a function carries the matrix from step to step.
+    The matrix of each row of a relation, squared `squarings` times and scaled each time by its sum of squares, beside its key.
+    Spark would nest the squares, 4^10 of them, so there a function passes the matrix from step to step.
 #}
 {% macro scaled_power(relation, key, matrix, squarings) -%}
     {{ return(adapter.dispatch('scaled_power')(relation, key, matrix, squarings)) }}

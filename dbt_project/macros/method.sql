@@ -3,7 +3,7 @@
     (round(abs({{ skewness }}), 9) > 2 and round({{ kurtosis }}, 9) > 3.5)
 {%- endmacro %}
 
-{# A value's place between the bounds that it is cut to, from -1/2 to 1/2: skewness and kurtosis stay, their sums stay small. #}
+{# A value's place between the bounds it is cut to, from -1/2 to 1/2: this keeps skewness and kurtosis, and their sums small. #}
 {% macro place_in_bounds(value, lower, upper) -%}
     (greatest(least({{ value }}, {{ upper }}), {{ lower }}) - ({{ lower }} + {{ upper }}) / 2) / nullif({{ upper }} - {{ lower }}, 0)
 {%- endmacro %}
@@ -15,19 +15,19 @@
     ) as bigint)
 {%- endmacro %}
 
-{# The group of equal size that a rank falls in, 1 with the greatest need: of 5, the fifth. #}
+{# The group of equal size that a rank falls in, 1 with the greatest need; with 5 groups, the fifth. #}
 {% macro rank_group(rank, units, groups) -%}
     ceil({{ groups }}e0 * {{ rank }} / {{ units }})
 {%- endmacro %}
 
-{# Share of the other units that have less need, in percent. #}
+{# Percentage of the other units with less need. #}
 {% macro percentile(rank, units) -%}
     1e2 * ({{ units }} - {{ rank }}) / ({{ units }} - 1)
 {%- endmacro %}
 
 {#
-To twelve significant digits: a figure that is a sum differs from an equal one that was published by its rounding error, and
-not by the same one on every engine.
+To twelve significant digits: a figure that is a sum differs by its rounding error from an equal published one, and that
+error differs between engines.
 #}
 {% macro significant(column) -%}
     {%- set magnitude = "power(1e1, floor(log10(abs(nullif(" ~ column ~ ", 0)))))" -%}

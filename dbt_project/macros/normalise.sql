@@ -2,8 +2,8 @@
 CTEs that normalise the column `value` of the CTE `relation` (unit_id, node_id, value; not yet multiplied by direction),
 each node by its own method, against the reference set. They read two more CTEs: `nodes` (node_id, direction, normalisation and its
 parameters) and `units` (unit_id, is_in_reference_set). The last is `name`: unit_id, node_id, value, score. `is_aggregated` values
-come from sums: there, a spread of rounding errors alone is none. Ranks: 1 is the lowest, ties take the lowest, what differs by
-rounding error alone is a tie; a unit outside the reference set gets the rank it would have if added.
+come from sums: there, a spread of only rounding errors does not count. Ranks: 1 is the lowest, ties take the lowest, and values that
+differ only by rounding error are ties; a unit outside the reference set gets the rank it would have if added.
 #}
 {% macro normalise(name, relation, value, nodes, units, is_aggregated) -%}
 {{ name }}_directed as (
@@ -32,7 +32,7 @@ rounding error alone is a tie; a unit outside the reference set gets the rank it
         described.node_id,
         described.value,
         case
-            -- least and greatest would pass over a null.
+            -- least and greatest would ignore a null.
             when described.directed_value is null then null
             when {{ nodes }}.normalisation is null then described.directed_value
             when {{ nodes }}.normalisation = 'z_score' then (described.directed_value - described.mean) / described.deviation
@@ -77,9 +77,9 @@ rounding error alone is a tie; a unit outside the reference set gets the rank it
 {%- endmacro %}
 
 {#
-CTEs that put beside each row of `name`_directed what its node's values in the reference set are like (reference_units, minimum,
+CTEs that add to each row of `name`_directed the statistics of its node's values in the reference set (reference_units, minimum,
 mean, value_range, deviation), and how many of them are not higher (not_higher) and equal (ties). The last is `name`_described.
-Spark copies a CTE to each place that reads it, so that a chain of levels would triple at every level: there, windows do it.
+Spark copies a CTE to each place that reads it, so a chain of levels would triple at every level; there, windows are used.
 #}
 {% macro beside_the_reference_set(name, is_aggregated) %}{{ return(adapter.dispatch('beside_the_reference_set')(name, is_aggregated)) }}{% endmacro %}
 {% macro duckdb__beside_the_reference_set(name, is_aggregated) -%}
@@ -94,7 +94,7 @@ Spark copies a CTE to each place that reads it, so that a chain of levels would 
 
 ),
 
--- Only where a rank is asked for: it takes a sort.
+-- Only where a rank is needed: it takes a sort.
 {{ name }}_placed as (
 
     select
@@ -133,7 +133,7 @@ Spark copies a CTE to each place that reads it, so that a chain of levels would 
 
 )
 {%- endmacro %}
-{# What the values of a node in the reference set are like; reads no relation of its own. #}
+{# Statistics of the values of a node in the reference set; it reads no relation. #}
 {% macro reference_statistics(value, over, is_aggregated) -%}
         {%- set lowest = 'min(' ~ value ~ ')' ~ over -%}
         {%- set highest = 'max(' ~ value ~ ')' ~ over -%}

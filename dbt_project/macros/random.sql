@@ -11,7 +11,7 @@
 
 {#
     `columns` of a relation and beside them `name`, a number of 0 to 2^31 - 2 for the seed and each combination of `numbers`
-    (among the columns, whole and not negative). Each number is mixed in by a round of its own, and two more follow.
+    (among the columns, whole and not negative). Each number is mixed in by a round of its own, followed by two more.
 #}
 {% macro with_random_key(relation, columns, numbers, name, seed=none) -%}
     {%- set first = (seed if seed is not none else var('uncertainty_seed')) * 16807 + 1013904223 -%}

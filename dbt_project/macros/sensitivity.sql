@@ -1,6 +1,6 @@
 {#
     Sensitivity indices by Jansen's estimators, from the design of Saltelli: `terms` has for each base draw and group the three
-    terms below. All are means of one draw's terms, so that draws can be drawn again for a bootstrap.
+    terms below. All indices are means of one draw's terms, so that draws can be resampled for a bootstrap.
 #}
 
 {# Half the square of a difference of two independent runs: their mean is the variance. #}
@@ -8,12 +8,12 @@
     power({{ run_a }} - {{ run_b }}, 2) / 2e0
 {%- endmacro %}
 
-{# Variance less half the square of the difference of two runs that share the factor alone: what the factor explains by itself. #}
+{# Variance minus half the squared difference of two runs that share only the factor: what the factor explains by itself. #}
 {% macro first_order_term(run_a, run_b, exchanged) -%}
     (power({{ run_a }} - {{ run_b }}, 2) - power({{ run_b }} - {{ exchanged }}, 2)) / 2e0
 {%- endmacro %}
 
-{# Half the square of the difference of two runs that share all but the factor: what is left open while it is unknown. #}
+{# Half the square of the difference of two runs that share all but the factor: what remains uncertain while it is unknown. #}
 {% macro total_order_term(run_a, exchanged) -%}
     power({{ run_a }} - {{ exchanged }}, 2) / 2e0
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{# Made from seeds/sources.yml by `make docs`; a test fails if it drifts. #}
+{# Generated from seeds/sources.yml by `make docs`; a test fails if it is out of date. #}
 {% macro sources_with_layout(layout) %}
     {% set sources = {
         'observation': [

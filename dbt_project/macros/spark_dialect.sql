@@ -1,11 +1,11 @@
-{# Spark's form of every macro that is dispatched: the only file that knows Spark. What each gives is said where it is dispatched. #}
+{# Spark's version of every dispatched macro: the only file that knows Spark. What each returns is described where it is dispatched. #}
 
 {# Types as Spark names them: contracts say varchar. #}
 {% macro spark__cast(field, type) -%}
     cast({{ field }} as {{ 'string' if type == 'varchar' else type }})
 {%- endmacro %}
 
-{# dbt-spark's own leaves the texts in no order. #}
+{# dbt-spark's own version leaves the texts unordered. #}
 {% macro spark__listagg(measure, delimiter_text, order_by_clause, limit_num) -%}
     listagg({{ measure }}, {{ delimiter_text }}) within group ({{ order_by_clause }})
 {%- endmacro %}
@@ -24,7 +24,7 @@
     end
 {%- endmacro %}
 
-{# Written out: Spark compiles a sum, but walks through a lambda. #}
+{# Written out because Spark compiles a sum but interprets a lambda. #}
 {% macro spark__inner_product(array, other_array) -%}
     ({% for place in range(var('array_length')) %}{{ array }}[{{ place }}] * {{ other_array }}[{{ place }}]{{ ' + ' if not loop.last }}{% endfor %})
 {%- endmacro %}

@@ -1,4 +1,4 @@
--- The register holds England's 317 principal councils: so many of each type, and the 296 that tile it.
+-- The register has England's 317 principal councils: the right number of each type, and the 296 that cover England.
 with
 
 expected as (

@@ -1,4 +1,4 @@
--- The boards' residents are those of the reference set, each council counts in one board at most, and the shares of each are whole.
+-- The boards' residents are those of the reference set, each council counts in at most one board, and its shares sum to 1.
 {{ config(meta={'dagster': {'ref': {'name': 'integrated_care_board_summary'}}}) }}
 with
 

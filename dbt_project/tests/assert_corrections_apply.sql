@@ -1,4 +1,4 @@
--- Every correction finds the figure that it was written for, and no two corrections meet on one row.
+-- Every correction finds the figure it was written for, and no two corrections affect the same row.
 {{ config(meta={'dagster': {'ref': {'name': 'int_observations'}}}) }}
 with
 
@@ -36,7 +36,7 @@ regions as (
 
 select
     corrections.correction_id,
-    'finds nothing to correct: drop it if the publisher has mended the figure' as problem
+    'finds nothing to correct: remove it if the publisher has fixed the figure' as problem
 from corrections
 left join (
     select * from applied
@@ -50,7 +50,7 @@ union all
 
 select
     min(correction_id) as correction_id,
-    'a figure comes twice once corrected: ' || source_id || ', ' || measure || ', ' || area_code as problem
+    'a figure occurs twice after correction: ' || source_id || ', ' || measure || ', ' || area_code as problem
 from {{ ref('int_observations') }}
 where value is not null
 group by source_id, measure, area_code, period_start_date, period_end_date

@@ -1,4 +1,4 @@
--- The proof of two corrections: a county lies in the region of its districts.
+-- The proof of two corrections: a county is in the same region as its districts.
 select
     counties.authority_name,
     counties.region_name,

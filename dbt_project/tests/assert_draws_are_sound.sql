@@ -1,4 +1,4 @@
--- The run without draws gives the index's own ranks, hardly a draw fails, and every basis but published has a width.
+-- The run without draws gives the index's own ranks, at most 1% of the draws fail, and every basis except published has an error.
 {{ config(meta={'dagster': {'ref': {'name': 'rank_uncertainty'}}}) }}
 with
 
@@ -40,7 +40,7 @@ where ranks.need_rank is null or ranks.need_rank != need.need_rank
 union all
 
 select
-    'more than one draw of a hundred failed' as fault,
+    'more than 1% of the draws failed' as fault,
     authority_code || ' ' || index_id as place
 from {{ ref('rank_uncertainty') }}
 where 99 * failed_draws > draws
@@ -61,7 +61,7 @@ where
 union all
 
 select
-    'no width for the basis' as fault,
+    'no error for the basis' as fault,
     authority_code || ' ' || indicator_id as place
 from {{ ref('int_cell_errors') }}
 where (value_basis = 'published') = coalesce(basis_sd > 0, false)

@@ -1,4 +1,4 @@
--- An edition holds no period that ended after its year, and every council and indicator has one kind of series in all of them.
+-- No edition has a period that ended after its year, and every council and indicator has one kind of series in all editions.
 {{ config(meta={'dagster': {'ref': {'name': 'int_edition_cells'}}}) }}
 with
 

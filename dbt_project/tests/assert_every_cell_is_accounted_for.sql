@@ -1,4 +1,4 @@
--- Each of the 317 has a cell for each indicator, with a value, a basis and a reason that fits it.
+-- Each of the 317 councils has a cell for each indicator, with a value, a basis and a matching reason.
 {{ config(meta={'dagster': {'ref': {'name': 'indicator_score'}}}) }}
 select
     authority_code,

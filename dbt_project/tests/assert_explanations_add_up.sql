@@ -1,4 +1,4 @@
--- At each level what a council's parts add, and what separates them from other councils', add up to its composite row.
+-- At each level, what a council's parts add, and what separates them from other councils' parts, sums to its composite row.
 {{ config(meta={'dagster': {'ref': {'name': 'rank_explanation'}}}) }}
 with
 

@@ -1,4 +1,4 @@
--- Shares lie between 0 and 100, and nothing that is counted or measured is negative.
+-- Percentages are between 0 and 100, and nothing that is counted or measured is negative.
 {{ config(meta={'dagster': {'ref': {'name': 'indicator_value'}}}) }}
 select
     figures.authority_code,

@@ -17,7 +17,7 @@ union all
 select
     exceptions.node_id,
     exceptions.statistic,
-    'no such statistic has a bound: drop the exception' as problem
+    'no such statistic has a bound: remove the exception' as problem
 from {{ ref('stg_audit_exceptions') }} as exceptions
 left join {{ ref('framework_audit') }} as audit
     on
@@ -31,6 +31,6 @@ union all
 select
     node_id,
     'loading' as statistic,
-    'the power iteration has not come to its end: the first two components are too much alike' as problem
+    'the power iteration has not converged: the first two components are too similar' as problem
 from {{ ref('int_audit_components') }}
 where residual > 1e-9

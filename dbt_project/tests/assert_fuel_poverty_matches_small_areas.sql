@@ -1,5 +1,5 @@
--- Table 2 of each fuel poverty book, once corrected, is the sum of the small areas of Table 3. Rounding moves a district
--- by a few households; the two rows that the 2022 book swaps are wrong by tens of thousands.
+-- Table 2 of each fuel poverty workbook, once corrected, is the sum of the small areas in Table 3. Rounding moves a district
+-- by a few households; the two rows that the 2022 workbook swaps are wrong by tens of thousands.
 {{ config(meta={'dagster': {'ref': {'name': 'int_observations'}}}) }}
 with
 

@@ -55,7 +55,7 @@ union all
 
 select
     nodes.node_id,
-    'is not reached from the root' as problem
+    'cannot be reached from the root' as problem
 from {{ ref('stg_framework_nodes') }} as nodes
 left join {{ ref('int_framework_nodes') }} as reached
     on nodes.node_id = reached.node_id

@@ -1,6 +1,6 @@
--- The proof of four corrections of DfE's tool, from its own rows: England's first-time entrants lie above every region's,
--- Dorset's stand under its former name while the new row is empty, and the zeros belong to councils with too few
--- children for a rate. A row here says that the publisher has mended the figure: drop the correction.
+-- The proof of four corrections of DfE's tool, from its own rows: England's first-time entrants are above every region's,
+-- Dorset's are published under its former name while the new row is empty, and the zeros belong to councils with too few
+-- children for a rate. A row here means that the publisher has fixed the figure: remove the correction.
 {{ config(meta={'dagster': {'ref': {'name': 'stg_corrections'}}}) }}
 with
 

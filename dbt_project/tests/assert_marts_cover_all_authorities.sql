@@ -1,5 +1,5 @@
--- No council is dropped or doubled by a join: each mart has its rows for every one of the 317, and knows no other.
--- (That every score has its figure in indicator_value is held by assert_scores_rest_on_figures.)
+-- No council is dropped or doubled by a join: each mart has its rows for every one of the 317, and for no other.
+-- (assert_scores_rest_on_figures checks that every score has its figure in indicator_value.)
 {{ config(meta={'dagster': {'ref': {'name': 'authority_profile'}}}) }}
 {% set dimensions_of_marts = {
     'authority_profile': none,

@@ -1,4 +1,4 @@
--- Every key of a fact stands in its dimension.
+-- Every key of a fact is in its dimension.
 {{ config(meta={'dagster': {'ref': {'name': 'indicator_score'}}}) }}
 {% set references = [
     ('indicator_value', 'authority_code', 'dim_authority', 'authority_code'),

@@ -1,5 +1,5 @@
--- Peers are ranked 1 to at most 10 without a gap, never the council itself, counties with counties; the open model keeps to the
--- tier, ranks by distance and rests on every variable for every council.
+-- Peers are ranked 1 to at most 10 without a gap, never the council itself, counties with counties; the open model stays within
+-- the tier, ranks by distance and has every variable for every council.
 {{ config(meta={'dagster': {'ref': {'name': 'authority_peer'}}}) }}
 with
 
@@ -28,7 +28,7 @@ peers as (
 select
     authority_code,
     peer_model || ': ' || peer_code as peer,
-    'no peer, or not in its place' as problem
+    'not a peer, or in the wrong place' as problem
 from peers
 where
     peer_rank != place
@@ -45,7 +45,7 @@ union all
 select
     authorities.authority_code,
     variables.variable_id as peer,
-    'has no figure of this variable' as problem
+    'has no figure for this variable' as problem
 from {{ ref('dim_authority') }} as authorities
 cross join {{ ref('stg_peer_variables') }} as variables
 left join {{ ref('authority_structure') }} as structure

@@ -1,4 +1,4 @@
--- In every year the councils that tile England, and its regions, add up to the published total.
+-- In every year, the councils that cover England add up to the published total, and so do the regions.
 {{ config(meta={'dagster': {'ref': {'name': 'int_authorities'}}}) }}
 with
 

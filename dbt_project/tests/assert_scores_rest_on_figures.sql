@@ -1,4 +1,4 @@
--- A score that is no estimate stands on the figure of that council, indicator and period in indicator_value.
+-- Every score that is not an estimate uses the figure of that council, indicator and period in indicator_value.
 {{ config(meta={'dagster': {'ref': {'name': 'indicator_score'}}}) }}
 select
     scores.authority_code,

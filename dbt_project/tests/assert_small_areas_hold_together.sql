@@ -1,4 +1,4 @@
--- Every small area has a score and every council its spread under each index; variance within and between sums to England's.
+-- Every small area has a score and every council its spread under each index; the variance within and between councils sums to England's.
 {{ config(meta={'dagster': {'ref': {'name': 'authority_inequality'}}}) }}
 with
 
@@ -32,7 +32,7 @@ spread as (
     select
         inequality.index_id,
         count(*) as authorities,
-        -- The districts of a county hold its people.
+        -- A county's people are counted in its districts.
         sum(case when authorities.tier != 'upper' then inequality.small_areas end) as small_areas,
         sum(
             case

@@ -1,7 +1,7 @@
-"""The `missions` command: words in, tables or plain data out.
+"""The `missions` command: a module per command, of the same name.
 
-Belongs here: what people type, and printing; a module for each command, of its name. What a command does beyond that is
-imported only when it is called, so that `missions rank` starts fast.
+Belongs here: options, help and printing. Everything else is imported only when a command runs, so that `missions rank`
+starts fast.
 """
 
 from importlib import import_module

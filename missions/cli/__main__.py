@@ -1,4 +1,4 @@
-"""`python -m missions.cli` is the `missions` command."""
+"""Run the `missions` command as `python -m missions.cli`."""
 
 from missions.cli import app
 

@@ -1,6 +1,6 @@
-"""The command itself: its options, its list of commands, and how every failure that can be expected is told.
+"""The command itself: global options, the list of commands, and how failures are reported.
 
-Belongs here: what all commands share. Each command is a module beside this one.
+Belongs here: what all commands share. Each command has its own module here.
 """
 
 import os
@@ -19,17 +19,17 @@ from missions.reading.queries import open_database
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-# The commands as `missions --help` groups and lists them, by what people do with them most.
+# The commands as `missions --help` groups and lists them, most used first.
 COMMANDS = {
     "Look up": ("rank", "profile", "indicator", "sources", "sql", "explore", "report"),
-    "Explain, compare, follow over time": ("explain", "compare", "trend", "history", "diff"),
-    "Other weights, other methods, other data": ("what-if", "score"),
-    "Build and keep current": ("build", "refresh", "editions", "snapshot", "load"),
+    "Explain, compare and track": ("explain", "compare", "trend", "history", "diff"),
+    "Try other weights, methods or data": ("what-if", "score"),
+    "Build and update": ("build", "refresh", "editions", "snapshot", "load"),
 }
 
 
 class _Commands(TyperGroup):
-    """The commands, with every failure that can be expected told in plain words."""
+    """The commands, in their order, with failures reported in plain words."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return [name for names in COMMANDS.values() for name in names]
@@ -38,7 +38,7 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            # The reader has seen enough, as in `missions rank --csv | head`; typer knows what to do.
+            # The reader has closed the pipe, as in `missions rank --csv | head`; typer handles it.
             raise
         except MissionsError as problem:
             tell(str(problem))
@@ -47,19 +47,19 @@ class _Commands(TyperGroup):
             lacks = isinstance(error, duckdb.CatalogException | duckdb.BinderException)
             if lacks and ctx.invoked_subcommand != "sql":
                 tell(
-                    f"the publication is of another version, without what `missions {ctx.invoked_subcommand}` reads; "
-                    f"`make index` makes it anew ({str(error).splitlines()[0]})"
+                    f"This publication was made by another version and lacks what `missions {ctx.invoked_subcommand}` "
+                    f"reads; run `make index` to rebuild it ({str(error).splitlines()[0]})"
                 )
             else:
                 tell(str(error))
             raise typer.Exit(1) from None
         except Exception as error:
-            # What the command line itself raises, as for a wrong option, it also tells.
+            # Typer reports its own errors, such as an unknown option.
             if hasattr(error, "exit_code") or isinstance(error, typer.Abort) or os.environ.get("MISSIONS_DEBUG"):
                 raise
             tell(
-                f"This should not have happened ({type(error).__name__}: {error}). Please report it, with what "
-                "MISSIONS_DEBUG=1 before the command shows."
+                f"Unexpected error ({type(error).__name__}: {error}). Please report it, with the output of the same "
+                "command run with MISSIONS_DEBUG=1."
             )
             raise typer.Exit(1) from None
 
@@ -67,17 +67,17 @@ class _Commands(TyperGroup):
 app = typer.Typer(cls=_Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 Council = Annotated[
-    list[str], typer.Argument(metavar="NAME-OR-CODE", help="A council's name or code, of today or before.")
+    list[str], typer.Argument(metavar="NAME-OR-CODE", help="A council's name or code, current or former.")
 ]
 TopEachWay = Annotated[
-    int, typer.Option("--top", min=1, help="How many indicators to show each way; --json and --csv have all.")
+    int, typer.Option("--top", min=1, help="Indicators to show in each direction; --json and --csv include all.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, numbers in full.")]
-Csv = Annotated[bool, typer.Option("--csv", help="Print CSV, numbers in full.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON with unrounded numbers.")]
+Csv = Annotated[bool, typer.Option("--csv", help="Print CSV with unrounded numbers.")]
 
 
 def command(function: Function) -> Function:
-    """Make a function the command of its name."""
+    """Register a function as the command of the same name."""
     name = function.__name__.replace("_", "-")
     (panel,) = (panel for panel, names in COMMANDS.items() if name in names)
     return app.command(name, rich_help_panel=panel)(function)
@@ -96,30 +96,30 @@ def main(
     ctx: typer.Context,
     published: Annotated[
         Path,
-        typer.Option(envvar="MISSIONS_PUBLISHED", help="The folder of the publication to read.", show_default=False),
+        typer.Option(envvar="MISSIONS_PUBLISHED", help="The publication folder to read.", show_default=False),
     ] = PUBLISHED,
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Need in the 317 councils of England under the Government's missions: build the index, and ask it."""
+    """Need in the 317 councils of England under the Government's missions: build and query the index."""
     ctx.obj = published
 
 
 def open_published(ctx: typer.Context) -> duckdb.DuckDBPyConnection:
-    """The database of the publication that the command reads."""
+    """Open the publication that --published names."""
     return open_database(ctx.obj / DATABASE)
 
 
 def site_of(ctx: typer.Context) -> Path:
-    """The folder of its site."""
+    """The folder of that publication's site. Raises MissionsError if there is none."""
     site = Path(ctx.obj) / SITE
     if not (site / "index.html").is_file():
-        raise MissionsError(f"there is no site yet; run `make index` (there is no {site / 'index.html'})")
+        raise MissionsError(f"There is no site yet; run `make index` ({site / 'index.html'} does not exist)")
     return site
 
 
 def tell(*messages: str) -> None:
-    """Say something beside the answer: on stderr, a line each."""
+    """Print messages on stderr, apart from the answer: one per line."""
     for message in messages:
         typer.echo(message, err=True)

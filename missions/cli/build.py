@@ -1,6 +1,6 @@
 """The command build: everything, from the seeds to the publication.
 
-Belongs here: its words and messages. What it does is in orchestration.run.
+Belongs here: options, help and messages. orchestration.run does the work.
 """
 
 import os
@@ -31,10 +31,10 @@ class Target(StrEnum):
 @command
 def build(
     target: Annotated[
-        Target, typer.Option(help="spark builds the models on Apache Spark and publishes nothing (docs/scale.md).")
+        Target, typer.Option(help="spark builds the models on Apache Spark and publishes nothing (see docs/scale.md).")
     ] = Target.dev,
 ) -> None:
-    """Run everything from the seeds to the publication, and show the ten councils with the greatest need."""
+    """Build everything from the seeds, publish it, and show the ten councils with the highest need."""
     with _ended_by_interrupt(), Console(stderr=True).status("Building the index …"):
         from orchestration.run import run_index
 
@@ -46,7 +46,7 @@ def build(
 
     with open_database(database) as connection:
         councils = ranked(connection).records
-    show_ranks(councils[:10], f"All missions: the ten of {len(councils)} councils with the greatest need")
+    show_ranks(councils[:10], f"All missions: top 10 of {len(councils)} councils")
     query = "SELECT authority_name, need_rank, need_score FROM marts.authority_profile ORDER BY need_rank"
     typer.echo(f"\nPublished: {database}\nIn the DuckDB shell:\n  duckdb -readonly {shlex.quote(str(database))}")
     typer.echo("In Python:")
@@ -55,10 +55,10 @@ def build(
 
 @contextmanager
 def _ended_by_interrupt() -> Iterator[None]:
-    """Let Ctrl-C end the command at once, as a kill would, which costs nothing.
+    """Let Ctrl+C end the command at once, as a kill would; nothing is lost by that.
 
-    Dagster and dbt each have a handler of their own for it, and on the way out their threads break with a crash. Python
-    tells of every signal on this pipe, whoever handles it.
+    Dagster and dbt each handle it in their own way, and their threads crash on the way out. Python writes every signal
+    to this pipe, whoever handles it.
     """
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
@@ -66,12 +66,12 @@ def _ended_by_interrupt() -> Iterator[None]:
     def wait() -> None:
         while signals := os.read(reader, 1):
             if signals[0] == signal.SIGINT:
-                # Written as it is: the program may be half-way through an import that this thread would wait for.
-                shown = "\033[?25h" if sys.stderr.isatty() else ""  # the cursor, which the turning sign has hidden
-                os.write(2, f"{shown}\nStopped; what was published before is as it was.\n".encode())
+                # Written directly: this thread might otherwise wait for an import that the program is in the middle of.
+                shown = "\033[?25h" if sys.stderr.isatty() else ""  # show the cursor, which the spinner has hidden
+                os.write(2, f"{shown}\nStopped; the previous publication is unchanged.\n".encode())
                 os._exit(130)
 
-    # Of what it cleans up after such an end the helper process of Python's multiprocessing need not tell.
+    # Keep the helper process of Python's multiprocessing from warning about what it cleans up afterwards.
     os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker")
     thread = threading.Thread(target=wait, daemon=True)
     thread.start()

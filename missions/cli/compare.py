@@ -1,6 +1,6 @@
 """The command compare: a few councils side by side.
 
-Belongs here: what people type, and what of the answer is shown, in words.
+Belongs here: options, help and what is shown of the answer, in words.
 """
 
 from typing import Annotated, Any
@@ -21,13 +21,15 @@ def compare(
     ctx: typer.Context,
     names: Annotated[
         list[str],
-        typer.Argument(metavar="NAME NAME [NAME]...", help=f"2 to {MOST} councils; names of two words in quotes."),
+        typer.Argument(
+            metavar="NAME NAME [NAME]...", help=f"2 to {MOST} councils; put names of more than one word in quotes."
+        ),
     ],
-    top: Annotated[int, typer.Option(min=1, help="How many indicators to show; --json and --csv have all.")] = 8,
+    top: Annotated[int, typer.Option(min=1, help="Indicators to show; --json and --csv include all.")] = 8,
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
-    """Put councils side by side: scores, ranks and the indicators that separate them most. --csv has the indicators."""
+    """Compare councils: scores, ranks and the indicators that separate them most. --csv lists the indicators."""
     from missions.reading.compare import comparison_of
 
     with open_published(ctx) as connection:
@@ -43,7 +45,7 @@ def compare(
 
 
 def _show_side_by_side(console: Console, scores: list[dict[str, Any]]) -> None:
-    """Scores and ranks, a line for each council."""
+    """Scores and ranks, one line per council."""
     names = list(dict.fromkeys(r["index_name"] for r in scores))
     rows: list[list[str | Text]] = []
     for code in dict.fromkeys(r["authority_code"] for r in scores):
@@ -55,30 +57,31 @@ def _show_side_by_side(console: Console, scores: list[dict[str, Any]]) -> None:
             for r in own
         ]
         rows.append([Text(own[0]["authority_name"], style="bold") + Text(f"\n{small_print}", style="dim"), *cells])
-    console.print(f"Need score, and rank of {scores[0]['authorities']}", style="bold")
+    console.print(f"Need score, and rank out of {scores[0]['authorities']}", style="bold")
     console.print(table_of({"Council": "left"} | dict.fromkeys(names, "left"), rows))
     show_score_notes(console, scores)
 
 
 def _show_chances(console: Console, scores: list[dict[str, Any]], chances: list[dict[str, Any]]) -> None:
-    """A sentence for each pair that the draws compare."""
+    """A sentence for each pair with a published chance."""
     names = {r["authority_code"]: r["authority_name"] for r in scores}
     others = len(names) * (len(names) - 1) // 2 - len(chances)
     console.print()
-    console.print("How sure the order is", style="bold")
+    console.print("How certain the order is", style="bold")
     for r in chances:
         console.print(
-            f"{names[r['authority_code']]} has more need than {names[r['other_authority_code']]} in "
-            f"{100 * r['probability_needier_all_sources']:.0f} % of draws over all choices and errors, in "
-            f"{100 * r['probability_needier_sampling_error']:.0f} % over sampling errors alone."
+            f"{names[r['authority_code']]} ranks above {names[r['other_authority_code']]} in "
+            f"{100 * r['probability_needier_all_sources']:.0f}% of recalculations that vary the method and allow for "
+            f"errors in the data, and in {100 * r['probability_needier_sampling_error']:.0f}% that allow for sampling "
+            "error alone."
         )
     if others:
         pairs = f"{'other ' if chances else ''}{'pair is' if others == 1 else 'pairs are'}"
-        console.print(f"{others} {pairs} not compared, being neither neighbours nor of one type.")
+        console.print(f"{others} {pairs} not compared: they are neither neighbours nor of one type.")
 
 
 def _show_differences(console: Console, records: list[dict[str, Any]], councils: int, top: int) -> None:
-    """The indicators whose contributions lie furthest apart, each with the councils' figures."""
+    """The indicators whose contributions differ most, with each council's figure."""
     console.print()
     console.print("What separates them most", style="bold")
     rows: list[list[str | Text]] = []
@@ -101,13 +104,13 @@ def _show_differences(console: Console, records: list[dict[str, Any]], councils:
     headings = {
         "Indicator and council": "left",
         "Value": "right",
-        "To England": "right",
+        "vs England": "right",
         "Rank": "right",
         "Points": "right",
     }
     console.print(table_of(headings, rows))
     console.print(
-        "Points are what the indicator adds to the need score. To England: whether England's figure lies outside the "
-        "published limits of the council's, where there are any.",
+        "Points are what each indicator adds to the need score. vs England: the council's need, if England's figure is "
+        "outside the council's confidence limits; a dash if no limits are published.",
         style="dim",
     )

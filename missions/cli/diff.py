@@ -1,6 +1,6 @@
 """The command diff: what changed between two publications, and why.
 
-Belongs here: what people type, and what of the answer is shown. How causes are told apart is in
+Belongs here: options, help and what is shown of the answer. How causes are separated is in
 missions.publication.difference.
 """
 
@@ -21,7 +21,7 @@ from missions.reading.cells import as_text
 from missions.reading.queries import Rows, ask, ask_names
 from missions.reading.wording import in_words, places_moved
 
-# The head of a column of moves, in the order in which causes are told apart.
+# Column headings, in the order in which causes are applied.
 CAUSE_WORDS = {
     "method_change": "Method",
     "framework_change": "Framework",
@@ -34,17 +34,17 @@ CAUSE_WORDS = {
 @command
 def diff(
     ctx: typer.Context,
-    old: Annotated[str, typer.Argument(help="A publication: its id or the beginning of it, or a path.")] = "previous",
-    new: Annotated[str, typer.Argument(help="The same, for the later one.")] = "current",
+    old: Annotated[str, typer.Argument(help="Earlier publication: its ID, the start of it, or a path.")] = "previous",
+    new: Annotated[str, typer.Argument(help="Later publication, given the same way.")] = "current",
     authority: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Show what changed for this council, with its indicators.")
+        str | None, typer.Option(metavar="NAME", help="Show what changed for this council, including its indicators.")
     ] = None,
-    mission: Annotated[str | None, typer.Option(help="Show ranks of this mission, not of all together.")] = None,
-    top: Annotated[int, typer.Option(min=1, help="How many councils to show; --json and --csv have all.")] = 10,
+    mission: Annotated[str | None, typer.Option(help="Show ranks for one mission instead of all together.")] = None,
+    top: Annotated[int, typer.Option(min=1, help="Councils to show; --json and --csv include all.")] = 10,
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
-    """Show what changed between two publications, and why: the causes of each change add up to it."""
+    """Show what changed between two publications, and why. The causes of each change add up to it."""
     from missions.publication.difference import difference
     from missions.reading.names import choose, choose_near
 
@@ -84,7 +84,7 @@ def diff(
 
 @dataclass(frozen=True)
 class _Changed:
-    """What is not the same in two publications."""
+    """What differs between two publications."""
 
     changes: Rows
     nodes: list[dict[str, Any]]
@@ -128,7 +128,7 @@ def _changed(connection: duckdb.DuckDBPyConnection) -> _Changed:
 
 
 def _publication(published: Path, text: str) -> Any:
-    """The publication that the words stand for."""
+    """Find a publication by `current`, `previous`, ID, start of an ID, or path."""
     from missions.publication.comparable import Side
 
     in_force = current(published)
@@ -138,12 +138,12 @@ def _publication(published: Path, text: str) -> Any:
     )
     if text == "current":
         if in_force is None:
-            raise MissionsError(f"nothing is published yet; run `make index` (there is no {published / DATABASE})")
+            raise MissionsError(f"Nothing is published yet; run `make index` ({published / DATABASE} does not exist)")
         return Side(in_force.name, in_force / DATABASE)
     if text == "previous":
         older = [name for name in ids if in_force is None or name < in_force.name]
         if not older:
-            raise MissionsError("there is only one publication: nothing to compare it with")
+            raise MissionsError("There is only one publication, so nothing to compare it with.")
         return Side(older[-1], history / older[-1] / DATABASE)
     found = [name for name in ids if name.startswith(text)]
     if len(found) == 1 or text in found:
@@ -156,12 +156,12 @@ def _publication(published: Path, text: str) -> Any:
         return Side(path.resolve().name, path / DATABASE)
     if path.is_file():
         return Side(path.name, path)
-    several = f"{len(found)} publications begin with" if found else "there is no publication or path"
-    raise UsageError(f"{several} {text!r}; there are: {', '.join(found or ids) or 'none'}")
+    several = f"{len(found)} publications begin with" if found else "No publication or path"
+    raise UsageError(f"{several} {text!r}. Publications: {', '.join(found or ids) or 'none'}")
 
 
 def _changed_nodes(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """The nodes of the framework that are not the same in both, with what changed of each in words."""
+    """The framework nodes that differ, with each change in words."""
     changed = []
     for node in ask(
         connection, "FROM node WHERE previous IS DISTINCT FROM new OR is_other ORDER BY depth, label"
@@ -174,7 +174,7 @@ def _changed_nodes(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]
             previous = node["previous"] | {"unit": node["previous_unit"]}
             new = node["new"] | {"unit": node["new_unit"]}
             change = "; ".join(
-                f"{in_words(what)} was {as_text(previous[what]) or 'none'} and is {as_text(new[what]) or 'none'}"
+                f"{in_words(what)} {as_text(previous[what]) or 'none'} → {as_text(new[what]) or 'none'}"
                 for what in previous
                 if previous[what] != new[what]
             )
@@ -183,13 +183,13 @@ def _changed_nodes(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]
 
 
 def _show_causes(console: Console, changed: _Changed) -> None:
-    """What changed of the framework, the councils and the values."""
+    """Changes in the framework, the councils and the values."""
     for node in changed.nodes:
         console.print(f"Framework: {node['label']}: {node['change']}")
     for council in changed.councils:
         console.print(f"Councils: {council['authority_name']}: {council['explanation']}")
     if changed.values:
-        columns = {"Values that changed by": "left", "Indicators": "right", "Councils": "right", "Values": "right"}
+        columns = {"Changed values, by cause": "left", "Indicators": "right", "Councils": "right", "Values": "right"}
         rows = [
             [in_words(r["cause"]), *(f"{r[n]:,}" for n in ("indicators", "authorities", "values"))]
             for r in changed.values
@@ -198,7 +198,7 @@ def _show_causes(console: Console, changed: _Changed) -> None:
 
 
 def _show_changed_ranks(console: Console, title: str, records: list[dict[str, Any]], top: int) -> None:
-    """Who moved most, with the places that each cause moved it."""
+    """The councils that moved most, with the places moved by cause."""
     amounts: dict[str, dict[str, int]] = {}
     for r in records:
         if r["rank_change"]:
@@ -206,11 +206,11 @@ def _show_changed_ranks(console: Console, title: str, records: list[dict[str, An
     councils = {r["authority_code"]: r for r in records}
     moves = {code: councils[code]["new_rank"] - councils[code]["previous_rank"] for code in amounts}
     moved = sum(move != 0 for move in moves.values())
-    console.print(f"{title}: {moved} {'council has' if moved == 1 else 'councils have'} another rank", style="bold")
+    console.print(f"{title}: {moved} {'council' if moved == 1 else 'councils'} changed rank", style="bold")
     if not amounts:
         return
     present = [cause for cause in CAUSE_WORDS if any(cause in by_cause for by_cause in amounts.values())]
-    columns = {"Rank was": "right", "is": "right", "Authority": "left", "Move": "right"}
+    columns = {"Old rank": "right", "New": "right", "Authority": "left", "Move": "right"}
     most = sorted(amounts, key=lambda code: (-abs(moves[code]), councils[code]["new_rank"]))[:top]
     rows = [
         [
@@ -223,14 +223,14 @@ def _show_changed_ranks(console: Console, title: str, records: list[dict[str, An
         for code in most
     ]
     console.print(table_of(columns | {CAUSE_WORDS[cause]: "right" for cause in present}, rows))
-    console.print("A move is the rank now less the rank before; the causes add up to it.", style="dim")
+    console.print("Move: new rank minus old rank; the causes add up to it.", style="dim")
 
 
 def _show_changes_of(console: Console, name: str, records: list[dict[str, Any]], labels: Mapping[str, str]) -> None:
-    """All changes of one council: its scores and ranks by cause, then its indicators."""
+    """All changes for one council: scores and ranks by cause, then indicators."""
     console.print(name, style="bold")
     if not records:
-        console.print("Nothing changed for it.")
+        console.print("Nothing changed for this council.")
         return
     order = list(labels)
     records = sorted(records, key=lambda r: (order.index(r["index_id"]), list(CAUSE_WORDS).index(r["cause"])))
@@ -250,7 +250,7 @@ def _show_changes_of(console: Console, name: str, records: list[dict[str, Any]],
         ]
         console.print(
             table_of(
-                {"Need": "left", "Cause": "left", "Rank": "right", "of it": "right", "Points": "right"},
+                {"Mission": "left", "Cause": "left", "Rank": "right", "Rank change": "right", "Points": "right"},
                 rows,
             )
         )
@@ -268,7 +268,8 @@ def _show_changes_of(console: Console, name: str, records: list[dict[str, Any]],
     others = {r["index_id"] for r in indicators} - {r["index_id"] for r in revalued}
     if others:
         console.print(
-            f"On {len(others)} other indicators only its rank changed, for others' sake; --csv has them.", style="dim"
+            f"On {len(others)} other indicators its rank changed only because other councils moved; --csv lists them.",
+            style="dim",
         )
 
 

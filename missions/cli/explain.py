@@ -1,6 +1,6 @@
 """The command explain: why a council has its rank.
 
-Belongs here: what people type, and what of the answer is shown, in words.
+Belongs here: options, help and what is shown of the answer, in words.
 """
 
 from typing import Any
@@ -11,16 +11,25 @@ from rich.text import Text
 
 from missions.cli.app import Council, Csv, Json, TopEachWay, command, open_published, tell
 from missions.cli.printing import new_console, printed_as_data, show_drivers, show_notes, table_of
-from missions.reading.wording import BANDS, basis_words, in_words, signed, type_words, unit_words, value_words
+from missions.reading.wording import (
+    BANDS,
+    PEER_MODEL,
+    PEER_WORDS,
+    basis_words,
+    signed,
+    type_words,
+    unit_words,
+    value_words,
+)
 
-NAMED = 3  # indicators named in a sentence
+NAMED = 3  # indicators named per sentence
 
 
 @command
 def explain(
     ctx: typer.Context, words: Council, top: TopEachWay = 5, as_json: Json = False, as_csv: Csv = False
 ) -> None:
-    """Say why a council has its rank, what separates it from others and what would move it a band."""
+    """Explain a council's rank: what drives it, how it differs from others, and what would change its band."""
     from missions.reading.explain import explanation_of
 
     with open_published(ctx) as connection:
@@ -41,7 +50,7 @@ def explain(
 
 
 def _show_drivers(console: Console, indicators: list[dict[str, Any]], top: int) -> None:
-    """The indicators that raise and lower its need most, beside England's newest figure."""
+    """The indicators that raise and lower its need most, with England's latest figure."""
     drivers = [
         r
         | {"indicator_title": r["node_name"]}
@@ -58,19 +67,20 @@ def _show_drivers(console: Console, indicators: list[dict[str, Any]], top: int) 
 def _show_rank(console: Console, score: dict[str, Any]) -> None:
     console.print(score["authority_name"], style="bold")
     of_type = f"{score['need_rank_in_type']} of {score['authorities_of_type']} of its type"
-    in_type = f", {of_type}" if score["need_rank_in_type"] else ""
+    in_type = f" ({of_type})" if score["need_rank_in_type"] else ""
+    kind = type_words(score["authority_type"])
     console.print(
-        f"{type_words(score['authority_type'])}, {score['region_name']}. Rank {score['need_rank']} of "
+        f"{kind[0].upper()}{kind[1:]}, {score['region_name']}. Rank {score['need_rank']} of "
         f"{score['authorities']}{in_type}: {score['need_band']} need. Need score {score['need_score']:.1f}, "
-        f"{_points(score['need_score'] - 100)} against the average place of 100; "
-        f"{round(100 * score['published_share'])} % of the weight rests on the council's own published figures."
+        f"{_points_from(score['need_score'] - 100)} the average of 100. The council's own published figures carry "
+        f"{round(100 * score['published_share'])}% of the weight."
     )
 
 
 def _show_contributions(console: Console, scores: list[dict[str, Any]], records: list[dict[str, Any]]) -> None:
-    """Missions with their themes: points of score, and points apart from others."""
+    """Points by mission and theme: added to the score, and apart from others."""
     console.print()
-    console.print("What its score is made of, in points", style="bold")
+    console.print("What makes up its score, in points", style="bold")
     ranks = {r["index_id"]: r["need_rank"] for r in scores}
     columns = ["points_above_england", "points_above_region", "points_above_type", "points_above_neighbours"]
 
@@ -89,8 +99,8 @@ def _show_contributions(console: Console, scores: list[dict[str, Any]], records:
     )
     console.print(table_of(headings, [*rows, total], bold=len(rows), line_after=len(rows) - 1))
     console.print(
-        "England: points that it adds to the score, which is its distance from the mean of the reference set. Region, "
-        "type and neighbours: its distance from their means. All add up.",
+        "England: points added to the score, measured from the average of the reference set. Region, type and "
+        "neighbours: the difference from their averages. Each column adds up.",
         style="dim",
     )
 
@@ -102,14 +112,15 @@ def _show_separation(
     composite: dict[str, Any],
     indicators: list[dict[str, Any]],
 ) -> None:
-    """One sentence for each of those that it is held against."""
+    """A sentence for each group that the council is compared with."""
     console.print()
-    console.print("What separates it from others", style="bold")
-    console.print(f"{_points(composite['points_above_england'])} against England, as above.")
+    console.print("How it differs from others", style="bold")
+    console.print(f"{_points_from(composite['points_above_england'])} England, as above.")
+    kind = type_words(authority["authority_type"])
     others = {
-        "region": f"the {groups['of_region']} other councils of its region ({authority['region_name']})",
-        "type": f"the {groups['of_type']} other councils of its type ({type_words(authority['authority_type'])})",
-        "neighbours": f"its {groups['of_neighbours']} ONS statistical neighbours",
+        "region": f"the {groups['of_region']} other councils in its region ({authority['region_name']})",
+        "type": f"the {groups['of_type']} other councils of its type ({kind})",
+        "neighbours": f"its {groups['of_neighbours']} {PEER_WORDS[PEER_MODEL]}",
     }
     for group, words in others.items():
         column = f"points_above_{group}"
@@ -120,15 +131,15 @@ def _show_separation(
         raising = [f"{r['node_name']} ({signed(r[column])})" for r in ordered[:NAMED] if r[column] > 0]
         lowering = [f"{r['node_name']} ({signed(r[column])})" for r in ordered[: -NAMED - 1 : -1] if r[column] < 0]
         console.print(
-            f"{_points(apart)} against {words}. More need: {'; '.join(raising) or 'none'}. "
-            f"Less need: {'; '.join(lowering) or 'none'}."
+            f"{_points_from(apart)} the average of {words}. Higher need on: {'; '.join(raising) or 'none'}. "
+            f"Lower need on: {'; '.join(lowering) or 'none'}."
         )
 
 
 def _show_limits(console: Console, indicators: list[dict[str, Any]]) -> None:
-    """The figures with published limits, beside England's."""
+    """The figures with published confidence limits, next to England's."""
     console.print()
-    console.print("Against England within published 95 % limits", style="bold")
+    console.print("Compared with England, within 95% confidence limits", style="bold")
     limited = [r for r in indicators if r["england_comparison"] != "no limits published"]
     order = ["higher need", "lower need", "similar", "no figure for England"]
     rows: list[list[str | Text]] = [
@@ -143,10 +154,10 @@ def _show_limits(console: Console, indicators: list[dict[str, Any]]) -> None:
     ]
     if rows:
         headings = {"Indicator": "left"} | dict.fromkeys(["Value", "Limits", "England"], "right")
-        console.print(table_of(headings | {"Its need is": "left"}, rows))
+        console.print(table_of(headings | {"Comparison": "left"}, rows))
     console.print(
-        f"Higher or lower: England's figure of the same period lies outside the limits. For "
-        f"{len(indicators) - len(limited)} of {len(indicators)} indicators no limits are published.",
+        "Higher or lower need: England's figure for the same period is outside the limits. No limits are published for "
+        f"{len(indicators) - len(limited)} of {len(indicators)} indicators.",
         style="dim",
     )
 
@@ -154,19 +165,19 @@ def _show_limits(console: Console, indicators: list[dict[str, Any]]) -> None:
 def _show_band_changes(
     console: Console, scores: list[dict[str, Any]], composite: dict[str, Any], indicators: list[dict[str, Any]]
 ) -> None:
-    """What would move it a band each way: the smallest change of one figure, and the smallest of each other mission."""
+    """What would change its band, each way: the smallest change in one figure, then the smallest in other missions."""
     console.print()
-    console.print("What would move it a band", style="bold")
+    console.print("What would change its band", style="bold")
     titles = {r["index_id"]: r["index_name"] for r in scores}
     band = BANDS.index(scores[0]["need_band"])
     has_rows = False
     for side, step in (("needier", -1), ("less_needy", 1)):
         gap = composite[f"points_to_{side}_band"]
         if gap is None:
-            console.print(f"There is no {in_words(side)} band than its own.")
+            console.print(f"It is already in the band with the {'highest' if step == -1 else 'lowest'} need.")
             continue
         direction = "above" if step == -1 else "below"
-        console.print(f"Need is {BANDS[band + step]} from {abs(gap):.2f} points {direction} its score.")
+        console.print(f"The '{BANDS[band + step]}' band starts {abs(gap):.2f} points {direction} its score.")
         changes = {r[f"{side}_band_change_order"]: r for r in indicators if r[f"{side}_band_change_order"]}
         first_of_missions: dict[str, dict[str, Any]] = {}
         for order in sorted(changes):
@@ -183,24 +194,24 @@ def _show_band_changes(
         ]
         if rows:
             has_rows = True
-            headings = {"One figure that would do": "left"} | dict.fromkeys(
+            headings = {"One change that would do it": "left"} | dict.fromkeys(
                 ["Now", "Needed", "Deviations", "Rank"], "right"
             )
             console.print(table_of(headings, rows, bold=0))
         else:
             console.print(
-                "No figure of its own would do alone: each would have to pass the values at which figures are cut."
+                "No single indicator could do that: each would have to go beyond the value at which it is capped."
             )
     if has_rows:
         console.print(
-            "The smallest change, in standard deviations among councils, comes first, then the smallest of each other "
-            "mission. With one of these figures changed and no other, the index made again has it in that band.",
+            "The smallest change, in standard deviations across councils, comes first, then the smallest in each other "
+            "mission. Any one of these changes alone would move the council into that band.",
             style="dim",
         )
 
 
-def _points(points: float) -> str:
-    return f"{signed(points)} points"
+def _points_from(points: float) -> str:
+    return f"{signed(points).lstrip('+-')} points {'below' if points < 0 else 'above'}"
 
 
 def _unit_and_basis(record: dict[str, Any]) -> str:

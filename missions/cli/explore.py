@@ -1,6 +1,6 @@
-"""The command explore: the site, served on this machine and opened.
+"""The command explore: serve the site on this machine and open it.
 
-Belongs here: their words and messages. The site is made by missions.site when the index is built.
+Belongs here: options, help and messages. missions.site makes the site when the index is built.
 """
 
 import contextlib
@@ -18,20 +18,20 @@ PORT = 8317
 @command
 def explore(
     ctx: typer.Context,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to serve on; 0 takes any that is free.")] = PORT,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to serve on; 0 picks a free one.")] = PORT,
     browser: Annotated[bool, typer.Option(help="Open the site in the browser.")] = True,
 ) -> None:
-    """Serve the site on this machine and open it. It also opens from disk, without this command."""
+    """Serve the site on this machine and open it in the browser. It also works straight from disk."""
     from missions.site.serve import server_of
 
     site = site_of(ctx)
     try:
         server = server_of(site, HOST, port)
     except OSError as error:
-        raise MissionsError(f"cannot serve on port {port}: {error.strerror}; choose another with --port") from None
+        raise MissionsError(f"Cannot serve on port {port}: {error.strerror}. Choose another with --port.") from None
     address = f"http://{HOST}:{server.server_port}/"
     with server:
-        typer.echo(f"{address}\nStop with Ctrl+C. From disk: {site / 'index.html'}")
+        typer.echo(f"{address}\nPress Ctrl+C to stop. To open it from disk: {site / 'index.html'}")
         if browser:
             import webbrowser
 

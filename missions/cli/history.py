@@ -1,6 +1,6 @@
 """The command history: the publications that are kept.
 
-Belongs here: what people type, and what of the answer is shown.
+Belongs here: options, help and what is shown of the answer.
 """
 
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from missions.publication.folder import DATABASE, current, kept, verify
 from missions.reading.queries import Rows
 from missions.reading.wording import in_words
 
-# What a publication says of itself: the moves of councils in the composite since the one before it, by cause.
+# What a publication records about itself: how councils moved since the previous one, by cause.
 _MOVES = """
     SELECT
         any_value(previous_publication_id) AS previous_publication_id,
@@ -26,8 +26,8 @@ _MOVES = """
     FROM marts.publication_change
     WHERE index_kind = 'composite'
 """
-# Under these causes no council has moved.
-_NO_MOVES = {"no_earlier_publication": "the first one", "not_compared": "not comparable with the one before"}
+# Causes without moves.
+_NO_MOVES = {"no_earlier_publication": "first publication", "not_compared": "not comparable with the previous one"}
 
 
 @command
@@ -36,18 +36,18 @@ def history(
     check: Annotated[
         bool,
         typer.Option(
-            "--verify", help="Recompute every checksum, also of the seeds that are kept; takes some seconds each."
+            "--verify", help="Recompute every checksum, including the kept seeds'; takes a few seconds per publication."
         ),
     ] = False,
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
-    """List the publications that are kept, newest first, with what each changed; `missions diff` tells more."""
+    """List the publications kept, newest first, with what each changed (for details see `missions diff`)."""
     published: Path = ctx.obj
     in_force = current(published)
     records = [_described(folder, folder == in_force, check) for folder in kept(published)]
     if not records:
-        raise MissionsError(f"nothing is published yet in {published}; run `make index`")
+        raise MissionsError(f"Nothing is published yet in {published}; run `make index`.")
     rows = Rows(list(records[0]), [tuple(record.values()) for record in records])
     if not printed_as_data(rows, as_json, as_csv, records):
         columns = {"Publication": "left", "Published (UTC)": "right", "What changed": "left"}
@@ -71,9 +71,9 @@ def _described(folder: Path, is_current: bool, check: bool) -> dict[str, Any]:
             previous, moved, causes = connection.execute(_MOVES).fetchall()[0]
         in_short = _in_short(moved, [cause for cause in causes or [] if cause != "no_change"], previous)
     except duckdb.CatalogException:
-        in_short = "of an older schema"  # made before publications said what they changed
+        in_short = "older schema"  # from before publications recorded what they changed
     except (duckdb.Error, PublicationError) as error:
-        in_short, fault = "not whole", str(error)
+        in_short, fault = "incomplete", str(error)
     return {
         "publication_id": folder.name,
         "published_at": datetime.strptime(folder.name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).isoformat(),
@@ -81,7 +81,7 @@ def _described(folder: Path, is_current: bool, check: bool) -> dict[str, Any]:
         "previous_publication_id": previous,
         "authorities_moved": moved,
         "causes": ", ".join(causes or []),
-        "in_short": in_short + (" (in force)" if is_current else ""),
+        "in_short": in_short + (" (current)" if is_current else ""),
         "fault": fault,
     }
 
@@ -91,6 +91,6 @@ def _in_short(moved: int, causes: list[str], previous: str | None) -> str:
         if cause in _NO_MOVES:
             return _NO_MOVES[cause]
     if not causes:
-        return f"nothing since {previous}"
+        return f"no change since {previous}"
     words = ", ".join(in_words(cause) for cause in causes)
     return f"{moved} {'council' if moved == 1 else 'councils'} moved: {words}"

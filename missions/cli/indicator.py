@@ -1,6 +1,6 @@
-"""The command indicator: what an indicator is, where it comes from and how councils stand on it.
+"""The command indicator: an indicator's definition, source and coverage, and councils at either end.
 
-Belongs here: what people type, and what of the answer is shown.
+Belongs here: options, help and what is shown of the answer.
 """
 
 from typing import Annotated, Any
@@ -20,17 +20,19 @@ from missions.reading.wording import (
     value_words,
 )
 
-END_ROWS = 10  # of the councils, at either end
+END_ROWS = 10  # councils shown at either end
 
 
 @command
 def indicator(
     ctx: typer.Context,
-    indicator_id: Annotated[str, typer.Argument(metavar="ID", help="An indicator's id, such as fuel_poverty.")],
+    indicator_id: Annotated[
+        str, typer.Argument(metavar="ID", help="An indicator's ID or title, such as fuel_poverty.")
+    ],
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
-    """Show what an indicator is, where it comes from and how councils stand on it. --csv has every council."""
+    """Show an indicator's definition, source and coverage, and councils at either end. --csv lists all councils."""
     from missions.reading.indicator import indicator_of
 
     with open_published(ctx) as connection:
@@ -50,13 +52,13 @@ def indicator(
 
 def _facts(described: dict[str, Any], england: dict[str, Any], coverage: list[dict[str, Any]]) -> dict[str, str | None]:
     unit = described["unit"]
-    ours = ", our mean of the councils" if england["value_basis"] == "aggregated" else ""
+    ours = " (our average of councils)" if england["value_basis"] == "aggregated" else ""
     return {
         "Id": described["indicator_id"],
         "Mission": f"{described['mission_name']} ({described['theme_name']})",
         "Unit": unit_words(unit) or unit,
         "Higher means": in_words(described["higher_means"]),
-        "Weight": f"{described['weight']:g}, which is {100 * described['effective_weight']:.2f} % of the composite",
+        "Weight": f"{described['weight']:g} ({100 * described['effective_weight']:.2f}% of the overall index)",
         "Latest period": f"to {day_words(described['latest_period_end_date'])}",
         "England": (
             f"{value_words(england['value'], unit)} in the period to {day_words(england['period_end_date'])}{ours}"
@@ -64,7 +66,7 @@ def _facts(described: dict[str, Any], england: dict[str, Any], coverage: list[di
         "Treatment": _treatment(described),
         "Coverage": ", ".join(f"{r['authorities']} {in_words(r['value_basis'])}" for r in coverage),
         "Publisher": publisher_words(described["publisher"]),
-        "Data set": described["dataset"],
+        "Dataset": described["dataset"],
         "Page": described["landing_page"],
         "Licence": described["licence"],
         "Source": described["source_id"],
@@ -77,7 +79,7 @@ def _treatment(described: dict[str, Any]) -> str:
     words = str(described["outcome"])
     if words == "winsorised":
         words += (
-            f": {described['winsorised_values']} values moved, to between "
+            f": {described['winsorised_values']} values moved to between "
             f"{value_words(described['lower_bound'], described['unit'])} and "
             f"{value_words(described['upper_bound'], described['unit'])}"
         )
@@ -89,7 +91,7 @@ def _treatment(described: dict[str, Any]) -> str:
 
 
 def _show_ends(console: Console, councils: list[dict[str, Any]], unit: str) -> None:
-    console.print(f"The {END_ROWS} most and the {END_ROWS} least needy of {len(councils)} councils", style="bold")
+    console.print(f"The {END_ROWS} highest and {END_ROWS} lowest by need, of {len(councils)} councils", style="bold")
     columns = {"Rank": "right", "Authority": "left", "Value": "right", "Period": "left", "Basis": "left"}
     rows = [
         [

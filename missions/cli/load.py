@@ -1,6 +1,6 @@
-"""The command load: the seeds into the build file.
+"""The command load: load the seeds into the build file.
 
-Belongs here: its words and messages. What it does is in missions.sources.load.
+Belongs here: help and messages. missions.sources.load does the work.
 """
 
 import duckdb
@@ -13,7 +13,7 @@ from missions.paths import WAREHOUSE
 
 @command
 def load() -> None:
-    """Load the seeds into the build file, checked and typed."""
+    """Load the seeds into the build file, checking every value."""
     from missions.sources.build_file import only_run
     from missions.sources.load import load_all
     from missions.sources.registry import sources

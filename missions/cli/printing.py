@@ -1,6 +1,6 @@
-"""What commands print: CSV and JSON with numbers in full, tables for people with numbers rounded.
+"""Printing that commands share: CSV and JSON with unrounded numbers, tables for people with rounded ones.
 
-Belongs here: how rows, figures, periods and notes are written. What is shown is chosen by the commands.
+Belongs here: how rows, cards and notes are printed. Each command chooses what to show.
 """
 
 import csv
@@ -30,22 +30,20 @@ from missions.reading.wording import (
     value_words,
 )
 
-_SCORE_NOTE = (
-    "Need score: 100 is the average place, 110 is one standard deviation more need. Rank 1 is the greatest need."
-)
-_FLAG_NOTE = "* mostly not published: less than half of the weight rests on the council's own published figures."
+_SCORE_NOTE = "Need score: 100 is average, 110 is one standard deviation above it. Rank 1 is the highest need."
+_FLAG_NOTE = "* Mostly not the council's own figures: they carry less than half of the weight."
 
 
 # --- Data for machines -----------------------------------------------------------------------------------------------
 
 
 def printed_as_data(rows: Rows, as_json: bool, as_csv: bool, whole: Any = None) -> bool:
-    """Print the rows, or for JSON the `whole` that they are part of, where the user asked for data."""
+    """Print the rows (as JSON, the `whole` they are part of) if the user asked for data; return whether they did."""
     if as_json and as_csv:
-        raise UsageError("--json and --csv exclude each other")
+        raise UsageError("Use --json or --csv, not both.")
     if as_json:
         if len(set(rows.columns)) < len(rows.columns):
-            raise MissionsError("two columns have the same name, which JSON cannot hold; rename one with AS")
+            raise MissionsError("Two columns have the same name, which JSON cannot hold; rename one with AS.")
         typer.echo(json.dumps(plain(rows.records if whole is None else whole), ensure_ascii=False, indent=2))
     if as_csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
@@ -58,18 +56,19 @@ def printed_as_data(rows: Rows, as_json: bool, as_csv: bool, whole: Any = None) 
 
 
 def new_console() -> Console:
+    """A console that prints text exactly as given."""
     return Console(highlight=False, markup=False, emoji=False)
 
 
 def table_of(
     columns: Mapping[str, str], rows: Sequence[Sequence[str | Text]], bold: int = -1, line_after: int = -1
 ) -> Table:
-    """A table with these headings, each "left" or "right". Words are not broken, and what is on the right not at all.
+    """A table with these headings, each "left" or "right". Left columns wrap between words; right ones never wrap.
 
-    `bold` and `line_after` are positions of rows.
+    `bold` and `line_after` are row positions.
     """
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    lacking: dict[int, int] = {}  # characters that columns of words lack for no line to break, by position
+    lacking: dict[int, int] = {}  # by column: how many characters it lacks to avoid wrapping
     for position, (heading, justify) in enumerate(columns.items()):
         if justify == "right":
             table.add_column(heading, justify="right", no_wrap=True)
@@ -80,11 +79,11 @@ def table_of(
             table.add_column(heading, overflow="fold", width=longest_word)
     for position, row in enumerate(rows):
         table.add_row(*row, style="bold" if position == bold else None, end_section=position == line_after)
-    # Rich narrows columns without regard to their words and then crops the line. Here they start from their longest
-    # word; what room there is fills the columns that lack least, and the others share what is left.
+    # Rich narrows columns regardless of their words and then crops the line. Here columns start at their longest word;
+    # spare room goes first to the columns that lack least, and the others share the rest.
     console = new_console()
     room = console.width - console.measure(table, options=console.options.update(max_width=sys.maxsize)).maximum
-    # Where there is not even that, the widest words are broken; a number that is cut would be another number.
+    # If even that does not fit, the widest words are broken, never a number: a cut number would be a different one.
     for _ in range(-room if lacking else 0):
         widest = max((table.columns[position] for position in lacking), key=lambda column: column.width or 0)
         widest.width = max(1, (widest.width or 1) - 1)
@@ -98,7 +97,7 @@ def table_of(
 
 
 def show_card(console: Console, facts: Mapping[str, str | None]) -> None:
-    """Facts with their labels, those without a value left out. Addresses and checksums are never broken."""
+    """Facts with labels, leaving out those without a value. Addresses and checksums are never broken."""
     width = max(map(len, facts)) + 2
     for label, fact in facts.items():
         if fact:
@@ -109,6 +108,7 @@ def show_card(console: Console, facts: Mapping[str, str | None]) -> None:
 
 
 def show_ranks(records: list[dict[str, Any]], title: str, highlighted: str | None = None) -> None:
+    """Councils by rank; the council with the code `highlighted` in bold."""
     console = new_console()
     console.print(title, style="bold")
     columns = {"Rank": "right", "Authority": "left", "Type": "left", "Region": "left"}
@@ -131,18 +131,19 @@ def show_ranks(records: list[dict[str, Any]], title: str, highlighted: str | Non
 
 
 def share_words(score: Mapping[str, Any]) -> str:
-    """The share of the weight that is published for the council alone, flagged where it is less than half."""
-    return f"{score['published_share']:.0%}".replace("%", " %") + ("  " if score["is_mostly_published"] else " *")
+    """The share of the weight published for the council alone, flagged if less than half."""
+    return f"{score['published_share']:.0%}" + ("  " if score["is_mostly_published"] else " *")
 
 
 def show_score_notes(console: Console, records: Iterable[dict[str, Any]]) -> None:
+    """How to read scores, and the flag if any is used."""
     console.print(_SCORE_NOTE, style="dim")
     if not all(r["is_mostly_published"] for r in records):
         console.print(_FLAG_NOTE, style="dim")
 
 
 def show_drivers(console: Console, title: str, records: list[dict[str, Any]]) -> None:
-    """Indicators with what they add to the composite score, in its points."""
+    """Indicators with the points that each adds to the need score."""
     console.print()
     console.print(title, style="bold")
     rows: list[list[str | Text]] = []
@@ -165,16 +166,16 @@ def show_drivers(console: Console, title: str, records: list[dict[str, Any]]) ->
 
 
 def show_notes(console: Console, records: list[dict[str, Any]]) -> None:
-    """What a reader must know of these indicators."""
-    console.print("Rank is among all councils. Points are what the indicator adds to the need score.", style="dim")
+    """What a reader must know about these indicators."""
+    console.print("Ranks are among all councils. Points are what each indicator adds to the need score.", style="dim")
     if any(r["england_value_basis"] == "aggregated" for r in records):
-        console.print("† our mean of the councils: none is published for England.", style="dim")
+        console.print("† Our average of councils: no figure is published for England.", style="dim")
     notes: dict[str, list[str]] = {}
     for r in records:
         if r["caveat"]:
             notes.setdefault(r["caveat"], []).append(r["indicator_title"])
         if r["england_period_end_date"] != r["period_end_date"]:
-            note = f"England is of the period to {day_words(r['england_period_end_date'])}."
+            note = f"England's figure is for the period to {day_words(r['england_period_end_date'])}."
             notes.setdefault(note, []).append(r["indicator_title"])
     for note, titles in notes.items():
         console.print(f"{'; '.join(titles)}: {note}", style="dim")
@@ -182,7 +183,7 @@ def show_notes(console: Console, records: list[dict[str, Any]]) -> None:
 
 @contextmanager
 def progress(total: int) -> Iterator[Callable[[str], None]]:
-    """A bar on stderr, where somebody looks at it; call what it gives with the name of each thing done."""
+    """A progress bar on stderr if that is a terminal; call the function it yields with the name of each thing done."""
     from rich.progress import Progress
 
     console = Console(stderr=True)

@@ -1,6 +1,6 @@
 """The command profile: one council's scores and ranks, and the indicators behind them.
 
-Belongs here: what people type, and what of the answer is shown.
+Belongs here: options, help and what is shown of the answer.
 """
 
 from typing import Any
@@ -26,7 +26,7 @@ from missions.reading.wording import type_words
 def profile(
     ctx: typer.Context, words: Council, top: TopEachWay = 5, as_json: Json = False, as_csv: Csv = False
 ) -> None:
-    """Show a council's scores and ranks, and the indicators behind them. --csv has the indicators."""
+    """Show a council's scores and ranks, and the indicators behind them. --csv lists the indicators."""
     from missions.reading.profile import profile_of
 
     with open_published(ctx) as connection:
@@ -56,13 +56,13 @@ def _show_authority(console: Console, authority: dict[str, Any]) -> None:
             "Region": authority["region_name"],
             "County": authority["county_name"],
             "Combined authority": authority["combined_authority_name"],
-            "Population": f"{authority['population']:,} at mid-2024",
+            "Population": f"{authority['population']:,} (mid-2024)",
         },
     )
 
 
 def _show_scores(console: Console, scores: list[dict[str, Any]]) -> None:
-    columns = {"Need": "left"} | dict.fromkeys(["Score", "Rank", "In its type", "Decile"], "right")
+    columns = {"Mission": "left"} | dict.fromkeys(["Score", "Rank", "Rank in type", "Decile"], "right")
     rows = [
         [
             r["index_name"],

@@ -1,6 +1,6 @@
-"""The command rank: councils by need.
+"""The command rank: councils in order of need.
 
-Belongs here: what people type, and what of the answer is shown.
+Belongs here: options, help and what is shown of the answer.
 """
 
 from typing import Annotated
@@ -11,32 +11,31 @@ from missions.cli.app import Csv, Json, command, open_published, tell
 from missions.cli.printing import printed_as_data, show_ranks
 from missions.errors import UsageError
 from missions.reading.queries import Rows, ask
+from missions.reading.wording import PEER_WORDS
 
 
 @command
 def rank(
     ctx: typer.Context,
-    mission: Annotated[str | None, typer.Option(help="Rank by this mission, not by all together.")] = None,
-    region: Annotated[str | None, typer.Option(help="Only councils of this region.")] = None,
+    mission: Annotated[str | None, typer.Option(help="Rank by one mission instead of all together.")] = None,
+    region: Annotated[str | None, typer.Option(help="Only councils in this region.")] = None,
     type_: Annotated[str | None, typer.Option("--type", help="Only councils of this type.")] = None,
     neighbours_of: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only this council and its statistical neighbours.")
     ] = None,
     peers: Annotated[
         str | None,
-        typer.Option(
-            metavar="MODEL", help="Neighbours under this model: open, ons, ons_economic, ons_demographic or dfe."
-        ),
+        typer.Option(metavar="MODEL", help=f"The model that defines neighbours: {', '.join(PEER_WORDS)}."),
     ] = None,
     top: Annotated[int, typer.Option(min=1, help="How many to list.")] = 20,
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
-    """List the councils with the greatest need. Ranks are among all councils, whatever the list is cut down to."""
+    """List councils, highest need first. Ranks are among all councils, even if the list is filtered."""
     from missions.reading.rank import ranking
 
     if peers and not neighbours_of:
-        raise UsageError("--peers says whose neighbours; name the council with --neighbours-of")
+        raise UsageError("--peers needs a council: name it with --neighbours-of.")
     with open_published(ctx) as connection:
         found = ranking(
             connection, mission=mission, region=region, authority_type=type_, neighbours_of=neighbours_of, peers=peers
@@ -46,7 +45,16 @@ def rank(
     shown = Rows(found.councils.columns, found.councils.values[:top])
     if printed_as_data(shown, as_json, as_csv):
         return
-    matching = len(found.councils.values)
-    of_matching = f" of the {matching} that match," if len(shown.values) < matching < councils else ""
-    title = f"{', '.join(found.chosen_by)}: {len(shown.values)}{of_matching} of {councils} councils"
+    title = f"{', '.join(found.filters)}: {_how_many(len(shown.values), len(found.councils.values), councils)}"
     show_ranks(shown.records, title, found.authority_code)
+
+
+def _how_many(shown: int, matching: int, councils: int) -> str:
+    """How many councils are listed, of how many that pass the filters, of how many in all."""
+    if not matching:
+        return "no councils"
+    if shown == matching == councils:
+        return f"all {councils} councils"
+    if matching == councils:
+        return f"top {shown} of {councils} councils"
+    return f"{f'top {shown} of ' if shown < matching else ''}{matching} councils (ranks out of {councils})"

@@ -1,6 +1,6 @@
 """The command report: a council's page as a PDF.
 
-Belongs here: its words and messages. The site is made by missions.site when the index is built.
+Belongs here: options, help and messages. missions.site makes the page when the index is built.
 """
 
 from pathlib import Path
@@ -18,10 +18,10 @@ def report(
     ctx: typer.Context,
     words: Council,
     out: Annotated[
-        Path | None, typer.Option(dir_okay=False, help="The PDF to write.", show_default="the council's name")
+        Path | None, typer.Option(dir_okay=False, help="PDF file to write.", show_default="the council's name")
     ] = None,
 ) -> None:
-    """Print a council's profile as a PDF of two A4 pages, with the Chromium, Chrome or Edge of this machine."""
+    """Save a council's page as a two-page A4 PDF, using Chromium, Chrome or Edge on this machine."""
     from missions.reading.names import find_authority
     from missions.site.data import add_pages
     from missions.site.report import print_page
@@ -35,9 +35,9 @@ def report(
     (authority,) = [authority for authority in authorities if authority["authority_code"] == found.code]
     pdf = out or Path(f"{authority['slug']}.pdf")
     if not pdf.parent.is_dir():
-        raise UsageError(f"there is no folder {pdf.parent} to write {pdf.name} into")
+        raise UsageError(f"Cannot write {pdf.name}: the folder {pdf.parent} does not exist.")
     page = site / authority["page"]
     if not page.is_file():
-        raise MissionsError(f"the site has no page {page}; run `make index` to make it anew")
+        raise MissionsError(f"The site has no page {page}; run `make index` to rebuild it.")
     print_page(page, pdf)
     typer.echo(f"{authority['authority_name']}: {pdf}")

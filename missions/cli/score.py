@@ -1,6 +1,6 @@
-"""The command score: an index of the user's own.
+"""The command score: a user's own index.
 
-Belongs here: its words. What it does is in missions.scoring.
+Belongs here: options and help. missions.scoring does the work.
 """
 
 from pathlib import Path
@@ -13,12 +13,14 @@ from missions.cli.app import command, tell
 
 @command
 def score(
-    units: Annotated[Path, typer.Option(help="CSV: unit_id, and if wanted unit_name, group, in_reference_set.")],
-    observations: Annotated[Path, typer.Option(help="CSV: unit_id, node_id, value, and if wanted lower_95, upper_95.")],
-    framework: Annotated[Path, typer.Option(help="CSV: a row for each node of the tree, as docs/scoring.md says.")],
-    out: Annotated[Path, typer.Option(help="The folder for the results.")],
+    units: Annotated[Path, typer.Option(help="CSV: unit_id and, optionally, unit_name, group, in_reference_set.")],
+    observations: Annotated[
+        Path, typer.Option(help="CSV: unit_id, node_id, value and, optionally, lower_95, upper_95.")
+    ],
+    framework: Annotated[Path, typer.Option(help="CSV: one row per node of the tree (see docs/scoring.md).")],
+    out: Annotated[Path, typer.Option(help="Folder for the results.")],
 ) -> None:
-    """Score an index of your own by the same SQL: units, observations and a framework as CSV in, scores as CSV out."""
+    """Score your own index with the same SQL. CSV in: units, observations and a framework. CSV out: scores."""
     from missions.scoring.score_files import score_files
 
     done = score_files(units, observations, framework, out)

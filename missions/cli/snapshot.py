@@ -1,6 +1,6 @@
-"""The command snapshot: the seeds, from the publishers' own files.
+"""The command snapshot: regenerate the seeds from the publishers' files.
 
-Belongs here: its words and messages. What it does is in missions.sources.snapshot.
+Belongs here: options, help and messages. missions.sources.snapshot does the work.
 """
 
 from pathlib import Path
@@ -16,10 +16,10 @@ from missions.paths import SEEDS
 @command
 def snapshot(
     folder: Annotated[
-        Path, typer.Option("--from", exists=True, file_okay=False, help="The folder of the publishers' files.")
+        Path, typer.Option("--from", exists=True, file_okay=False, help="Folder with the publishers' files.")
     ],
 ) -> None:
-    """Write the seeds anew from the publishers' own files."""
+    """Regenerate the seeds from the publishers' files."""
     from missions.sources.registry import sources
     from missions.sources.snapshot import snapshot as write_seeds
 

@@ -1,6 +1,6 @@
-"""The command sources: where the figures come from.
+"""The command sources: the sources of the figures, and their files.
 
-Belongs here: what people type, and what of the answer is shown.
+Belongs here: options, help and what is shown of the answer.
 """
 
 from typing import Annotated, Any
@@ -10,7 +10,7 @@ from rich.console import Console
 
 from missions.cli.app import Csv, Json, command, open_published
 from missions.cli.printing import new_console, printed_as_data, show_card
-from missions.reading.wording import day_words, publisher_words
+from missions.reading.wording import day_words, in_words, publisher_words
 
 
 @command
@@ -20,7 +20,7 @@ def sources(
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
-    """List the sources, or the files of one with their checksums."""
+    """List the sources, or one source's files with their checksums."""
     from missions.reading.sources import sources_of
 
     with open_published(ctx) as connection:
@@ -35,7 +35,7 @@ def sources(
             console.print(record["source_id"], style="bold")
             console.print(
                 f"{publisher_words(record['publisher'])}: {record['dataset']}. {record['licence']}; "
-                f"snapshot of {_snapshot(record)}"
+                f"retrieved {_snapshot(record)}"
             )
 
 
@@ -45,16 +45,16 @@ def _show_file(console: Console, file: dict[str, Any]) -> None:
         console,
         {
             "Publisher": publisher_words(file["publisher"]),
-            "Data set": file["dataset"],
+            "Dataset": file["dataset"],
             "Page": file["landing_page"],
             "Licence": file["licence"],
-            "Snapshot": _snapshot(file),
+            "Retrieved": _snapshot(file),
             "Distributor": file["distributor"],
-            "Its path": file["distributor_path"],
+            "Distributor path": file["distributor_path"],
             "Commit": file["distributor_commit"],
             "SHA-256": file["sha256"],
             "Bytes": f"{file['bytes']:,}",
-            "Areas": f"{file['geography_level']}; codes: {file['code_vintage']}",
+            "Areas": f"{in_words(file['geography_level'])}; codes: {in_words(file['code_vintage'])}",
             "Seed": f"seeds/{file['seed_path']}",
             "Caveat": file["caveat"],
         },
@@ -62,5 +62,5 @@ def _show_file(console: Console, file: dict[str, Any]) -> None:
 
 
 def _snapshot(record: dict[str, Any]) -> str:
-    newer = "newer editions can be fetched" if record["is_refreshable"] else "not refreshable"
-    return f"{day_words(record['snapshot_date'])}; {newer}"
+    updates = "automatic" if record["is_refreshable"] else "manual"
+    return f"{day_words(record['snapshot_date'])}; updates: {updates}"

@@ -1,6 +1,6 @@
-"""The command sql: any query of the published file.
+"""The command sql: any query of the published database.
 
-Belongs here: what people type, and how any table is shown.
+Belongs here: options, help and how any table is shown.
 """
 
 import sys
@@ -16,7 +16,7 @@ from missions.errors import UsageError
 from missions.reading.cells import as_text
 from missions.reading.queries import ask
 
-SQL_ROWS = 40  # a screenful; --csv and --json give all
+SQL_ROWS = 40  # a screenful; --csv and --json print all
 
 
 @command
@@ -26,10 +26,10 @@ def sql(
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
-    """Run SQL on the published file. It can read nothing else, and write nothing."""
+    """Run SQL on the published database. It cannot read or write anything else."""
     with open_published(ctx) as connection:
         if not connection.extract_statements(query):
-            raise UsageError("there is no SQL to run")
+            raise UsageError("There is no SQL to run.")
         found = ask(connection, query)
     if printed_as_data(found, as_json, as_csv):
         return
@@ -41,8 +41,8 @@ def sql(
     table = table_of(dict(zip(found.columns, ["right" if n else "left" for n in numeric], strict=True)), shown)
     if Measurement.get(console, console.options.update(max_width=sys.maxsize), table).minimum <= console.width:
         console.print(table)
-    else:  # too wide: each row stands on its side
+    else:  # too wide: print each row as a card
         for row in shown:
             show_card(console, dict(zip(found.columns, row, strict=True)))
     if len(found.values) > SQL_ROWS:
-        console.print(f"… {len(found.values) - SQL_ROWS:,} more rows; use --csv")
+        console.print(f"… {len(found.values) - SQL_ROWS:,} more rows; use --csv to print all")

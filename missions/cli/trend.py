@@ -1,6 +1,6 @@
 """The command trend: one council over time.
 
-Belongs here: what people type, and what of the answer is shown.
+Belongs here: options, help and what is shown of the answer.
 """
 
 from datetime import date
@@ -12,21 +12,21 @@ from rich.console import Console
 from missions.cli.app import Council, Csv, Json, TopEachWay, command, open_published, tell
 from missions.cli.printing import new_console, printed_as_data, table_of
 from missions.reading.queries import ask_names
-from missions.reading.wording import value_words
+from missions.reading.wording import DIRECTION_WORDS, value_words
 
 _TREND_NOTE = (
-    "0 and 100 are where the least and the most needy twentieth of councils stood in the first edition. Each is "
-    "made of periods that had ended by the end of its year, as revised since; the headline index is not one of them."
+    "0 and 100 mark the 5% of councils with the lowest and highest need in the first year. Each year uses the periods "
+    "that had ended by then, as revised since. This scale is separate from the headline score."
 )
 _TESTED_NOTE = (
-    "Changes that exceed the published limits or, where there are none, that keep to one direction beyond chance. "
-    "--csv has every indicator with its test."
+    "Only changes beyond the published confidence limits or, where there are none, too consistent to be chance. "
+    "--csv lists every indicator with its test."
 )
 
 
 @command
 def trend(ctx: typer.Context, words: Council, top: TopEachWay = 5, as_json: Json = False, as_csv: Csv = False) -> None:
-    """Show how a council's need has moved, by mission and indicator, and where it stands on national milestones."""
+    """Show how a council's need has changed, by mission and indicator, and its progress on national milestones."""
     from missions.reading.trend import trend_of
 
     with open_published(ctx) as connection:
@@ -48,32 +48,32 @@ def trend(ctx: typer.Context, words: Council, top: TopEachWay = 5, as_json: Json
 
 def _show_editions(console: Console, editions: list[dict[str, Any]], left_out: list[str]) -> None:
     if not editions:
-        console.print("Too few of its figures reach back to the first edition for a score.")
+        console.print("No trend score: too few of its figures go back to the first year.")
         return
     years = sorted({r["edition"] for r in editions})
     by_name: dict[str, dict[int, dict[str, Any]]] = {}
     for r in editions:
         by_name.setdefault(r["index_name"], {})[r["edition"]] = r
-    columns = {"Need": "left"} | {str(year): "right" for year in years} | {"Rank": "right", "Need is": "left"}
+    columns = {"Mission": "left"} | {str(year): "right" for year in years} | {"Rank": "right", "Direction": "left"}
     rows = [
         [
             name,
             *(f"{of[year]['trend_score']:.0f}" for year in years),
             f"{of[years[0]]['trend_rank']} to {of[years[-1]]['trend_rank']}",
-            of[years[-1]]["direction"].removesuffix(" need"),
+            DIRECTION_WORDS[of[years[-1]]["direction"]],
         ]
         for name, of in by_name.items()
     ]
     console.print(table_of(columns, rows))
     if left_out:
-        rest = "all missions are the others" if "All missions" in by_name else "and too few for all missions together"
-        console.print(f"No score for {', '.join(left_out)}: too few figures in every edition; {rest}.")
+        rest = "All missions covers the others" if "All missions" in by_name else "nor for all missions together"
+        console.print(f"No score for {', '.join(left_out)}: too few comparable figures; {rest}.")
     console.print(_TREND_NOTE, style="dim")
     console.print()
 
 
 def _show_moves(console: Console, direction: str, moved: list[dict[str, Any]], top: int) -> None:
-    console.print(f"{direction.capitalize()}: {len(moved)} indicators", style="bold")
+    console.print(f"{DIRECTION_WORDS[direction].capitalize()}: {len(moved)} indicators", style="bold")
     if not moved:
         console.print()
         return
@@ -83,7 +83,7 @@ def _show_moves(console: Console, direction: str, moved: list[dict[str, Any]], t
             r["indicator_title"],
             f"{value_words(r['first_value'], r['unit'])} in {_year(r['first_period_end_date'])}",
             f"{value_words(r['last_value'], r['unit'])} in {_year(r['last_period_end_date'])}",
-            "" if r["change_percent"] is None else f"{r['change_percent']:+.0f} %",
+            "" if r["change_percent"] is None else f"{r['change_percent']:+.0f}%",
         ]
         for r in moved[:top]
     ]
@@ -92,8 +92,8 @@ def _show_moves(console: Console, direction: str, moved: list[dict[str, Any]], t
 
 def _show_milestones(console: Console, milestones: list[dict[str, Any]]) -> None:
     console.print()
-    console.print("National milestones, set for the country and not for councils", style="bold")
-    columns = {"Milestone": "left", "Number": "right", "By": "right", "Now": "right"}
+    console.print("National milestones (set for the country, not for councils)", style="bold")
+    columns = {"Milestone": "left", "Target": "right", "By": "right", "Now": "right"}
     rows = [
         [
             r["milestone_title"],
@@ -108,7 +108,7 @@ def _show_milestones(console: Console, milestones: list[dict[str, Any]]) -> None
         ]
         for r in milestones
     ]
-    console.print(table_of(columns | {"A year": "right", "Needed": "right", "Status": "left"}, rows))
+    console.print(table_of(columns | {"Per year": "right", "Needed": "right", "Status": "left"}, rows))
 
 
 def _year(day: date | None) -> str:

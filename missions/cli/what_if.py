@@ -1,6 +1,6 @@
-"""The command what-if: ranks under other weights or methods, beside the official ones.
+"""The command what-if: ranks under other weights or methods, next to the official ones.
 
-Belongs here: what people type, and what of the answer is shown. How it is worked out is in missions.scoring.
+Belongs here: options, help and what is shown of the answer. missions.scoring calculates it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from missions.reading.wording import in_words, places_moved, shortened
 if TYPE_CHECKING:
     from missions.scoring.what_if import Choices
 
-_RANK_NOTE = "Rank 1 is the greatest need."
+_RANK_NOTE = "Rank 1 is the highest need."
 _SUMMARY = """
     SELECT
         count(*) AS authorities,
@@ -39,32 +39,28 @@ _SUMMARY = """
 def what_if(
     ctx: typer.Context,
     words: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME", help="Councils to show; without any, who moves most.")
+        list[str] | None, typer.Argument(metavar="NAME", help="Councils to show; by default those that move most.")
     ] = None,
     weight: Annotated[
         list[str] | None,
-        typer.Option(metavar="NODE=NUMBER", help="Another weight for a mission or an indicator, by id or title."),
+        typer.Option(metavar="NODE=NUMBER", help="Override the weight of a mission or indicator, by ID or title."),
     ] = None,
     drop: Annotated[
-        list[str] | None, typer.Option(metavar="NODE", help="Leave out a mission or an indicator, by id or title.")
+        list[str] | None, typer.Option(metavar="NODE", help="Leave out a mission or indicator, by ID or title.")
     ] = None,
     normalisation: Annotated[
-        str | None, typer.Option(metavar="NAME", help="How indicators are put on one scale, such as percentile_rank.")
+        str | None, typer.Option(metavar="NAME", help="How to put indicators on one scale, such as percentile_rank.")
     ] = None,
-    treatment: Annotated[
-        str | None, typer.Option(metavar="NAME", help="How outliers of indicators are treated, such as none.")
-    ] = None,
+    treatment: Annotated[str | None, typer.Option(metavar="NAME", help="How to treat outliers, such as none.")] = None,
     aggregation: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Which mean is taken, such as geometric.")
+        str | None, typer.Option(metavar="NAME", help="Which mean to take, such as geometric.")
     ] = None,
-    mission: Annotated[str | None, typer.Option(help="Rank by this mission, not by all together.")] = None,
-    top: Annotated[
-        int, typer.Option(min=1, help="How many councils to show of each kind; --json and --csv have all.")
-    ] = 10,
+    mission: Annotated[str | None, typer.Option(help="Rank by one mission instead of all together.")] = None,
+    top: Annotated[int, typer.Option(min=1, help="Councils to show in each list; --json and --csv include all.")] = 10,
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
-    """Rank under other weights or methods, beside the official ranks, and show who moves most."""
+    """Rank under other weights or methods, next to the official ranks, and show which councils move most."""
     from missions.reading.names import find_authorities
     from missions.scoring import what_if as scoring
 
@@ -95,7 +91,7 @@ def what_if(
         _show_moves(console, "", found.records)
     else:
         _show_most_moved(console, everyone.records, top)
-    console.print(f"{_RANK_NOTE} A move is the new rank less the official one.", style="dim")
+    console.print(f"{_RANK_NOTE} Move: new rank minus official rank.", style="dim")
 
 
 def _choices(
@@ -106,7 +102,7 @@ def _choices(
     drop: list[str],
     methods: Mapping[str, str | None],
 ) -> Choices:
-    """What the words ask for, by ids."""
+    """What the options ask for, by ID."""
     from missions.reading.names import choose
     from missions.scoring import what_if as scoring
 
@@ -117,7 +113,7 @@ def _choices(
         name, number = _weight(text)
         node = choose("mission or indicator", name, inner)
         if node in weights:
-            raise UsageError(f"{node} is given two weights")
+            raise UsageError(f"Two weights are given for {node}.")
         weights[node] = number
     known = {
         "treatment": scoring.TREATMENTS,
@@ -139,34 +135,34 @@ def _weight(text: str) -> tuple[str, float]:
     except ValueError:
         name = ""
     if not name:
-        raise UsageError(f"{text!r} is no weight: say NODE=NUMBER, such as health=2")
+        raise UsageError(f"{text!r} is not a weight: give NODE=NUMBER, such as health=2.")
     return name, value
 
 
 def _in_words(choices: Choices, nodes: Mapping[str, str]) -> str:
-    parts = [f"{nodes[node]} weighs {number:g}" for node, number in choices.weights.items()]
+    parts = [f"the weight of {nodes[node]} is {number:g}" for node, number in choices.weights.items()]
     if choices.dropped:
         parts.append(f"{shortened([nodes[node] for node in choices.dropped])} is left out")
     for what in ("treatment", "normalisation", "aggregation"):
         if name := getattr(choices, what):
             parts.append(f"{what} is {in_words(name)}")
-    return "; ".join(parts) or "nothing is changed"
+    return "; ".join(parts) or "nothing changes"
 
 
 def _show_summary(console: Console, summary: dict[str, Any]) -> None:
     console.print(
         f"{summary['authorities_moved']} of {summary['authorities']} councils move, by "
         f"{summary['mean_places_moved']:.1f} places on average and by {summary['most_places_moved']} at most. "
-        f"{summary['new_in_most_needy_fifth']} are new in the most needy fifth. "
+        f"{summary['new_in_most_needy_fifth']} enter the fifth with the highest need. "
         f"Correlation with the official ranks: {summary['rank_correlation']:.3f}."
     )
 
 
 def _show_most_moved(console: Console, records: list[dict[str, Any]], top: int) -> None:
     moved = sorted(records, key=lambda r: (r["rank_change"], r["new_rank"]))
-    _show_moves(console, "The greatest need", records[:top])
-    _show_moves(console, "Nearer to the greatest need", [r for r in moved[:top] if r["rank_change"] < 0])
-    _show_moves(console, "Farther from it", [r for r in moved[::-1][:top] if r["rank_change"] > 0])
+    _show_moves(console, "Highest need", records[:top])
+    _show_moves(console, "Would show higher need", [r for r in moved[:top] if r["rank_change"] < 0])
+    _show_moves(console, "Would show lower need", [r for r in moved[::-1][:top] if r["rank_change"] > 0])
 
 
 def _show_moves(console: Console, title: str, records: list[dict[str, Any]]) -> None:

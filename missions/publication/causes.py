@@ -8,6 +8,7 @@ import duckdb
 
 from missions.publication.comparable import METHOD
 from missions.scoring.chain import run_chain
+from missions.scoring.framework import create_nodes
 
 # In the order in which inputs are replaced. The first is the earlier publication's own inputs, scored today.
 CAUSES = ("method_change", "framework_change", "boundary_change", "new_period", "data_revision")
@@ -137,10 +138,6 @@ ORDER BY authority_code, indicator_id
 
 # What the method reads. All steps form one forest: node ids start with the step's number, and one run scores them all.
 _INPUTS = """
-CREATE TABLE stg_framework_nodes (
-    node_id varchar, parent_id varchar, label varchar, weight double, direction bigint, treatment varchar,
-    normalisation varchar, normalisation_parameters varchar, aggregation varchar, least_share double
-);
 CREATE TABLE int_index_units AS
 SELECT 'before ' || authority_code AS unit_id, was_in_reference_set AS is_in_reference_set
 FROM council WHERE before_code IS NOT NULL
@@ -173,6 +170,7 @@ def score_steps(connection: duckdb.DuckDBPyConnection) -> list[int]:
 
     Returns the step reached after each of CAUSES. A cause that changes nothing shares the step before it.
     """
+    create_nodes(connection)
     connection.execute(_INPUTS)
     changed = _changed(connection)
     steps = []

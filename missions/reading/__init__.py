@@ -1,1 +1,1 @@
-"""What the command, the site and a Python user ask of a publication, and how a value, a period, a place reads."""
+"""What the command, the site and Python users ask of a publication, and how a value, period or place reads."""

@@ -1,6 +1,6 @@
-"""Values in cells: as JSON holds them, as text that reads back the same, as spreadsheets may open them.
+"""Values as JSON, as text that reads back the same, and as CSV cells that are safe in spreadsheets.
 
-Belongs here: values in full, for machines. How they read for people is in wording.py.
+Belongs here: unrounded values, for machines. Wording for people is in wording.py.
 """
 
 import json
@@ -13,7 +13,7 @@ from missions.publication.flat_files import safe_in_spreadsheets
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON can hold it."""
+    """A value as JSON can hold it: no NaN, decimals as numbers, dates as text."""
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -28,7 +28,7 @@ def plain(value: Any) -> Any:
 
 
 def as_text(value: Any) -> str:
-    """A value as text that reads back the same; nothing for NULL."""
+    """A value as text that reads back the same; empty for NULL."""
     if value is None:
         return ""
     if isinstance(value, bool | dict | list | tuple):
@@ -37,5 +37,5 @@ def as_text(value: Any) -> str:
 
 
 def as_cell(value: Any) -> str:
-    """A value as a CSV cell: as text that reads back the same, but for what a spreadsheet would take for a formula."""
+    """A value as a CSV cell: the same text, except where a spreadsheet would take it for a formula."""
     return safe_in_spreadsheets(value) if isinstance(value, str) else as_text(value)

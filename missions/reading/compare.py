@@ -1,6 +1,6 @@
-"""Councils side by side: scores, how sure their order is, and the indicators that separate them most.
+"""Councils side by side: scores, how certain their order is, and the indicators that separate them most.
 
-Belongs here: the question of `missions compare` and `Index.compare`.
+Belongs here: the question behind `missions compare` and `Index.compare`.
 """
 
 from collections.abc import Iterable
@@ -30,8 +30,8 @@ _CHANCES = """
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison(Answer[Table]):
-    """Scores (one row a council and index), how likely one council is needier than another (one row a pair that are
-    neighbours or of one type, where it is published), and one row an indicator and council.
+    """Scores (one row per council and index), the chance that one council ranks above another (one row per pair of
+    neighbours or of councils of one type, where published), and one row per indicator and council.
     """
 
     scores: Table
@@ -42,15 +42,15 @@ class Comparison(Answer[Table]):
 def comparison_of(
     connection: duckdb.DuckDBPyConnection, names: Iterable[str], at_most: int | None = None
 ) -> Comparison[Rows]:
-    """Two councils or more, by name or code, side by side.
+    """Compare two or more councils, given by name or code.
 
-    Raises UsageError where there is no such council, and for less than two or more than `at_most` different ones.
+    Raises UsageError for an unknown council, and for fewer than two or more than `at_most` different ones.
     """
     found = [find_authority(connection, name) for name in names]
     codes = list(dict.fromkeys(one.code for one in found))
     if len(codes) < 2 or (at_most and len(codes) > at_most):
         number = f"2 to {at_most}" if at_most else "at least 2"
-        raise UsageError(f"give the names of {number} different councils, each of more than one word in quotes")
+        raise UsageError(f"Name {number} different councils; put names of more than one word in quotes.")
     has_chances = ask(connection, "SELECT 1 FROM duckdb_tables() WHERE table_name = 'rank_comparison'").values
     return Comparison(
         notes=tuple(note for one in found for note in one.notes),

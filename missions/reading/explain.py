@@ -1,7 +1,7 @@
-"""Why a council has its rank: what each mission, theme and indicator adds, and what sets it apart from others.
+"""Why a council has its rank: what each mission, theme and indicator adds, and how it differs from others.
 
-Belongs here: the question of `missions explain` and `Index.explain`. Contributions, and how far a figure would have to
-move, are worked out in the models of rank_explanation.
+Belongs here: the question behind `missions explain` and `Index.explain`. The dbt models of rank_explanation calculate
+contributions and how far a figure would have to move.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from missions.reading.names import council, find_authority
 from missions.reading.queries import SCORES, SOURCES, Answer, Rows, Table, ask
 from missions.reading.wording import PEER_MODEL
 
-# Every row of the mart for one council or a few, with the figures that its indicators rest on.
+# Every row of the mart for one council or a few, with the figures behind its indicators.
 EXPLAINED = f"""
     SELECT
         explained.authority_code, authority_name, level, node_id, node_name, explained.mission_id, explained.theme_id,
@@ -46,7 +46,7 @@ SCORES_OF = f"""
     QUALIFY list_contains($codes, authority_code)
     ORDER BY list_position($codes, authority_code), index_id <> 'composite', index_name
 """
-# Who stands on the other side of each comparison, as in the mart.
+# How many councils are on the other side of each comparison, as in the mart.
 _GROUPS = """
     SELECT
         (SELECT count(*) FROM dim_authority WHERE is_in_reference_set) AS of_england,
@@ -62,7 +62,7 @@ _GROUPS = """
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation(Answer[Table]):
-    """One council, its scores, how many others it is compared with, and one row a mission, theme and indicator."""
+    """One council, its scores, the sizes of comparison groups, and one row per mission, theme and indicator."""
 
     authority: dict[str, Any]
     scores: Table
@@ -71,7 +71,7 @@ class Explanation(Answer[Table]):
 
 
 def explanation_of(connection: duckdb.DuckDBPyConnection, name: str) -> Explanation[Rows]:
-    """Why the council that a name or code stands for has its rank. Raises UsageError where there is none."""
+    """Explain a council's rank, given its name or code. Raises UsageError if there is none."""
     found = find_authority(connection, name)
     (groups,) = ask(connection, _GROUPS, code=found.code, model=PEER_MODEL).records
     return Explanation(

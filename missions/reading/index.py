@@ -1,6 +1,6 @@
-"""The Python API: one publication of the index, and its answers as pandas DataFrames.
+"""The Python API: one publication of the index, with answers as pandas DataFrames.
 
-Belongs here: what `missions.open` gives. What is asked is in the modules beside this one, which the commands use too.
+Belongs here: what `missions.open` returns. The questions are in the other modules here, which the commands also use.
 """
 
 import warnings
@@ -23,20 +23,23 @@ from missions.reading.rank import ranking
 from missions.reading.sources import sources_of
 from missions.reading.trend import Trend, trend_of
 
+# Types that pandas cannot infer if every value of a column is missing.
+_TYPES = {"DOUBLE": "float64", "DATE": "datetime64[us]"}
+
 
 class Index:
-    """One publication, opened read-only; what it answers does not change while a newer one is published.
+    """One publication, opened read-only. Its answers do not change when a newer one is published.
 
-    Councils are named as people name them: by name or code, of today or before; missions, indicators and regions by id
-    or name. Where a name is taken for another (a former council, a near spelling) a warning says so. Raises
-    MissionsError where nothing is published, and UsageError, with the nearest names, for what is not known.
+    Give councils by name or code, current or former; missions, indicators and regions by ID or name. A warning says so
+    if a name is not taken literally (a former council, a near spelling). Raises MissionsError if nothing is published,
+    and UsageError, with the nearest names, for an unknown name.
     """
 
     def __init__(self, published: Path) -> None:
         self._connection = queries.open_database(published / DATABASE)
 
     def close(self) -> None:
-        """Let go of the published file; `with missions.open() as index:` does so by itself."""
+        """Close the published file; `with missions.open() as index:` does so automatically."""
         self._connection.close()
 
     def __enter__(self) -> "Index":
@@ -54,10 +57,10 @@ class Index:
         neighbours_of: str | None = None,
         peers: str | None = None,
     ) -> pd.DataFrame:
-        """Councils with the greatest need first, one row each: all, or those that meet the conditions.
+        """Councils, highest need first, one row per council: all, or those that pass the filters.
 
-        Ranks are among all councils. `peers` is the model of neighbours: ons (the default), ons_economic,
-        ons_demographic, dfe or open.
+        Ranks are among all councils. `peers` is the model that defines neighbours: ons_global (the default),
+        ons_economic, ons_demographic, dfe or open.
         """
         found = ranking(
             self._connection,
@@ -67,49 +70,50 @@ class Index:
             neighbours_of=neighbours_of,
             peers=peers,
         )
-        return _told(found).councils
+        return _framed(found).councils
 
     def find(self, name: str) -> Found:
-        """The code of the council that a name or code stands for, with a note where it is that of a former one."""
+        """Find a council: its code, and a note if the name or code is a former one."""
         return find_authority(self._connection, name)
 
     def authorities(self) -> pd.DataFrame:
-        """All councils, by name: codes, type, region, county, combined authority, population."""
+        """One row per council: codes, type, region, county, combined authority, population."""
         return self.sql("FROM dim_authority ORDER BY authority_name")
 
     def indicators(self) -> pd.DataFrame:
-        """All indicators: mission, theme, unit, weight, publisher, licence, newest period, caveat."""
+        """One row per indicator: mission, theme, unit, weight, publisher, licence, latest period, caveat."""
         return self.sql("FROM dim_indicator ORDER BY mission_id, theme_id, indicator_id")
 
     def profile(self, name: str) -> Profile[pd.DataFrame]:
-        """One council: `authority` (a dict), `scores` (one row an index) and `indicators` (one row an indicator)."""
-        return _told(profile_of(self._connection, name))
+        """One council: `authority` (a dict), `scores` (one row per index), `indicators` (one row per indicator)."""
+        return _framed(profile_of(self._connection, name))
 
     def indicator(self, name: str) -> Indicator[pd.DataFrame]:
-        """One indicator: `indicator` and `england` (dicts), `coverage` (one row a basis), `authorities` (a council)."""
-        return _told(indicator_of(self._connection, name))
+        """One indicator: `indicator` and `england` (dicts), `coverage` and `authorities` (one row per council)."""
+        return _framed(indicator_of(self._connection, name))
 
     def explain(self, name: str) -> Explanation[pd.DataFrame]:
-        """Why a council has its rank: `explanation` has one row a mission, theme and indicator with what it adds.
+        """Why a council has its rank: `explanation` has one row per mission, theme and indicator.
 
-        In points of score: `contribution_points`, and how far apart each is from England, region, type and neighbours.
+        In points of need score: what each adds (`contribution_points`), and the differences from the averages of
+        England, region, type and neighbours (`points_above_…`).
         """
-        return _told(explanation_of(self._connection, name))
+        return _framed(explanation_of(self._connection, name))
 
     def compare(self, *names: str) -> Comparison[pd.DataFrame]:
-        """Two councils or more: `scores`, `chances` (one row a pair), `indicators` (an indicator and council)."""
-        return _told(comparison_of(self._connection, names))
+        """Two or more councils: `scores`, `chances` (one row per pair) and `indicators`."""
+        return _framed(comparison_of(self._connection, names))
 
     def trend(self, name: str) -> Trend[pd.DataFrame]:
-        """One council over time: `editions` (one row an index and year), `indicators` and `milestones`."""
-        return _told(trend_of(self._connection, name))
+        """One council over time: `editions` (one row per index and year), `indicators` and `milestones`."""
+        return _framed(trend_of(self._connection, name))
 
     def sources(self, source_id: str | None = None) -> pd.DataFrame:
-        """The sources, one row each; or the files of one, with their checksums."""
+        """One row per source; or one per file of a source, with checksums."""
         return _frame(sources_of(self._connection, source_id))
 
     def tables(self) -> pd.DataFrame:
-        """The tables of the publication, each with what it holds and its number of rows."""
+        """One row per published table: what it holds and how many rows it has."""
         return self.sql(
             """
             SELECT table_name, comment AS description, estimated_size AS rows
@@ -118,17 +122,17 @@ class Index:
         )
 
     def table(self, name: str) -> pd.DataFrame:
-        """One table, whole."""
+        """A whole table."""
         names = {table: table for table in self.tables()["table_name"]}
         return self.sql(f"FROM {choose('table', name, names)}")
 
     def sql(self, query: str) -> pd.DataFrame:
-        """The answer to a query of the published tables. It can read nothing else, and write nothing."""
+        """Run SQL on the published tables. It cannot read or write anything else."""
         return self._connection.execute(query).df()
 
 
-def _told(answer: Answer[Rows]) -> Any:
-    """The answer with its tables as DataFrames, its notes given as warnings."""
+def _framed(answer: Answer[Rows]) -> Any:
+    """Issue the notes as warnings, and return the answer with its tables as DataFrames."""
     for note in answer.notes:
         warnings.warn(note, stacklevel=3)
     frames: dict[str, Any] = {name: _frame(part) for name, part in answer.parts.items() if isinstance(part, Rows)}
@@ -136,6 +140,7 @@ def _told(answer: Answer[Rows]) -> Any:
 
 
 def _frame(rows: Rows) -> pd.DataFrame:
-    frame = pd.DataFrame(rows.values, columns=rows.columns)
-    dates = [name for name in rows.columns if name.endswith("_date")]
-    return frame.assign(**{name: pd.to_datetime(frame[name]) for name in dates})
+    types = zip(rows.columns, rows.types, strict=True)
+    return pd.DataFrame(rows.values, columns=rows.columns).astype(
+        {column: _TYPES[kind] for column, kind in types if kind in _TYPES}
+    )

@@ -1,6 +1,6 @@
-"""One indicator: what it is, where its values come from, and all councils on it.
+"""One indicator: what it is, where its values come from, and every council's value.
 
-Belongs here: the question of `missions indicator` and `Index.indicator`.
+Belongs here: the question behind `missions indicator` and `Index.indicator`.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from missions.reading.queries import Answer, Rows, Table, ask, ask_names
 
 @dataclass(frozen=True, kw_only=True)
 class Indicator(Answer[Table]):
-    """What an indicator is, England's figure, how many councils have which basis, and the councils by need."""
+    """An indicator's definition, England's figure, councils by basis, and every council, highest need first."""
 
     indicator: dict[str, Any]
     england: dict[str, Any]
@@ -23,7 +23,7 @@ class Indicator(Answer[Table]):
 
 
 def indicator_of(connection: duckdb.DuckDBPyConnection, name: str) -> Indicator[Rows]:
-    """The indicator with an id or title. Raises UsageError where there is none."""
+    """Describe an indicator, given by ID or title. Raises UsageError if there is none."""
     titles = ask_names(connection, "SELECT indicator_id, indicator_title FROM dim_indicator ORDER BY ALL")
     chosen = choose("indicator", name, titles)
     (described,) = ask(

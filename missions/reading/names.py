@@ -1,6 +1,6 @@
-"""Finding what people mean: councils by names old and new, and one of a list of options.
+"""Finding what people mean: councils by current and former names, and one of a list of options.
 
-Belongs here: comparing what was typed with what there is. The names themselves are in the marts.
+Belongs here: matching what was typed with what exists. The names themselves are in the marts.
 """
 
 import re
@@ -16,18 +16,18 @@ from missions.errors import UsageError
 from missions.reading.queries import ask
 from missions.reading.wording import LONG_LIST, day_words
 
-# What a title adds to a council's name: "City of", "Metropolitan Borough Council", "Royal Borough of" …
+# Titles in a council's name: "City of", "Metropolitan Borough Council", "Royal Borough of" …
 _COUNCIL_TITLE = re.compile(
     r"\b((london(?= borough)|royal|metropolitan|county|city|district) )*"
     r"(borough|city|county|district|council|corporation)( council)?( of)?( the)?\b"
 )
 
-_LONGEST_NAME = 60  # letters of a name that an error repeats
+_LONGEST_NAME = 60  # letters of a name that an error message repeats
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a name was taken for: a council's code or another id, and a sentence where that is not plain."""
+    """What a name was matched with: a council's code or another ID, with a note if the match is not literal."""
 
     code: str
     note: str | None = None
@@ -38,9 +38,9 @@ class Found:
 
 
 def find_authority(connection: duckdb.DuckDBPyConnection, text: str) -> Found:
-    """The council that a name or code stands for, of today or before; the note says so where it is a former one.
+    """Find a council by name or code, current or former; for a former one the note says so.
 
-    Raises UsageError with the successors of a county that was split, and with the nearest names where none is right.
+    Raises UsageError with the successors of a county that was split, and with the nearest names if nothing matches.
     """
     names = ask(
         connection,
@@ -57,7 +57,7 @@ def find_authority(connection: duckdb.DuckDBPyConnection, text: str) -> Found:
     if not found:
         nearest = _nearest(text, {n["name"]: n["name"] if n["ended_date"] else n["authority_name"] for n in names})
         named = text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}…"
-        raise UsageError(f"there is no council {named!r}" + (f"; the nearest: {nearest}" if nearest else ""))
+        raise UsageError(f"No council named {named!r}." + (f" Did you mean {nearest}?" if nearest else ""))
     one, ended = found[0], found[0]["ended_date"]
     successors = {n["authority_code"]: n["authority_name"] for n in found}
     if len(successors) > 1:
@@ -72,7 +72,7 @@ def find_authority(connection: duckdb.DuckDBPyConnection, text: str) -> Found:
 
 
 def find_authorities(connection: duckdb.DuckDBPyConnection, words: Iterable[str]) -> list[Found]:
-    """The councils that the words name: all of them one council, or else each of them one."""
+    """Find the councils named: the words together as one council if possible, otherwise each word as one."""
     words = list(words)
     if len(words) > 1:
         try:
@@ -83,13 +83,13 @@ def find_authorities(connection: duckdb.DuckDBPyConnection, words: Iterable[str]
 
 
 def council(connection: duckdb.DuckDBPyConnection, code: str) -> dict[str, Any]:
-    """What the publication says of the council with a code of December 2024."""
+    """The row of dim_authority for a December 2024 code."""
     (record,) = ask(connection, "FROM dim_authority WHERE authority_code = $code", code=code).records
     return record
 
 
 def _named(names: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
-    """Those of the names and codes that the text stands for: in full, or else but for the council's title."""
+    """The names and codes that match the text: in full, or else ignoring the council's title."""
     present = [n for n in names if n["ended_date"] is None]
     former = [n for n in names if n["ended_date"] is not None]
     key, short = name_key(text), short_name_key(text)
@@ -98,19 +98,21 @@ def _named(names: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
     for group in (present, former):
         if found := [n for n in group if name_key(n["name"]) == key]:
             return found
-    if any(name_key(n["region_name"]) == key for n in names):  # without its title, the City is called like its region
-        raise UsageError(f"{text!r} is a region: see `missions rank --region {shlex.quote(text)}`")
+    if any(
+        name_key(n["region_name"]) == key for n in names
+    ):  # without its title, the City of London has the same name as its region
+        raise UsageError(f"{text!r} is a region; try `missions rank --region {shlex.quote(text)}`")
     for group in (present, former):
         if short and any(short_name_key(n["name"]) == short for n in group):
-            # "Newcastle" is all of one council's name and the beginning of another's.
+            # "Newcastle" is the whole of one council's name and the start of another's.
             return [n for n in group if f"{short_name_key(n['name'])} ".startswith(f"{short} ")]
     return []
 
 
 def choose(what: str, text: str, options: Mapping[str, str]) -> str:
-    """The id of the option that is called so, by id or name.
+    """The ID of the option with this ID or name.
 
-    Raises UsageError with the nearest options and, where they are few, all.
+    Raises UsageError with the nearest options, and with all of them if there are few.
     """
     key = name_key(text)
     for option, name in options.items():
@@ -118,21 +120,21 @@ def choose(what: str, text: str, options: Mapping[str, str]) -> str:
             return option
     shown = {option: _shown(option, name) for option, name in options.items()}
     nearest = _nearest(text, {called: shown[o] for o, name in options.items() for called in (o, name)})
-    message = f"there is no {what} {text!r}" + (f"; the nearest: {nearest}" if nearest else "")
+    message = f"No {what} {text!r}." + (f" Did you mean {nearest}?" if nearest else "")
     if len(options) <= LONG_LIST or not nearest:
-        message += "\nvalid are:" + "".join(f"\n  {option}" for option in shown.values())
+        message += "\nOptions:" + "".join(f"\n  {option}" for option in shown.values())
     raise UsageError(message)
 
 
 def choose_near(what: str, text: str, options: Mapping[str, str]) -> Found:
-    """The same, where a unique beginning or a near spelling will do too; the note says what it was taken for."""
+    """Choose as `choose` does, but also by a unique beginning or a near spelling, with a note."""
     try:
         return Found(choose(what, text, options))
     except UsageError:
         near = _near(name_key(text), options)
         if near is None:
             raise
-        return Found(near, f"{text!r} is taken as {_shown(near, options[near])}")
+        return Found(near, f"Taking {text!r} to mean {_shown(near, options[near])}")
 
 
 def _shown(option: str, name: str) -> str:
@@ -140,7 +142,7 @@ def _shown(option: str, name: str) -> str:
 
 
 def _near(key: str, options: Mapping[str, str]) -> str | None:
-    """The one option that begins so, or whose spelling is near and much nearer than any other's."""
+    """The one option that begins with the key, or whose spelling is near and much nearer than any other's."""
     begin = [option for option, name in options.items() if name_key(name).startswith(key)]
     if len(begin) == 1:
         return begin[0]
@@ -150,18 +152,18 @@ def _near(key: str, options: Mapping[str, str]) -> str | None:
 
 
 def _nearest(text: str, labels: Mapping[str, str]) -> str:
-    """The labels of the names that read most like the text, at most five; nothing where none is like it."""
+    """The labels of up to five names most like the text, joined for a sentence; empty if none is like it."""
     found = process.extract(text, labels.keys(), scorer=fuzz.WRatio, processor=name_key, limit=None, score_cutoff=60)
     near = [labels[name] for name, score, _ in found if score >= found[0][1] - 15]
-    return "; ".join(list(dict.fromkeys(near))[:5])
+    return " or ".join(list(dict.fromkeys(near))[:5])
 
 
 def name_key(text: str) -> str:
-    """A name as it is compared: without case and punctuation, `&` as `and`."""
+    """A name for comparison: without case and punctuation, `&` as `and`."""
     text = re.sub(r"[.'\u2019]", "", text.casefold().replace("&", " and "))
     return " ".join(re.findall(r"[^\W_]+", text))
 
 
 def short_name_key(text: str) -> str:
-    """The same without what a council's title adds."""
+    """A name for comparison, without the council's title."""
     return " ".join(_COUNCIL_TITLE.sub(" ", name_key(text)).split()).removeprefix("the ")

@@ -1,6 +1,6 @@
 """One council: its scores and ranks, and the indicators behind them.
 
-Belongs here: the question of `missions profile` and `Index.profile`.
+Belongs here: the question behind `missions profile` and `Index.profile`.
 """
 
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ _INDICATORS = f"""
 
 @dataclass(frozen=True, kw_only=True)
 class Profile(Answer[Table]):
-    """One council, its scores (one row an index), and its indicators, those that raise its need most first."""
+    """One council, its scores (one row per index) and its indicators, those that raise its need most first."""
 
     authority: dict[str, Any]
     scores: Table
@@ -48,7 +48,7 @@ class Profile(Answer[Table]):
 
 
 def profile_of(connection: duckdb.DuckDBPyConnection, name: str) -> Profile[Rows]:
-    """The profile of the council that a name or code stands for. Raises UsageError where there is none."""
+    """Profile a council, given by name or code. Raises UsageError if there is none."""
     found = find_authority(connection, name)
     return Profile(
         notes=found.notes,

@@ -1,6 +1,6 @@
-"""The published file: how it is opened, how it is asked, and the subqueries that several questions build on.
+"""The published file: opening it, querying it, and the subqueries that several questions share.
 
-Belongs here: what every question of this package needs. Every number is in the marts already: nothing is worked out.
+Belongs here: what every question in this package needs. All numbers come from the marts; nothing is calculated here.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ SCORES = """
     SELECT mission_id AS index_id, mission_name AS index_name, mission_index.* EXCLUDE (mission_id)
     FROM mission_index JOIN dim_mission USING (mission_id)
 """
-# One row a source and file: dim_source has one a file, which may serve several sources.
+# One row per source and file: dim_source has one per file, and a file may serve several sources.
 SOURCE_FILES = "SELECT unnest(string_split(source_ids, ', ')) AS source_id, * FROM dim_source"
 SOURCES = f"""
     SELECT
@@ -35,10 +35,11 @@ SOURCES = f"""
 
 
 class Rows(NamedTuple):
-    """The answer to a query."""
+    """The answer to a query. `types` are DuckDB's type names."""
 
     columns: list[str]
     values: list[tuple[Any, ...]]
+    types: tuple[str, ...] = ()
 
     @property
     def records(self) -> list[dict[str, Any]]:
@@ -50,9 +51,9 @@ Table = TypeVar("Table")  # Rows here; pandas DataFrames in index.py
 
 @dataclass(frozen=True, kw_only=True)
 class Answer(Generic[Table]):
-    """The answer to a question of several queries: tables and records by name.
+    """The answer to a question that takes several queries: tables and records by name.
 
-    `notes` say in sentences what names were taken for, where that is not plain.
+    `notes` are sentences about names that were not taken literally, such as a former council's.
     """
 
     notes: tuple[str, ...] = ()
@@ -64,21 +65,21 @@ class Answer(Generic[Table]):
 
     @property
     def records(self) -> dict[str, Any]:
-        """The same with each table as a list of records."""
+        """The parts, with each table as a list of records."""
         return {name: part.records if isinstance(part, Rows) else part for name, part in self.parts.items()}
 
 
 def open_database(database: Path) -> duckdb.DuckDBPyConnection:
-    """The published file, read-only and shut off from every other file, whatever SQL is run.
+    """Open the published file read-only, with no access to any other file whatever SQL is run.
 
-    Raises MissionsError where there is none.
+    Raises MissionsError if there is no such file.
     """
     if not database.is_file():
-        raise MissionsError(f"nothing is published yet; run `make index` (there is no {database})")
+        raise MissionsError(f"Nothing is published yet; run `make index` ({database} does not exist)")
     shut: dict[str, Any] = {
         "enable_external_access": False,
-        "python_enable_replacements": False,  # the program's own variables
-        "temp_directory": "",  # or a large sort would write beside the publication
+        "python_enable_replacements": False,  # our own Python variables
+        "temp_directory": "",  # otherwise a large sort would write next to the publication
         "lock_configuration": True,
     }
     connection = duckdb.connect(str(database), read_only=True, config=shut)
@@ -87,10 +88,12 @@ def open_database(database: Path) -> duckdb.DuckDBPyConnection:
 
 
 def ask(connection: duckdb.DuckDBPyConnection, query: str, **parameters: Any) -> Rows:
+    """Run a query."""
     result = connection.execute(query, parameters)
-    return Rows([column[0] for column in result.description], result.fetchall())
+    types = tuple(str(column[1]) for column in result.description)
+    return Rows([column[0] for column in result.description], result.fetchall(), types)
 
 
 def ask_names(connection: duckdb.DuckDBPyConnection, query: str) -> Mapping[str, str]:
-    """The answer to a query of two columns, ids and their names, in its order."""
+    """Run a query for two columns, IDs and names, and keep its order."""
     return dict(ask(connection, query).values)

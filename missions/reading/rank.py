@@ -1,6 +1,6 @@
-"""Councils in the order of their need, all or those of a region, a type or a neighbourhood.
+"""Councils in order of need: all, or those of a region, a type or a group of neighbours.
 
-Belongs here: the question of `missions rank` and `Index.rank`.
+Belongs here: the question behind `missions rank` and `Index.rank`.
 """
 
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ from missions.reading.wording import PEER_MODEL, PEER_WORDS, type_words
 
 @dataclass(frozen=True, kw_only=True)
 class Ranking(Answer[Table]):
-    """Councils by rank, what they were chosen by in words, and the code of the council whose neighbours they are."""
+    """Councils by rank, the filters in words, and the code of the council whose neighbours they are."""
 
     councils: Table
-    chosen_by: list[str]
+    filters: list[str]
     authority_code: str | None
 
 
@@ -32,13 +32,13 @@ def ranking(
     neighbours_of: str | None = None,
     peers: str | None = None,
 ) -> Ranking[Rows]:
-    """The councils that meet all conditions, each given as people write it; ranks are among all councils.
+    """The councils that pass all filters, given as people write them. Ranks are among all councils.
 
-    `peers` is the model under which councils are neighbours. Raises UsageError for what is not known.
+    `peers` is the model that defines neighbours. Raises UsageError for an unknown name.
     """
     indices = ask_names(connection, f"SELECT DISTINCT index_id, index_name FROM ({SCORES}) ORDER BY ALL")
     index_id = choose("mission", mission, indices) if mission else "composite"
-    chosen_by = [indices[index_id]]
+    filters = [indices[index_id]]
     notes: list[str] = []
     code: str | None = None
     group: list[str] | None = None
@@ -47,22 +47,22 @@ def ranking(
         found = choose_near("region", region, regions)
         notes += found.notes
         region = found.code
-        chosen_by.append(region)
+        filters.append(region)
     if authority_type:
         types = ask(connection, "SELECT DISTINCT authority_type FROM dim_authority ORDER BY ALL").values
         authority_type = choose("type", authority_type, {name: type_words(name) for (name,) in types})
-        chosen_by.append(type_words(authority_type))
+        filters.append(type_words(authority_type))
     if neighbours_of:
         found = find_authority(connection, neighbours_of)
         notes += found.notes
         code = found.code
         model = choose("peer model", PEER_MODEL if peers == "ons" else peers, PEER_WORDS) if peers else PEER_MODEL
         group, words = _neighbourhood(connection, code, model)
-        chosen_by.append(words)
+        filters.append(words)
     elif peers:
-        raise UsageError("peers needs neighbours_of: whose neighbours to rank")
+        raise UsageError("peers needs neighbours_of: the council whose neighbours to rank")
     councils = ranked(connection, index_id, region, authority_type, group)
-    return Ranking(notes=tuple(notes), councils=councils, chosen_by=chosen_by, authority_code=code)
+    return Ranking(notes=tuple(notes), councils=councils, filters=filters, authority_code=code)
 
 
 def ranked(
@@ -72,7 +72,7 @@ def ranked(
     authority_type: str | None = None,
     group: list[str] | None = None,
 ) -> Rows:
-    """The councils in rank order, all or those of a region, a type or a list of codes."""
+    """Councils in rank order: all, or those of a region, a type or a list of codes."""
     return ask(
         connection,
         f"""
@@ -93,7 +93,7 @@ def ranked(
 
 
 def _neighbourhood(connection: duckdb.DuckDBPyConnection, code: str, model: str) -> tuple[list[str], str]:
-    """The codes of a council and its nearest neighbours under a model, and the group in words."""
+    """The codes of a council and its neighbours under a model, and the group in words."""
     name = council(connection, code)["authority_name"]
     peers: list[Any] = ask(
         connection,
@@ -107,5 +107,7 @@ def _neighbourhood(connection: duckdb.DuckDBPyConnection, code: str, model: str)
             "SELECT DISTINCT peer_model FROM authority_peer WHERE authority_code = $code ORDER BY ALL",
             code=code,
         ).values
-        raise MissionsError(f"{name} has no {PEER_WORDS[model]}; it has peers under {', '.join(m for (m,) in models)}")
+        raise MissionsError(
+            f"{name} has no {PEER_WORDS[model]}. Models that give it neighbours: {', '.join(m for (m,) in models)}"
+        )
     return [code, *(peer for (peer,) in peers)], f"{name} and its {len(peers)} {PEER_WORDS[model]}"

@@ -1,6 +1,6 @@
-"""Where the figures come from: the sources, and the publishers' files of each.
+"""The sources of the figures, and each source's files.
 
-Belongs here: the question of `missions sources` and `Index.sources`.
+Belongs here: the question behind `missions sources` and `Index.sources`.
 """
 
 import duckdb
@@ -10,7 +10,7 @@ from missions.reading.queries import SOURCE_FILES, SOURCES, Rows, ask
 
 
 def sources_of(connection: duckdb.DuckDBPyConnection, source_id: str | None = None) -> Rows:
-    """One row a source, or a file of the source that is named. Raises UsageError where there is no such source."""
+    """One row per source, or one per file of the source named. Raises UsageError if there is no such source."""
     found = ask(connection, SOURCES)
     if not source_id:
         return found

@@ -1,7 +1,7 @@
-"""One council over time: need by year, indicators that moved, and national milestones.
+"""One council over time: need by year, indicators that changed, and national milestones.
 
-Belongs here: the question of `missions trend` and `Index.trend`. Editions, changes and paces are worked out in the
-models.
+Belongs here: the question behind `missions trend` and `Index.trend`. The dbt models calculate yearly
+scores, changes and rates.
 """
 
 from dataclasses import dataclass
@@ -11,8 +11,7 @@ import duckdb
 
 from missions.reading.names import council, find_authority
 from missions.reading.queries import Answer, Rows, Table, ask
-
-DIRECTIONS = ("rising need", "falling need", "no clear change", "not judged")
+from missions.reading.wording import DIRECTION_WORDS
 
 _EDITIONS = """
     SELECT index_id, coalesce(mission_name, 'All missions') AS index_name,
@@ -39,7 +38,7 @@ _MILESTONES = """
 
 @dataclass(frozen=True, kw_only=True)
 class Trend(Answer[Table]):
-    """One council, its scores (one row an index and year), its indicators (those that moved first), its milestones."""
+    """One council, its scores (one row per index and year), its indicators (changed ones first), its milestones."""
 
     authority: dict[str, Any]
     editions: Table
@@ -48,12 +47,12 @@ class Trend(Answer[Table]):
 
 
 def trend_of(connection: duckdb.DuckDBPyConnection, name: str) -> Trend[Rows]:
-    """The past of the council that a name or code stands for. Raises UsageError where there is none."""
+    """Follow a council over time, given its name or code. Raises UsageError if there is none."""
     found = find_authority(connection, name)
     return Trend(
         notes=found.notes,
         authority=council(connection, found.code),
         editions=ask(connection, _EDITIONS, code=found.code),
-        indicators=ask(connection, _INDICATORS, code=found.code, directions=list(DIRECTIONS)),
+        indicators=ask(connection, _INDICATORS, code=found.code, directions=list(DIRECTION_WORDS)),
         milestones=ask(connection, _MILESTONES, code=found.code),
     )

@@ -1,6 +1,6 @@
 """Names, numbers and periods as people write them.
 
-Belongs here: how one value reads, and what the ids of bases, bands, types and peer models are called.
+Belongs here: how a single value reads, and the names of bases, bands, council types, peer models and trends.
 """
 
 import re
@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-LONG_LIST = 12  # of names in a line of text
+LONG_LIST = 12  # names in a line of text
 
-# How a value came about, in the order in which the method tries them.
+# How a value was obtained, in the order in which the method tries them.
 BASES = (
     "published",
     "combined_area",
@@ -21,8 +21,8 @@ BASES = (
     "stale",
     "estimated",
 )
-BANDS = ("very high", "high", "medium", "low", "very low")  # fifths by rank, most need first
-# Types of council whose name is not their id in words, and all that a page has a heading for.
+BANDS = ("very high", "high", "medium", "low", "very low")  # fifths by rank, highest need first
+# Council types whose name differs from the ID, and headings for types with several councils.
 TYPE_WORDS = {
     "london_borough": "London borough",
     "city_of_london": "City of London",
@@ -35,17 +35,26 @@ TYPES_PLURAL = {
     "metropolitan_district": "Metropolitan districts",
     "london_borough": "London boroughs",
 }
-PEER_MODEL = "ons_global"  # by which neighbours are found where nobody asks for another
+PEER_MODEL = "ons_global"  # the default for neighbours
 PEER_WORDS = {
     "ons_global": "ONS statistical neighbours",
     "ons_economic": "ONS statistical neighbours by economy",
-    "ons_demographic": "ONS statistical neighbours by residents",
+    "ons_demographic": "ONS statistical neighbours by population",
     "dfe": "DfE statistical neighbours",
-    "open": "peers by structure",
+    "open": "structural neighbours (open model)",
+}
+# The direction of an indicator or index as the marts name it, in the order shown, and how it reads.
+DIRECTION_WORDS = {
+    "rising need": "getting worse",
+    "falling need": "getting better",
+    "no clear change": "no clear change",
+    "steady": "little change",
+    "not judged": "no comparable history",
 }
 
 
 def in_words(name: str) -> str:
+    """An ID as words."""
     return name.replace("_", " ")
 
 
@@ -63,7 +72,7 @@ def shortened(names: list[str]) -> str:
 
 
 def basis_words(cell: Mapping[str, Any]) -> str:
-    """How a value came about, with the reason where it is not the council's own."""
+    """How a value was obtained, with the reason if it is not the council's own."""
     basis = in_words(cell["value_basis"])
     return basis if cell["value_basis"] == "published" else f"{basis} ({cell['value_basis_reason']})"
 
@@ -74,14 +83,14 @@ def unit_words(unit: str) -> str:
 
 
 def value_words(value: float, unit: str) -> str:
-    """A value in its unit, rounded to about three digits."""
+    """A value in its unit, rounded to about three significant digits."""
     size = abs(value)
     if unit == "£":
         return f"£{value:,.0f}" if size >= 1000 else f"£{value:.2f}"
     if size >= 1000:
         number = f"{value:,.0f}"
     elif size >= 0.1 or value == 0:
-        # A figure published with fewer digits gets no zeros more.
+        # A figure published with fewer digits gets no extra zeros.
         number = min(f"{value:.{1 if size >= 10 else 2}f}", f"{value:.10g}", key=len)
     else:
         number = f"{value:.2g}"
@@ -89,22 +98,23 @@ def value_words(value: float, unit: str) -> str:
 
 
 def signed(number: float) -> str:
-    """A number with its sign, to one decimal; what rounds to nothing has none."""
+    """A number with its sign, to one decimal; no sign if it rounds to zero."""
     text = f"{number:+.1f}"
     return "0.0" if text in ("+0.0", "-0.0") else text
 
 
 def places_moved(places: int) -> str:
-    """A move with its sign; a council that stays has none."""
+    """A change of rank with its sign; no sign if there is none."""
     return f"{places:+}" if places else "0"
 
 
 def day_words(day: date) -> str:
+    """A day, such as 30 June 2025."""
     return f"{day.day} {day:%B %Y}"
 
 
 def period_words(start: date | None, end: date) -> str:
-    """A period as people say it; estimates have no start."""
+    """A period as people write it, such as year to 30 June 2025; estimates have no start."""
     if start is None:
         return f"to {day_words(end)}"
     if start == end:

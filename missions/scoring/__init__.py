@@ -1,7 +1,7 @@
-"""Scoring outside dbt: the warehouse's own SQL on any units, observations and framework.
+"""Scoring outside dbt: the warehouse's SQL applied to any units, observations and framework.
 
-Belongs here: the models rendered from dbt's files, how they are run on an open connection, a user's files as their
-inputs, and what-if. No dbt, Dagster or pandas, so that `missions score` starts fast.
+Belongs here: rendering the models from dbt's files, running them on an open connection, reading a user's files as
+their inputs, and what-if. No dbt, Dagster or pandas, so that `missions score` starts fast.
 """
 
 from missions.scoring.chain import run_chain, run_model

@@ -1,7 +1,7 @@
-"""A framework: the columns and methods that it may have, its rows with each cell checked, and the tree that they make.
+"""A framework: its columns and methods, its rows with every cell checked, and the tree they form.
 
-Belongs here: the one statement of what a framework holds, which a test sets beside dbt's tests and the registry's
-layout. What only shows once values are scored (no spread, a zero under a geometric mean) is in score_files.py.
+Belongs here: the definition of what a framework contains; a test compares dbt's tests and the registry's layout with
+it. What can only be checked on scores (no spread, a zero under a geometric mean) is in score_files.py.
 """
 
 import json
@@ -23,9 +23,9 @@ Aggregation = Literal["arithmetic", "geometric", "harmonic"]
 TREATMENTS: tuple[str, ...] = get_args(Treatment)
 NORMALISATIONS: tuple[str, ...] = get_args(Normalisation)
 AGGREGATIONS: tuple[str, ...] = get_args(Aggregation)
-# The means that take positive numbers only.
+# The means that need positive numbers.
 OF_POSITIVE = ("geometric", "harmonic")
-# The parameters of the normalisations that have any, and whether they must be given.
+# The parameters of normalisations, and whether each is required.
 PARAMETERS: dict[str, dict[str, bool]] = {
     "min_max": {"lower": False, "upper": False},
     "exponential": {"steepness": False},
@@ -35,16 +35,16 @@ _EXPECTED = {
     "weight": TYPES["number"].expected,
     "direction": "1 (a higher value scores higher) or -1",
     "treatment": f"one of {', '.join(TREATMENTS)}",
-    "normalisation": f"one of {', '.join(NORMALISATIONS)} or nothing",
-    "aggregation": f"one of {', '.join(AGGREGATIONS)} or nothing for a leaf",
+    "normalisation": f"one of {', '.join(NORMALISATIONS)} or an empty cell",
+    "aggregation": f"one of {', '.join(AGGREGATIONS)} or, for a leaf, an empty cell",
     "least_share": "a share from 0 to 1",
 }
 
 
 class Node(BaseModel):
-    """A row of a framework that was found good, and its line in the file.
+    """A checked row of a framework, with its line in the file.
 
-    It is made from the texts of a row's cells; the context says whether the node `has_children`.
+    Made from the text of the cells; the validation context says whether the node `has_children`.
     """
 
     model_config = ConfigDict(frozen=True, validate_default=True)
@@ -64,7 +64,7 @@ class Node(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_empty_cells(cls, cells: Mapping[str, Any], info: ValidationInfo) -> dict[str, Any]:
-        """An empty cell is one that is not given, and some nodes need not give all."""
+        """Treat empty cells as missing, and fill in what this kind of node may leave out."""
         defaults: dict[str, Any] = {"label": cells["node_id"]}
         if not cells["parent_id"]:
             defaults["weight"] = "1"
@@ -80,7 +80,7 @@ class Node(BaseModel):
         if weight is None:
             raise ValueError(misfit(text, _EXPECTED["weight"]))
         if weight < 0:
-            raise ValueError(f"{shown(text)} is a negative weight; to turn a node round, set its direction to -1")
+            raise ValueError(f"negative weight {shown(text)}; to reverse a node, set its direction to -1")
         return weight
 
     @field_validator("direction", mode="before")
@@ -94,7 +94,7 @@ class Node(BaseModel):
     @field_validator("normalisation_parameters")
     @classmethod
     def _are_of_the_normalisation(cls, text: str | None, info: ValidationInfo) -> str | None:
-        if "normalisation" not in info.data:  # it has a fault of its own
+        if "normalisation" not in info.data:  # which is reported instead
             return None
         given = _parameters(info.data["normalisation"], text or "")
         return json.dumps(given) if given else None
@@ -104,11 +104,9 @@ class Node(BaseModel):
     def _is_of_children(cls, aggregation: str | None, info: ValidationInfo) -> str | None:
         name = shown(info.data["node_id"])
         if aggregation and not _has_children(info):
-            raise ValueError(
-                f"{name} has no children to take the {aggregation} mean of; leave the cell of a leaf empty"
-            )
+            raise ValueError(f"{name} has no children, so it cannot have an aggregation; leave the cell empty")
         if _has_children(info) and not aggregation:
-            raise ValueError(f"{name} has children, so it needs one of {', '.join(AGGREGATIONS)}")
+            raise ValueError(f"{name} has children, so it needs an aggregation: {', '.join(AGGREGATIONS)}")
         return aggregation
 
     @field_validator("least_share", mode="before")
@@ -120,12 +118,12 @@ class Node(BaseModel):
         if share is None or not 0 <= share <= 1:
             raise ValueError(misfit(text, _EXPECTED["least_share"]))
         if not _has_children(info):
-            raise ValueError("a leaf has no children that could be missing; leave the cell empty")
+            raise ValueError("a leaf has no children, so it cannot have a least share; leave the cell empty")
         return share
 
 
 _SQL_TYPES: dict[Any, str] = {float: "DOUBLE", float | None: "DOUBLE", int: "BIGINT"}
-# The columns of the table of nodes, with their types.
+# The columns of the table of nodes and their SQL types.
 COLUMNS = {
     name: _SQL_TYPES.get(field.annotation, "VARCHAR") for name, field in Node.model_fields.items() if not field.exclude
 }
@@ -134,12 +132,12 @@ _REQUIRED = tuple(name for name in COLUMNS if name not in _OPTIONAL)
 
 
 def framework_file(path: Path) -> UserFile:
-    """The file of a framework, with its columns."""
+    """A framework file, with its required and optional columns."""
     return UserFile.at(path, _REQUIRED, _OPTIONAL)
 
 
 def read_framework(file: UserFile) -> dict[str, Node]:
-    """The nodes by id, in the order of ids: one tree, in which every node has what it needs.
+    """The nodes by id, sorted by id: one tree, checked.
 
     Raises ScoreError for the first fault.
     """
@@ -147,9 +145,9 @@ def read_framework(file: UserFile) -> dict[str, Node]:
     for line, row in file.rows():
         node_id = row["node_id"]
         if not node_id:
-            raise file.fault("an empty cell where the id of a node belongs", line, "node_id")
+            raise file.fault("node without an id", line, "node_id")
         if node_id in rows:
-            problem = f"the node {shown(node_id)} stands in line {rows[node_id][0]} already; a node has one row"
+            problem = f"duplicate node {shown(node_id)} (first on line {rows[node_id][0]})"
             raise file.fault(problem, line, "node_id")
         rows[node_id] = line, row
     parents = {row["parent_id"] for _, row in rows.values()}
@@ -161,7 +159,7 @@ def read_framework(file: UserFile) -> dict[str, Node]:
 
 
 def create_nodes(connection: duckdb.DuckDBPyConnection, nodes: Iterable[Mapping[str, Any]] = ()) -> None:
-    """Make the table of nodes that the chain reads, with a row for each mapping by column."""
+    """Create the table of nodes that the chain reads, with one row per mapping of columns to values."""
     rows = list(nodes)
     typed = ", ".join(f"unnest(CAST(${name} AS {type_}[])) AS {name}" for name, type_ in COLUMNS.items())
     connection.execute(
@@ -182,7 +180,7 @@ def _node(file: UserFile, line: int, row: Mapping[str, str], has_children: bool)
 
 
 def _problem(error: ErrorDetails) -> str:
-    """What is wrong with a cell, in words of ours: a validator's, or those for a word that is not allowed."""
+    """The fault of a cell in plain words: a validator's message, or the values that are allowed."""
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
     column = str(error["loc"][0])
@@ -193,71 +191,70 @@ def _problem(error: ErrorDetails) -> str:
 
 
 def _parameters(normalisation: str | None, text: str) -> dict[str, Any]:
-    """The parameters in a cell, each of them known, a number and in its place; raises ValueError in words."""
+    """The parameters in a cell, checked. Raises ValueError with the message for the user."""
     given = _json_object(text)
     known = PARAMETERS.get(normalisation or "", {})
     for name, value in given.items():
         if name not in known:
-            has = f"{normalisation} has {', '.join(known) or 'no parameters'}"
-            raise ValueError(f"a parameter {shown(name)}, but {has if normalisation else 'there is no normalisation'}")
+            has = f"has {', '.join(known) or 'no parameters'}"
+            reason = f"{normalisation} {has}" if normalisation else "no normalisation is set"
+            raise ValueError(f"unknown parameter {shown(name)}: {reason}")
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not abs(value) < 1e300:  # a comparison that NaN fails too
-            raise ValueError(f"{name} is {json.dumps(value)} where a number belongs")
+            raise ValueError(f"expected a number for {name}, found {json.dumps(value)}")
     missing = [name for name, is_needed in known.items() if is_needed and name not in given]
     if missing:
         raise ValueError(f"{normalisation} needs {' and '.join(missing)}")
     lower, upper = given.get("lower", 0), given.get("upper", 1)
     if not lower < upper:
-        raise ValueError(
-            f"lower is {lower} and upper {upper}, but lower must be below upper; direction -1 turns a scale round"
-        )
+        raise ValueError(f"lower ({lower}) must be below upper ({upper}); to reverse a scale, set the direction to -1")
     for name in ("scale", "steepness"):
         if not given.get(name, 1) > 0:
-            raise ValueError(f"{name} is {given[name]}, but must be above 0")
+            raise ValueError(f"{name} must be above 0, not {given[name]}")
     return given
 
 
 def _json_object(text: str) -> dict[str, Any]:
     def once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
         if len(dict(pairs)) < len(pairs):
-            raise ValueError(f"{shown(text)} names a parameter twice")
+            raise ValueError(f"duplicate parameter in {shown(text)}")
         return dict(pairs)
 
     try:
         given = json.loads(text, object_pairs_hook=once) if text.strip() else {}
     except (json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f'{shown(text)} is no JSON such as {{"lower": 0, "upper": 100}} ({error})') from None
+        raise ValueError(f'expected JSON such as {{"lower": 0, "upper": 100}}, found {shown(text)} ({error})') from None
     if not isinstance(given, dict):
-        raise ValueError(f'{shown(text)} is no JSON object such as {{"lower": 0, "upper": 100}}')
+        raise ValueError(f'expected a JSON object such as {{"lower": 0, "upper": 100}}, found {shown(text)}')
     return given
 
 
 def _check_root(file: UserFile, nodes: Mapping[str, Node]) -> None:
-    """Every parent is a node, and at most one node has none; it has children."""
+    """Check that every parent is a node, and that at most one node, with children, has no parent."""
     root: Node | None = None
     for node in nodes.values():
         if node.parent_id is None:
             if root:
                 raise file.fault(
-                    f"{shown(node.node_id)} is a second root (the first is {shown(root.node_id)} in line {root.line}); "
-                    "a framework has one, so give it a parent",
+                    f"second root {shown(node.node_id)} (the first, {shown(root.node_id)}, is on line {root.line}); "
+                    "give it a parent",
                     node.line,
                     "parent_id",
                 )
             root = node
         elif node.parent_id not in nodes:
             raise file.fault(
-                f"the parent of {shown(node.node_id)}, {shown(node.parent_id)}, is no node of the framework"
-                f"{nearest(node.parent_id, nodes)}; add it, or leave the cell of the root empty",
+                f"the parent of {shown(node.node_id)} is not in the framework: {shown(node.parent_id)}"
+                f"{nearest(node.parent_id, nodes)}; add it, or leave the cell empty for the root",
                 node.line,
                 "parent_id",
             )
     if root and not root.aggregation:
-        raise file.fault(f"{shown(root.node_id)} is the root but has no children to score", root.line)
+        raise file.fault(f"the root {shown(root.node_id)} has no children to score", root.line)
 
 
 def _check_levels(file: UserFile, nodes: Mapping[str, Node]) -> None:
-    """From every node the root is reached, in at most as many steps as the models have levels."""
+    """Check that every node leads to the root, within the number of levels that the models have."""
     levels = project_variables()["framework_levels"]
     for node in nodes.values():
         path = [node]
@@ -267,19 +264,17 @@ def _check_levels(file: UserFile, nodes: Mapping[str, Node]) -> None:
                 cycle = path[path.index(path[-1]) :]
                 ids = " under ".join(repr(part.node_id) for part in cycle)
                 has_root = any(other.parent_id is None for other in nodes.values())
-                none = "" if has_root else "; there is no root, a node whose parent_id is empty"
-                raise file.fault(f"a cycle: {ids}{none}", cycle[0].line, "parent_id")
+                none = "" if has_root else "; one node, the root, must have an empty parent_id"
+                raise file.fault(f"cycle: {ids}{none}", cycle[0].line, "parent_id")
             if len(path) - 1 > levels:
                 problem = f"{shown(node.node_id)} is more than {levels} levels below the root"
                 raise file.fault(problem, node.line, "parent_id")
 
 
 def _check_weights(file: UserFile, nodes: Mapping[str, Node]) -> None:
-    """Among the children of every node is one that counts."""
+    """Check that the children of every node have a weight above zero between them."""
     heavy = {node.parent_id for node in nodes.values() if node.weight > 0}
     for node in nodes.values():
         if node.aggregation and node.node_id not in heavy:
-            problem = (
-                f"the weights under {shown(node.node_id)} sum to nothing; give one of its children a weight above 0"
-            )
-            raise file.fault(problem, node.line)
+            problem = f"the weights under {shown(node.node_id)} sum to zero"
+            raise file.fault(f"{problem}; give one of its children a weight above 0", node.line)

@@ -1,7 +1,7 @@
-"""A user's three files, checked and loaded as the inputs of the chain.
+"""Check a user's three files and load them as the inputs of the chain.
 
-Belongs here: the units and the observations, which may have millions of rows: DuckDB reads those and only tells whether
-all is well. Where it is not, Python reads the file again, slowly, to name the first row at fault.
+Belongs here: units and observations. Observations may have millions of rows, so DuckDB reads them and only finds out
+whether there is a fault; if so, Python reads the file again, slowly, to name the first faulty row.
 """
 
 import glob
@@ -21,7 +21,7 @@ _NUMBERS = ("value", "lower_95", "upper_95")
 
 @dataclass(frozen=True)
 class Inputs:
-    """What was loaded: the number of units, the nodes in the order of their ids, and what the user should know."""
+    """What was loaded: the number of units, the nodes sorted by id, and notes for the user."""
 
     framework: UserFile
     units: int
@@ -30,9 +30,9 @@ class Inputs:
 
 
 def load_inputs(connection: duckdb.DuckDBPyConnection, units: Path, observations: Path, framework: Path) -> Inputs:
-    """Make the tables that the chain reads, rows in an order that does not depend on the files'.
+    """Create the tables that the chain reads, with rows in an order that does not depend on the files.
 
-    Units get numbers, which are faster to join than texts; the table `unit` has their ids. Raises ScoreError for the
+    Units get numbers, which are faster to join than text; the table `unit` has their ids. Raises ScoreError for the
     first fault.
     """
     tree = framework_file(framework)
@@ -49,8 +49,8 @@ def load_inputs(connection: duckdb.DuckDBPyConnection, units: Path, observations
     values = UserFile.at(observations, ("unit_id", "node_id", "value"), ("lower_95", "upper_95"))
     _load_observations(connection, values, nodes)
     notes = [
-        f"{tree.path}, line {node.line}: the treatment {node.treatment} of {shown(node.node_id)} has no effect, as it "
-        "has no values but those of its children"
+        f"{tree.path}, line {node.line}: the treatment {node.treatment} of {shown(node.node_id)} has no effect, "
+        "because only leaves are treated"
         for node in nodes.values()
         if node.aggregation and node.treatment != "none"
     ]
@@ -63,9 +63,9 @@ def _load_units(connection: duckdb.DuckDBPyConnection, file: UserFile) -> int:
     for line, row in file.rows():
         unit_id, cell = row["unit_id"], row.get("in_reference_set", "true")
         if not unit_id:
-            raise file.fault("an empty cell where the id of a unit belongs", line, "unit_id")
+            raise file.fault("unit without an id", line, "unit_id")
         if unit_id in lines:
-            problem = f"the unit {shown(unit_id)} stands in line {lines[unit_id]} already; a unit has one row"
+            problem = f"duplicate unit {shown(unit_id)} (first on line {lines[unit_id]})"
             raise file.fault(problem, line, "unit_id")
         truth = as_truth(cell)
         if truth is None:
@@ -73,7 +73,7 @@ def _load_units(connection: duckdb.DuckDBPyConnection, file: UserFile) -> int:
         lines[unit_id] = line
         in_reference_set.append(truth)
     if not any(in_reference_set):
-        problem = "the reference set, over which means and ranges are taken, has no unit; say true for some"
+        problem = "no unit is in the reference set, from which means and ranges are taken; set some to true"
         raise file.fault(problem, column="in_reference_set")
     connection.execute(
         """
@@ -107,7 +107,7 @@ def _load_observations(connection: duckdb.DuckDBPyConnection, file: UserFile, no
         raise file.fault(f"the file cannot be read ({str(error).splitlines()[0]})") from error
     if faults or cells < rows or not rows:
         _name_the_first_fault(connection, file, nodes)
-        raise file.fault(f"{faults or rows - cells or 'no'} rows do not hold a unit, a leaf and a number")
+        raise file.fault(f"{faults or rows - cells or 'no'} rows lack a unit, a leaf or a number")
     connection.execute(
         """
         CREATE TABLE int_index_values AS
@@ -121,7 +121,7 @@ def _load_observations(connection: duckdb.DuckDBPyConnection, file: UserFile, no
 
 
 def _read_observations(connection: duckdb.DuckDBPyConnection, file: UserFile) -> None:
-    """Make the table `observation`: every row with its numbers of unit and leaf, null where there is none."""
+    """Create the table `observation`: every row with the numbers of its unit and leaf, null if unknown."""
     data = file.data()
     header = file.columns(data[:10_000].decode("utf-8-sig", "replace"))
     number = TYPES["number"]
@@ -131,7 +131,7 @@ def _read_observations(connection: duckdb.DuckDBPyConnection, file: UserFile) ->
     is_wrong += [f"coalesce({numbers[name]} {sign} {numbers['value']}, false)" for name, sign in limits]
     with tempfile.TemporaryDirectory() as folder:
         path = file.path
-        if b"\r" in data:  # DuckDB does not read a file whose lines end now in one way and now in another
+        if b"\r" in data:  # DuckDB does not read a file with mixed line endings
             path = Path(folder) / "observations.csv"
             path.write_bytes(data.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
         del data
@@ -148,23 +148,25 @@ def _read_observations(connection: duckdb.DuckDBPyConnection, file: UserFile) ->
 
 
 def _name_the_first_fault(connection: duckdb.DuckDBPyConnection, file: UserFile, nodes: Mapping[str, Node]) -> None:
-    """Go through the observations row by row, and raise ScoreError for the first at fault."""
+    """Check the observations row by row, and raise ScoreError for the first fault."""
     units = {unit_id for (unit_id,) in connection.execute("SELECT unit_id FROM unit").fetchall()}
     lines: dict[tuple[str, str], int] = {}
     for line, row in file.rows():
         unit_id, node_id = row["unit_id"], row["node_id"]
         if unit_id not in units:
-            problem = f"{shown(unit_id)} is no unit of the file of units{nearest(unit_id, units)}"
+            problem = f"unknown unit {shown(unit_id)}{nearest(unit_id, units)}; add it to the file of units"
             raise file.fault(problem, line, "unit_id")
         if node_id not in nodes:
-            problem = f"{shown(node_id)} is no node of the framework{nearest(node_id, nodes)}"
+            problem = f"unknown node {shown(node_id)}{nearest(node_id, nodes)}; add it to the framework"
             raise file.fault(problem, line, "node_id")
         if nodes[node_id].aggregation:
-            problem = f"{shown(node_id)} has children, from which it is scored; only leaves are observed"
+            problem = f"{shown(node_id)} is scored from its children; only leaves have values"
             raise file.fault(problem, line, "node_id")
         if (unit_id, node_id) in lines:
             first = lines[unit_id, node_id]
-            raise file.fault(f"unit {shown(unit_id)} has a value for {shown(node_id)} in line {first} already", line)
+            raise file.fault(
+                f"duplicate value of {shown(node_id)} for unit {shown(unit_id)} (first on line {first})", line
+            )
         lines[unit_id, node_id] = line
         numbers = {name: as_number(row[name]) for name in _NUMBERS if row.get(name)}
         for name, number in numbers.items():
@@ -174,4 +176,4 @@ def _name_the_first_fault(connection: duckdb.DuckDBPyConnection, file: UserFile,
         for name, word in (("lower_95", "above"), ("upper_95", "below")):
             limit = numbers.get(name)
             if value is not None and limit is not None and (limit > value if word == "above" else limit < value):
-                raise file.fault(f"the limit {row[name]} is {word} the value {row['value']}", line, name)
+                raise file.fault(f"{name} ({row[name]}) is {word} the value ({row['value']})", line, name)

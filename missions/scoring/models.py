@@ -1,6 +1,6 @@
-"""The SQL of the method's models: dbt's own files, rendered by Jinja as dbt compiles them, without dbt.
+"""The SQL of the method's models: dbt's files rendered with Jinja, exactly as dbt compiles them, without dbt.
 
-Belongs here: where the files are, and the few words of dbt that they use. No formula is written in Python.
+Belongs here: where the files are, and the few dbt functions that they use. No formula is written in Python.
 """
 
 from collections.abc import Callable
@@ -11,18 +11,18 @@ from typing import Any
 import yaml
 from jinja2 import Environment, StrictUndefined
 
-# A wheel carries what it needs of dbt's project (setup.py); a checkout has the project itself.
+# A wheel includes the files it needs (setup.py); a checkout has the dbt project itself.
 _PACKED = Path(__file__).with_name("_sql")
 _PROJECT = _PACKED if _PACKED.is_dir() else Path(__file__).resolve().parents[2] / "dbt_project"
-# The type of a text, by adapter.
+# The SQL type of a text, by adapter.
 _TEXT = {"duckdb": "TEXT", "spark": "string"}
 
 
 @cache
 def model_sql(model: str, adapter: str = "duckdb") -> str:
-    """The model's query, which reads tables by the bare names of the models that it builds on.
+    """The query of a model, which reads tables named after the models it depends on.
 
-    `adapter` is the engine whose forms of the macros are taken: duckdb or spark.
+    `adapter` selects the variants of the macros: duckdb or spark.
     """
     [file] = (_PROJECT / "models").rglob(f"{model}.sql")
     return _environment(adapter).from_string(file.read_text(encoding="utf-8")).render()
@@ -30,14 +30,14 @@ def model_sql(model: str, adapter: str = "duckdb") -> str:
 
 @cache
 def project_variables() -> dict[str, Any]:
-    """The variables of dbt's project, such as the levels of a framework."""
+    """The variables of the dbt project, such as the number of levels of a framework."""
     variables = yaml.safe_load((_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
     return dict(variables)
 
 
 @cache
 def _environment(adapter: str) -> Environment:
-    """Jinja with what models may use: dbt's words, and the project's macros."""
+    """Jinja with what models may use: dbt's functions and the project's macros."""
     environment = Environment(undefined=StrictUndefined)
     macros: dict[str, Callable[..., str]] = {}
     environment.globals.update(
@@ -50,7 +50,7 @@ def _environment(adapter: str) -> Environment:
         }
     )
     files = sorted((_PROJECT / "macros").rglob("*.sql"))
-    # One template, so that each macro sees all others.
+    # One template, so that each macro can call all the others.
     together = environment.from_string("\n".join(file.read_text(encoding="utf-8") for file in files))
     macros.update(vars(together.module))
     environment.globals.update(macros)

@@ -1,7 +1,7 @@
-"""Scoring a user's own index: three files in, four files out, or one error and nothing written.
+"""Score a user's own index: three files in, four files out, or one error and nothing written.
 
-Belongs here: the order of the work, what can only be checked on scores, and the files of results. How files are read is
-in inputs.py; the method is the chain's.
+Belongs here: the order of the steps, checks that need scores, and the result files. Reading the files is in inputs.py;
+the method is in the chain.
 """
 
 import shutil
@@ -20,7 +20,7 @@ from missions.sql import quoted_text
 _EXAMPLES = 3  # units named in an error
 
 _RESULTS = {
-    # Every unit at every aggregate: where too little is there to score, the cells are empty.
+    # Every unit at every aggregate, with empty cells where there is too little to score.
     "scores.csv": """
         SELECT unit.unit_id, nodes.node_id, scores.score,
             CASE
@@ -59,7 +59,7 @@ _RESULTS = {
 
 @dataclass(frozen=True)
 class Scored:
-    """What was done: how many units, leaves and aggregates were scored, and what the user should know."""
+    """The numbers of units, leaves and aggregates scored, and notes for the user."""
 
     units: int
     leaves: int
@@ -68,15 +68,15 @@ class Scored:
 
 
 def score_files(units: Path, observations: Path, framework: Path, out: Path) -> Scored:
-    """Score the units and write the results into the folder `out`, all of them or none.
+    """Score the units and write the results to the folder `out`, all of them or none.
 
-    Raises ScoreError where the files make no index.
+    Raises ScoreError if the files do not make an index or the results cannot be written.
     """
     if out.exists() and not out.is_dir():
-        raise ScoreError(str(out), "a file stands where the folder of results belongs")
+        raise ScoreError(str(out), "not a folder; --out must be a folder for the results")
     with duckdb.connect() as connection:
         inputs = load_inputs(connection, units, observations, framework)
-        # Sums depend on the order of their terms: with one thread, equal inputs give equal results to the last digit.
+        # Sums depend on the order of their terms: one thread makes equal inputs give results equal to the last digit.
         [(threads,)] = connection.execute("SELECT current_setting('threads')").fetchall()
         connection.execute("SET threads = 1")
         try:
@@ -84,7 +84,7 @@ def score_files(units: Path, observations: Path, framework: Path, out: Path) -> 
             run_model(connection, "int_treatment_outcomes")
         except duckdb.Error as error:
             reason = str(error).splitlines()[0]
-            problem = f"the values cannot be scored ({reason}); are any very large?"
+            problem = f"the values cannot be scored ({reason}); check for very large values"
             raise ScoreError(str(observations), problem) from error
         _check_leaves(connection, inputs, observations)
         _check_aggregates(connection, inputs)
@@ -93,13 +93,13 @@ def score_files(units: Path, observations: Path, framework: Path, out: Path) -> 
             _write(connection, out)
         except (OSError, duckdb.Error) as error:
             reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-            raise ScoreError(str(out), f"the results cannot be written there ({reason})") from error
+            raise ScoreError(str(out), f"the results cannot be written here ({reason})") from error
     leaves = sum(node.aggregation is None for node in inputs.nodes.values())
     return Scored(inputs.units, leaves, len(inputs.nodes) - leaves, inputs.notes)
 
 
 def _check_leaves(connection: duckdb.DuckDBPyConnection, inputs: Inputs, observations: Path) -> None:
-    """Every leaf has values in the reference set, and a score wherever it has a value."""
+    """Check that every leaf has values in the reference set, and a score wherever it has a value."""
     found = connection.execute(
         """
         WITH treated AS (
@@ -127,17 +127,17 @@ def _check_leaves(connection: duckdb.DuckDBPyConnection, inputs: Inputs, observa
     for node_id, units, of_reference_set, treated_values, scores, lowest in found:
         node = inputs.nodes[node_id]
         if not of_reference_set:
-            of = "unit of the reference set" if units else "unit"
+            of = "unit in the reference set" if units else "unit"
             raise _fault(inputs, node, f"no {of} has a value for the leaf {node_id!r} in {observations}")
         if treated_values < units:
-            problem = f"all values of {node_id!r} are equal, so they have no logarithm; set its treatment to none"
+            problem = f"all values of {node_id!r} are equal, so a log is not possible; set its treatment to none"
             raise _fault(inputs, node, problem, column="treatment")
         if scores < units:
             raise _no_spread(inputs, node, of_reference_set, lowest)
 
 
 def _check_aggregates(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
-    """Every mean is defined and every scale has spread; the deepest nodes first, as what is above follows from them."""
+    """Check that every mean is defined and has spread, from the deepest nodes up, as the others follow from them."""
     not_positive = dict(
         connection.execute(
             """
@@ -171,23 +171,21 @@ def _check_aggregates(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> 
         if node_id in not_positive:
             raise _not_positive(connection, inputs, node, not_positive[node_id])
         if not means:
-            raise _fault(
-                inputs, node, f"no unit has enough of the children of {node_id!r} for a score", column="least_share"
-            )
+            raise _fault(inputs, node, f"no unit has enough children of {node_id!r} to be scored", column="least_share")
         if scores < means:
             raise _no_spread(inputs, node, of_reference_set, lowest)
 
 
 def _no_spread(inputs: Inputs, node: Node, of_reference_set: int, lowest: float) -> FileFault:
     if of_reference_set < 2:
-        problem = f"the reference set has {of_reference_set} unit with a value, too few for {node.normalisation}"
+        problem = f"{node.normalisation} needs two units with a value in the reference set, found {of_reference_set}"
     elif node.normalisation in ("z_score", "min_max"):
         problem = (
-            f"{node.node_id!r} has no spread, as the reference set has {lowest!r} everywhere, so {node.normalisation} "
-            "would divide by zero; choose another normalisation, or leave it out"
+            f"{node.node_id!r} is {lowest!r} throughout the reference set, so {node.normalisation} would divide by "
+            "zero; choose another normalisation, or leave the cell empty"
         )
     else:
-        problem = f"the scores of {node.node_id!r} are beyond what a number can hold"
+        problem = f"the scores of {node.node_id!r} are too large for a number"
     return _fault(inputs, node, problem, column="normalisation")
 
 
@@ -202,14 +200,14 @@ def _not_positive(connection: duckdb.DuckDBPyConnection, inputs: Inputs, node: N
         """,
         {"children": children, "examples": _EXAMPLES},
     ).fetchall()
-    named = ", ".join(f"unit {unit!r} has {value!r} at {child!r}" for unit, child, value, _ in cells)
+    named = ", ".join(f"{value!r} for unit {unit!r} at {child!r}" for unit, child, value, _ in cells)
     count = cells[0][3]
-    more = f" and {count - len(cells):,} more" if count > len(cells) else ""
+    more = f", and {count - len(cells):,} more" if count > len(cells) else ""
     return _fault(
         inputs,
         node,
-        f"the {node.aggregation} mean of {node.node_id!r} needs scores above zero, but {named}{more}; give the "
-        'children a scale above zero, such as min_max with {"lower": 1, "upper": 100}',
+        f"the {node.aggregation} mean of {node.node_id!r} needs scores above zero, found {named}{more}; normalise the "
+        'children to a scale above zero, such as min_max with {"lower": 1, "upper": 100}',
         column="aggregation",
     )
 
@@ -219,7 +217,7 @@ def _fault(inputs: Inputs, node: Node, problem: str, column: str | None = None) 
 
 
 def _write(connection: duckdb.DuckDBPyConnection, out: Path) -> None:
-    """Write the results into a folder beside `out` and move them in place when all are there."""
+    """Write the results to a folder beside `out`, and move them into place when all are complete."""
     out = out.resolve()
     out.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))

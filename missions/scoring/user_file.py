@@ -1,6 +1,6 @@
-"""A user's own CSV file: columns in any order, beside others, and rows as cells by column.
+"""A user's own CSV file: its columns, in any order and possibly with others, and its rows.
 
-Belongs here: what all three files of `missions score` have in common beyond the rules of any CSV (csv_rules.py).
+Belongs here: what the three files of `missions score` have in common beyond the rules for any CSV (csv_rules.py).
 """
 
 from collections.abc import Iterator
@@ -13,24 +13,24 @@ from missions.errors import ScoreError
 
 @dataclass(frozen=True)
 class UserFile(CsvFile):
-    """A file with the columns that it must have and those that it may have."""
+    """A file with its required and optional columns."""
 
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
 
     @classmethod
     def at(cls, path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> "UserFile":
-        """The file of this path, whose faults are ScoreErrors."""
+        """The file at a path; its faults are ScoreErrors."""
         return cls(path, str(path), ScoreError, required=required, optional=optional)
 
     def data(self) -> bytes:
-        """The content, which was found to be text."""
+        """The content, checked to be text."""
         data = read_bytes(self)
         as_text(self, data)
         return data
 
     def columns(self, text: str) -> list[str]:
-        """The names of the columns. Unknown ones may stand beside the others, but none that seems misspelt."""
+        """The names of the columns. Unknown columns are allowed unless they look like a misspelling."""
         names = [name.strip() for name in column_names(self, text)]
         known = (*self.required, *self.optional)
         missing = [name for name in self.required if name not in names]
@@ -40,18 +40,18 @@ class UserFile(CsvFile):
         if not (missing or strange or twice):
             return names
         if missing:
-            problem = f"there is no column {' and no column '.join(missing)}"
+            problem = f"missing column{'s' * (len(missing) > 1)} {', '.join(missing)}"
             if strange:
-                problem += f" (but one called {shown(strange[0])})"
+                problem += f" (found {shown(strange[0])})"
         elif strange:
-            problem = f"there is no use for a column {shown(strange[0])}{nearest(strange[0], absent)}"
+            problem = f"unknown column {shown(strange[0])}{nearest(strange[0], absent)}"
         else:
-            problem = f"there are two columns {shown(twice[0])}"
-        may = f" and may be {', '.join(self.optional)}" if self.optional else ""
-        raise self.fault(f"{problem}; columns must be {', '.join(self.required)}{may}", 1)
+            problem = f"duplicate column {shown(twice[0])}"
+        optional = f"; optional: {', '.join(self.optional)}" if self.optional else ""
+        raise self.fault(f"{problem}; required columns: {', '.join(self.required)}{optional}", 1)
 
     def rows(self) -> Iterator[tuple[int, dict[str, str]]]:
-        """The rows, of which there is one at least, with the lines on which they begin; empty lines are passed over."""
+        """The rows, at least one, each with the number of its first line; empty lines are skipped."""
         text = as_text(self, read_bytes(self))
         names = self.columns(text)
         found = 0
@@ -59,4 +59,4 @@ class UserFile(CsvFile):
             found += 1
             yield line, dict(zip(names, cells, strict=True))
         if not found:
-            raise self.fault("there are no rows below the names of the columns")
+            raise self.fault("no rows below the header")

@@ -1,7 +1,7 @@
-"""What if: the published values scored anew under a framework that somebody else would have chosen.
+"""What if: rank the published values under a different framework.
 
-Belongs here: changing the published framework as asked, and the ranks that come of it beside the official ones. Names
-are looked up and results printed in cli/; the scores are the method's own SQL (chain.py).
+Belongs here: applying the changes to the published framework, and setting the resulting ranks beside the official ones.
+Names are looked up and results printed in cli/; the scores come from the method's own SQL (chain.py).
 """
 
 import json
@@ -21,13 +21,13 @@ from missions.scoring.framework import OF_POSITIVE, create_nodes
 from missions.sql import quoted_text
 
 TREATMENTS = framework.TREATMENTS
-# All indicators get one scale, so none whose parameters must be each indicator's own.
+# One scale for all indicators: not those that need parameters for each indicator.
 NORMALISATIONS = tuple(
     name for name in framework.NORMALISATIONS if not any(framework.PARAMETERS.get(name, {}).values())
 )
 AGGREGATIONS = framework.AGGREGATIONS
 
-# The scales that have positive numbers only.
+# The scales that give positive numbers only.
 _POSITIVE = ("min_max", "rank", "exponential")
 _ZERO_TO_100 = json.dumps({"lower": 0, "upper": 100})
 _ONE_TO_100 = json.dumps({"lower": 1, "upper": 100})
@@ -66,7 +66,7 @@ ORDER BY scored.need_rank, authority.authority_name
 
 @dataclass(frozen=True)
 class Choices:
-    """What is to be other than published. Nodes are named by id; `index_id` is the composite or a mission."""
+    """The changes to the published framework. Nodes are given by id; `index_id` is the composite or a mission."""
 
     index_id: str
     weights: Mapping[str, float] = field(default_factory=dict)
@@ -78,11 +78,11 @@ class Choices:
 
 @contextmanager
 def what_if(database: Path, choices: Choices) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection with the table what_if: one row a council, with its official rank and its rank under the choices.
+    """A connection with the table what_if: one row per council, with its official rank and its rank under the choices.
 
-    Raises WhatIfError where the choices make no index.
+    Raises WhatIfError if the choices do not make an index.
     """
-    # Sums depend on the order of their terms: one thread, as in the build, so that no choice gives the official ranks.
+    # Sums depend on the order of their terms: one thread, as in the build, so that no changes give the official ranks.
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.execute(f"ATTACH {quoted_text(database)} AS published (READ_ONLY)")
         published = connection.execute("FROM published.marts.dim_framework_node ORDER BY depth, node_id")
@@ -118,7 +118,7 @@ def what_if(database: Path, choices: Choices) -> Iterator[duckdb.DuckDBPyConnect
 
 
 def changed_framework(nodes: Mapping[str, dict[str, Any]], choices: Choices) -> dict[str, dict[str, Any]]:
-    """The tree below the index as the choices would have it, parents before children.
+    """The changed tree below the index, parents before children.
 
     `nodes` is the published framework by node, parents before children.
     """
@@ -145,7 +145,7 @@ def changed_framework(nodes: Mapping[str, dict[str, Any]], choices: Choices) -> 
         children = [child for child in changed.values() if child["parent_id"] == node_id]
         if not node["is_leaf"] and not sum(child["weight"] for child in children) > 0:
             left = "no weight is left" if children else "nothing is left"
-            drop = "" if node_id == choices.index_id else f"; to leave it out, say --drop {node_id}"
+            drop = "" if node_id == choices.index_id else f"; to leave it out, use --drop {node_id}"
             raise WhatIfError(f"{left} under {node['label']}{drop}")
     return changed
 
@@ -154,41 +154,41 @@ def _check(nodes: Mapping[str, dict[str, Any]], choices: Choices) -> None:
     index = nodes[choices.index_id]
     for node_id, weight in choices.weights.items():
         if not (math.isfinite(weight) and weight >= 0):
-            raise WhatIfError(f"the weight of {node_id} is {weight:g}, but a weight is a number from 0 up")
+            raise WhatIfError(f"the weight of {node_id} must be 0 or more, not {weight:g}")
         if node_id in choices.dropped:
-            raise WhatIfError(f"{node_id} cannot both be dropped and have a weight")
+            raise WhatIfError(f"{node_id} cannot be dropped and given a weight")
     for node_id in (*choices.weights, *choices.dropped):
         if node_id == choices.index_id:
-            raise WhatIfError(f"{node_id} is what is ranked here: it cannot be dropped, and its weight changes nothing")
+            raise WhatIfError(f"{node_id} is the index being ranked: it cannot be dropped or given a weight")
         above = node_id
         while (above := nodes[above]["parent_id"]) is not None:
             if above == choices.index_id:
                 break
         else:
-            raise WhatIfError(f"{node_id} is no part of {index['label']}, where it would change nothing")
+            raise WhatIfError(f"{node_id} is not part of {index['label']}, so it would change nothing")
 
 
 def _scale(choices: Choices) -> tuple[str | None, str | None]:
-    """The normalisation of the indicators and its parameters, or none where they keep their own."""
+    """The normalisation of the indicators and its parameters, or None to keep their own."""
     if choices.aggregation not in OF_POSITIVE:
         return choices.normalisation, _ZERO_TO_100 if choices.normalisation == "min_max" else None
     scale = choices.normalisation or "min_max"
     if scale not in _POSITIVE:
         raise WhatIfError(
             f"a {choices.aggregation} mean needs numbers above zero, and {scale} gives others too; leave out "
-            f"--normalisation, and min_max from 1 to 100 is taken, or choose one of {', '.join(_POSITIVE)}"
+            f"--normalisation to use min_max from 1 to 100, or choose one of {', '.join(_POSITIVE)}"
         )
     return scale, _ONE_TO_100 if scale == "min_max" else None
 
 
 def notes(choices: Choices) -> list[str]:
-    """What follows from the choices without having been asked for, in words."""
-    said = []
+    """Sentences on what else the choices change."""
+    sentences = []
     if choices.aggregation in OF_POSITIVE:
         put = "Missions" if choices.normalisation and choices.normalisation != "min_max" else "Indicators and missions"
-        said.append(
-            f"{put} are put on a scale from 1 to 100 by min_max: a {choices.aggregation} mean needs numbers above zero."
+        sentences.append(
+            f"{put} are rescaled to 1 to 100 with min_max: a {choices.aggregation} mean needs numbers above zero."
         )
     elif choices.normalisation:
-        said.append("The normalisation is that of the indicators; scores of missions stay z-scores.")
-    return said
+        sentences.append("The normalisation applies to indicators; mission scores remain z-scores.")
+    return sentences

@@ -13,10 +13,11 @@ from typing import Any
 
 import altair as alt
 
-from missions.reading.wording import in_words, period_words, unit_words, value_words
+from missions.reading.wording import in_words, period_words, value_words
 from missions.site.data import Row
+from missions.site.words import in_sentence, unit_name
 
-# Greatest need first, as dim need_band has them. One hue, evenly darker: it survives colour blindness and print.
+# Highest need first, by the names of need_band. One hue, evenly darker, works for colour-blind readers and in print.
 BANDS = {
     "very high": "#0f3a5f",
     "high": "#2073bc",
@@ -27,7 +28,7 @@ BANDS = {
 INK, GREY, LINE = "#0b0c0c", "#505a5f", "#d0d4d6"
 OUTLINE = "#6f777b"
 MAP_WIDTH = 560
-# Of up to five councils, told apart by shape as well.
+# For up to five councils, which differ in shape as well.
 COMPARED = {
     "#12436d": "circle",
     "#f46a25": "square",
@@ -36,19 +37,19 @@ COMPARED = {
     "#3d3d3d": "cross",
 }
 
-_VIEWS = (("councils", "councils"), ("counties", "counties"), ("hexagons", "hexagons of equal size"))
+_VIEWS = (("councils", "councils"), ("counties", "counties"), ("hexagons", "equal-size hexagons"))
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart, what to say where it cannot be seen, and its data by council."""
+    """A chart, a summary for readers who cannot see it, and its data by council."""
 
     id: str
     title: str  # sentence case, what the chart shows
-    summary: str  # for those who do not see it
+    summary: str  # for readers who do not see it
     spec: dict[str, Any]
-    fields: tuple[str, ...]  # of a row, after the code of its council
-    layers: dict[str, dict[str, list[Any]]]  # rows by code: one layer, or those that the reader chooses from
+    fields: tuple[str, ...]  # of each row, after the council's code
+    layers: dict[str, dict[str, list[Any]]]  # rows by code, in one layer or several to choose from
     choices: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = ()  # (name, question, (value, label)…)
     legend: tuple[tuple[str, str], ...] = ()  # (colour, words)
     note: str = ""
@@ -59,24 +60,24 @@ class Chart:
 
 
 def need_map(indexes: Sequence[Row], needs: Sequence[Row], place: str = "England") -> Chart:
-    """Need by fifth under one index, or under several of which the reader chooses.
+    """Need in fifths under one index, or under several that the reader can choose from.
 
     indexes: {index_id, index_name}, the composite first; needs: {authority_code, index_id, need_band, need_rank,
-    need_score} of the councils to draw; place: what they make up together.
+    need_score} of the councils to draw; place: the area that they make up.
     """
     bands = list(BANDS)
     layers = {index["index_id"]: _need_rows(index, needs) for index in indexes}
     first = indexes[0]
     counts = [sum(row[0] == n for row in layers[first["index_id"]].values()) for n in range(len(bands))]
     layer = ("layer", "Need under", tuple((row["index_id"], row["index_name"]) for row in indexes))
-    whom = "councils" if place == "England" else f"councils of {place}"
-    subject = "need" if indexes[1:] else f"need under {first['index_name']}"
+    where = "" if place == "England" else f" in {in_sentence(place)}"
+    subject = "need" if indexes[1:] else f"need under {first['index_name'].lower()}"
     return Chart(
         id="map",
-        title=f"Where {subject} is greatest" + ("" if place == "England" else f" in {place}"),
-        summary=f"Map of the {whom}, shaded by the fifth that each council's rank is in. {first['index_name']}: "
+        title=f"Where {subject} is highest{where}",
+        summary=f"Map of the councils{where}, shaded by need band. {first['index_name']}: "
         + ", ".join(f"{count} {band}" for band, count in zip(bands, counts, strict=True))
-        + ". The table has the rank of each.",
+        + ". The table has each council's rank.",
         spec=_map_spec(_NEED_FIELDS),
         fields=_NEED_FIELDS,
         layers=layers,
@@ -88,45 +89,45 @@ def need_map(indexes: Sequence[Row], needs: Sequence[Row], place: str = "England
 
 
 def indicator_map(indicator: Row, cells: Sequence[Row]) -> Chart:
-    """An indicator's values by fifth. indicator: a row of dim_indicator; cells: its rows of indicator_score."""
+    """An indicator's values in fifths. indicator: a row of dim_indicator; cells: its rows of indicator_score."""
     rows = _cell_rows(indicator, cells)
     fifths = [[cell for cell in cells if rows[cell["authority_code"]][0] == n] for n in range(len(BANDS))]
     words = [_range_words(indicator, fifth) for fifth in fifths]
     return Chart(
         id="map",
-        title=f"{indicator['indicator_title']}: where the figures are highest and lowest",
-        summary=f"Map of the councils, shaded by fifth of {indicator['indicator_title'].lower()}. "
+        title=f"{indicator['indicator_title']}: highest and lowest areas",
+        summary=f"Map of the councils, shaded in fifths by need on this indicator: {indicator['indicator_title']}. "
         + "; ".join(f"{band} need: {text}" for band, text in zip(BANDS, words, strict=True) if text)
-        + ". The table has the figure of each council.",
+        + ". The table has each council's figure.",
         spec=_map_spec(_CELL_FIELDS),
         fields=_CELL_FIELDS,
         layers={"all": rows},
         choices=(_views(rows),),
         legend=tuple((c, f"{b} need: {w}") for (b, c), w in zip(BANDS.items(), words, strict=True) if w),
-        note=f"Figures are in this unit: {unit_of(indicator)}. {_map_note(rows)}",
+        note=f"Unit: {unit_name(indicator['unit'])}. {_map_note(rows)}",
         is_map=True,
     )
 
 
 def _has_counties(codes: Iterable[str]) -> bool:
-    """E10 is what ONS begins the code of a county council with."""
+    """ONS codes of county councils begin with E10."""
     return any(code.startswith("E10") for code in codes)
 
 
 def _views(codes: Iterable[str]) -> tuple[str, str, tuple[tuple[str, str], ...]]:
-    """The choice of shapes; where there is no county, that view would be the first again."""
+    """The choice of shapes. Without counties, their view would be the same as the first."""
     has_counties = _has_counties(codes)
-    return "view", "Drawn as", tuple(view for view in _VIEWS if view[0] != "counties" or has_counties)
+    return "view", "Show as", tuple(view for view in _VIEWS if view[0] != "counties" or has_counties)
 
 
 def _map_note(codes: Iterable[str]) -> str:
     outlines = " Dark outlines are counties." if _has_counties(codes) else ""
-    return f"Each band holds a fifth of England's councils.{outlines} Choose a council to open its page."
+    return f"Each band holds a fifth of England's councils.{outlines} Select a council to open its page."
 
 
 @cache
 def _map_spec(fields: tuple[str, ...]) -> dict[str, Any]:
-    """Shapes filled by `band`, county outlines over them; the data are put in by chart.js."""
+    """Shapes filled by `band` under the outlines of counties; chart.js adds the data."""
     scale = alt.Scale(domain=list(range(len(BANDS))), range=list(BANDS.values()))
     councils = (
         alt.Chart(alt.NamedData(name="rows"))
@@ -145,7 +146,7 @@ def _map_spec(fields: tuple[str, ...]) -> dict[str, Any]:
 
 
 def need_distribution(index: Row, needs: Sequence[Row]) -> Chart:
-    """Scores of the councils, a row of dots for each region or type.
+    """Scores of the councils, with a row of dots for each region or type.
 
     index: {index_id, index_name}; needs: as for need_map.
     """
@@ -153,19 +154,19 @@ def need_distribution(index: Row, needs: Sequence[Row]) -> Chart:
     scores = sorted(score for _, _, score in rows.values())
     return Chart(
         id="distribution",
-        title=f"{index['index_name']}: need scores of the councils of each region and type",
-        summary=f"Dots for {len(rows)} councils, by region or type, along the need score from {scores[0]} to "
-        f"{scores[-1]}, where 100 is the average place.",
-        spec=_strip_spec("score", _NEED_FIELDS) | _lines((100.0, "average place")),
+        title=f"{index['index_name']}: need scores by region and type of council",
+        summary=f"A dot for each of {len(rows)} councils, by region or type, with need scores from {scores[0]} to "
+        f"{scores[-1]}; 100 is the average.",
+        spec=_strip_spec("score", _NEED_FIELDS) | _lines((100.0, "average")),
         fields=_NEED_FIELDS,
         layers={"all": rows},
-        choices=(("by", "A row for each", (("region", "region"), ("type", "type of council"))),),
-        note="A dot is a council, along its need score. Choose one to open its page.",
+        choices=(("by", "Group by", (("region", "region"), ("type", "type of council"))),),
+        note="Each dot is a council, placed by need score. Select a dot to open its page.",
     )
 
 
 def indicator_distribution(indicator: Row, cells: Sequence[Row], england: Row | None) -> Chart:
-    """Values of the councils by region, with England's.
+    """Values of the councils by region, compared with England's.
 
     indicator: a row of dim_indicator; cells: its rows of indicator_score; england: its row of indicator_benchmark.
     """
@@ -176,18 +177,19 @@ def indicator_distribution(indicator: Row, cells: Sequence[Row], england: Row | 
     low, high = (value_words(value, unit) for value in (values[0], values[-1]))
     return Chart(
         id="distribution",
-        title=f"{indicator['indicator_title']}: how councils spread around {'England' if line else 'each other'}",
-        summary=f"Dots for {len(rows)} councils, by region, from {low} to {high}" + (f"; {line[1]}." if line else "."),
+        title=f"{indicator['indicator_title']}: how councils compare with {'England' if line else 'each other'}",
+        summary=f"A dot for each of {len(rows)} councils, by region, from {low} to {high}"
+        + (f"; {line[1]}." if line else "."),
         spec=_strip_spec("value", _CELL_FIELDS) | _lines(line),
         fields=_CELL_FIELDS,
         layers={"all": rows},
-        note=f"A dot is a council, along its figure ({unit_of(indicator)}). Choose one to open its page.",
+        note=f"Each dot is a council ({unit_name(indicator['unit'])}). Select a dot to open its page.",
     )
 
 
 @cache
 def _strip_spec(field: str, fields: tuple[str, ...]) -> dict[str, Any]:
-    """Dots along `field`, in rows by region or, where `by` says so, by type, with lines that are data too."""
+    """Dots along `field`, in rows by region or by type, as the parameter `by` says, with reference lines as data."""
     dots = (
         alt.Chart(alt.NamedData(name="rows"))
         .transform_calculate(group="by == 'type' ? datum.kind : datum.region")
@@ -216,13 +218,13 @@ def _lines(*lines: tuple[float, str] | None) -> dict[str, Any]:
 
 
 def compare_spec(names: Sequence[str]) -> dict[str, Any]:
-    """Scores of the chosen councils, a row for each index; the data are put in by compare.js."""
+    """Scores of the selected councils, with a row for each index; compare.js adds the data."""
     key = alt.Legend(title=None, orient="top", columns=2, labelLimit=220, symbolSize=130)
     dots = (
         alt.Chart(alt.NamedData(name="rows"))
         .mark_point(filled=True, size=130, opacity=0.9)
         .encode(
-            x=alt.X("score:Q", title="Need score, 100 the average place").scale(zero=False).axis(tickCount=6),
+            x=alt.X("score:Q", title="Need score (100 = average)").scale(zero=False).axis(tickCount=6),
             y=_row_axis("index:N").sort(list(names)),
             color=alt.Color("council:N", sort=None, legend=key).scale(range=list(COMPARED)),
             shape=alt.Shape("council:N", sort=None, legend=key).scale(range=list(COMPARED.values())),
@@ -230,7 +232,7 @@ def compare_spec(names: Sequence[str]) -> dict[str, Any]:
                 alt.Tooltip("council:N", title="Council"),
                 alt.Tooltip("index:N", title="Need under"),
                 alt.Tooltip("score:Q", title="Score", format=".1f"),
-                alt.Tooltip("rank:Q", title="Rank, 1 the greatest need"),
+                alt.Tooltip("rank:Q", title="Rank (1 = highest need)"),
             ],
         )
     )
@@ -269,21 +271,15 @@ def _cell_rows(indicator: Row, cells: Sequence[Row]) -> dict[str, list[Any]]:
 
 
 def _tooltips(fields: tuple[str, ...]) -> list[alt.Tooltip]:
-    """What a council says of itself under the pointer."""
+    """What is shown about a council under the pointer."""
     shown = {
         "figure": alt.Tooltip("figure:N", title="Figure"),
         "score": alt.Tooltip("score:Q", title="Need score", format=".1f"),
-        "rank": alt.Tooltip("rank:Q", title="Rank, 1 the greatest need"),
+        "rank": alt.Tooltip("rank:Q", title="Rank (1 = highest need)"),
         "basis": alt.Tooltip("basis:N", title="Basis"),
         "period": alt.Tooltip("period:N", title="Period"),
     }
     return [alt.Tooltip("name:N", title="Council"), *(tip for name, tip in shown.items() if name in fields)]
-
-
-def unit_of(indicator: Row) -> str:
-    """The unit in words, also where a value carries it itself."""
-    unit = str(indicator["unit"])
-    return unit_words(unit) or unit
 
 
 def _range_words(indicator: Row, cells: Sequence[Row]) -> str:
@@ -300,12 +296,12 @@ def _row_axis(field: str) -> alt.Y:
 
 
 def _in_rows(chart: Any, height: int) -> Any:
-    """As wide as the page has room for. The height is in pixels, not steps of a row, for which Vega-Lite warns."""
+    """As wide as the page allows. The height is in pixels, because Vega-Lite warns about heights per row."""
     return chart.properties(width="container", height=height, autosize=alt.AutoSizeParams("padding", type="fit-x"))
 
 
 def _finished(chart: Any) -> dict[str, Any]:
-    """The specification of a chart in the site's style; the page says in words what is on it, so Vega adds no roles."""
+    """The specification in the site's style. Vega adds no roles, as the page describes the chart in words."""
     text = {"labelFontSize": 14, "titleFontSize": 14, "labelColor": INK, "titleColor": INK, "titleFontWeight": "normal"}
     styled = chart.configure(font="Arial, Helvetica, sans-serif", background="transparent", aria=False)
     styled = styled.configure_mark(aria=False)

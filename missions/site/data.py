@@ -1,4 +1,4 @@
-"""What the pages say: every query of the published file, asked once, grouped as pages want it.
+"""Every query that the pages need of the published database, run once and grouped as pages use it.
 
 Belongs here: SQL on the marts and the grouping of its rows. Every number is in the marts already. Does not: words,
 pages, files.
@@ -21,12 +21,12 @@ ENGLAND = "England"
 
 
 def slug(name: str) -> str:
-    """A name as part of an address."""
+    """A name in the form used in addresses."""
     return name_key(name).replace(" ", "-") or "unnamed"
 
 
 def grouped(rows: Iterable[Row], *keys: str) -> dict[Any, list[Row]]:
-    """The rows by one key or by several, in their order."""
+    """Rows grouped by one key or several, in their original order."""
     groups: dict[Any, list[Row]] = defaultdict(list)
     for row in rows:
         groups[row[keys[0]] if len(keys) == 1 else tuple(row[key] for key in keys)].append(row)
@@ -34,12 +34,12 @@ def grouped(rows: Iterable[Row], *keys: str) -> dict[Any, list[Row]]:
 
 
 def by(rows: Iterable[Row], *keys: str) -> dict[Any, Row]:
-    """The one row of each key."""
+    """Rows by key, one per key."""
     return {row[keys[0]] if len(keys) == 1 else tuple(row[key] for key in keys): row for row in rows}
 
 
 def add_pages(authorities: list[Row]) -> None:
-    """Give each council, in the order of names, the address of its page."""
+    """Add to each council its `slug` and the address of its page. authorities: rows of dim_authority by name."""
     taken: set[str] = set()
     for authority in authorities:
         name = slug(authority["authority_name"])
@@ -50,7 +50,7 @@ def add_pages(authorities: list[Row]) -> None:
 
 @dataclass
 class Group:
-    """Councils with a page of their own: a region, a combined authority, a type, an integrated care board."""
+    """Councils that share a page: a region, a combined authority, an integrated care board or a type."""
 
     kind: str  # the folder of its page
     code: str
@@ -64,7 +64,7 @@ class Group:
 
 
 class Marts:
-    """The published file, read whole. Marts that a publication does not have are empty lists.
+    """The published database, read in full. A mart that the publication lacks is an empty list.
 
     Raises MissionsError where nothing is published.
     """
@@ -78,7 +78,7 @@ class Marts:
         return ask(self._connection, query).records
 
     def _optional(self, mart: str, query: str) -> list[Row]:
-        """The rows of a query whose marts may not be there."""
+        """The rows of a query on a mart that may be missing."""
         return self._ask(query) if mart in self.tables else []
 
     def _read(self) -> None:
@@ -269,11 +269,11 @@ class Marts:
 
     @cached_property
     def bands(self) -> list[str]:
-        """The five bands, most need first."""
+        """The five bands, highest need first."""
         return list(dict.fromkeys(row["need_band"] for row in self.by_index[COMPOSITE]))
 
     def neighbours(self, authority: Row) -> tuple[str, list[str]]:
-        """The model and codes of a council's nearest peers: ONS's, else DfE's, else any."""
+        """The peer model of a council and the codes of its peers: ONS's model, else DfE's, else any."""
         models = grouped(self.peers.get(authority["authority_code"], []), "peer_model")
         model = next((name for name in ("ons_global", "dfe", *models) if name in models), "")
         return model, [row["peer_code"] for row in models.get(model, [])]

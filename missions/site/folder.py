@@ -1,6 +1,6 @@
-"""The folder of the site, written from a publication in as few writes as it takes.
+"""Writes the folder of the site from a publication, with as few writes as possible.
 
-Belongs here: putting files in place and removing what is left over. What files there are is in pages/ and scripts.py.
+Belongs here: putting files in place and removing leftovers. pages/ and scripts.py list the files.
 """
 
 import json
@@ -21,9 +21,9 @@ from missions.site.scripts import static_files
 def build_site(published: Path, target: Path, previous: Path | None = None, *, manifest: Path | None = None) -> int:
     """Write the site of the publication in `published` into `target`; returns how many files are new or changed.
 
-    A file that is the same in `target` is left alone; one that is the same in the `previous` site is linked, not
-    written. What does not belong to the site is removed from `target`. With dbt's `manifest` the catalogue says how
-    each table is made. Raises MissionsError where nothing is published.
+    A file unchanged in `target` is left alone; one unchanged from the `previous` site is linked instead of written.
+    Other files in `target` are removed. With dbt's `manifest` the catalogue shows how each table is made. Raises
+    MissionsError if nothing is published.
     """
     folder = published.resolve()
     project = read_manifest(manifest) if manifest is not None else None
@@ -47,11 +47,11 @@ def _publication_id(folder: Path) -> str:
 
 
 def _write(path: Path, content: bytes, previous: Path | None) -> bool:
-    """Have `content` in a file, by writing as little as possible; whether it is new. Never writes through a link."""
+    """Put `content` in a file, without writing if possible. Returns whether it is new. Never writes through a link."""
     if _holds(path, content):
         return False
     if previous is not None and _holds(previous, content):
-        with suppress(OSError):  # a file system without links gets a copy
+        with suppress(OSError):  # on a file system without links, write a copy
             path.parent.mkdir(parents=True, exist_ok=True)
             path.unlink(missing_ok=True)
             os.link(previous, path)

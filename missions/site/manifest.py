@@ -1,6 +1,6 @@
-"""dbt's manifest as the catalogue shows it: each table with its columns, tests, lineage and SQL.
+"""Reads dbt's manifest for the catalogue: each table with its columns, tests, lineage and SQL.
 
-Belongs here: reading what dbt writes when it parses the project; nothing is run. The pages are in pages/catalogue.py.
+Belongs here: reading what dbt writes when it parses the project; dbt is not run. The pages are in pages/catalogue.py.
 """
 
 import json
@@ -13,7 +13,7 @@ from missions.reading.wording import in_words
 
 Node = dict[str, Any]
 
-# The project's own things; the macros of dbt and its adapter are documented by dbt.
+# dbt documents its own macros.
 _OTHERS = ("dbt", "dbt_duckdb", "dbt_spark")
 
 
@@ -22,14 +22,14 @@ class Column:
     """A column that the project describes."""
 
     name: str
-    type: str  # nothing where no contract fixes it
+    type: str  # empty unless a contract sets it
     description: str
     tests: tuple[str, ...]  # in words
 
 
 @dataclass(frozen=True, order=True)
 class Code:
-    """A macro, or a test that looks at several tables."""
+    """A macro, or a test that checks several tables."""
 
     path: str  # from the root of the dbt project
     name: str
@@ -38,7 +38,7 @@ class Code:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A model, or a source, which has no SQL."""
+    """A model, or a source (which has no SQL)."""
 
     layer: str  # raw, staging, intermediate or marts
     name: str
@@ -52,7 +52,7 @@ class Table:
     used_by: list["Table"] = field(repr=False)
     exposures: tuple[str, ...]  # products that read it
     macros: tuple[Code, ...]
-    checks: tuple[Code, ...]  # tests that look at this and other tables
+    checks: tuple[Code, ...]  # tests that check this table among others
 
     @property
     def page(self) -> str:
@@ -61,7 +61,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Project:
-    """Everything that the publication is made by."""
+    """The dbt project that builds the publication."""
 
     tables: list[Table]
     macros: list[Code]
@@ -69,13 +69,13 @@ class Project:
 
 
 def read_manifest(path: Path) -> Project:
-    """The dbt project of a manifest.json."""
+    """The project described by a manifest.json. Raises FileNotFoundError if there is none."""
     manifest = json.loads(path.read_text(encoding="utf-8"))
     return _Reader(manifest).project()
 
 
 class _Reader:
-    """A manifest, with what hangs on each node looked up by its id."""
+    """Builds each table of a manifest once, with its tests and macros."""
 
     def __init__(self, manifest: Node) -> None:
         self._nodes = {
@@ -168,5 +168,5 @@ def _columns(node: Node, tests: dict[str, list[str]]) -> Iterator[Column]:
         constraints = [in_words(constraint["type"]) for constraint in column.get("constraints") or []]
         words = tuple([*constraints, *tests.pop(name, [])])
         yield Column(name, column["data_type"] or "", column["description"].strip(), words)
-    for name, others in tests.items():  # tested, but not described
+    for name, others in tests.items():  # tested but not described
         yield Column(name, "", "", tuple(others))

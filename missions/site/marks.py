@@ -1,6 +1,6 @@
-"""Small marks that stand in tables: a trend as a line, drawn as SVG paths.
+"""Small marks in tables: a trend as a line, drawn as SVG paths.
 
-Belongs here: the geometry. Their markup is in templates/macros.html.
+Belongs here: the geometry. templates/macros.html has the markup.
 """
 
 from datetime import date
@@ -11,13 +11,13 @@ from missions.site.words import figure
 
 
 def path(places: list[tuple[int, int]]) -> str:
-    """An SVG path in as few letters as it takes: the first place, then steps."""
+    """An SVG path in as few characters as possible: the first point, then steps."""
     steps = (f"{x - u} {y - v}" for (u, v), (x, y) in pairwise(places))
     return f"M{places[0][0]} {places[0][1]}l" + " ".join(steps).replace(" -", "-")
 
 
 def sparkline(points: list[Row], unit: str) -> Row | None:
-    """Paths of a trend and of its limits in a box of 160 by 40, and the same in words; none for a single period."""
+    """Paths of a trend and its limits in a box of 160 by 40, with a description; None for a single period."""
     if len(points) < 2:
         return None
     days = [point["period_end_date"].toordinal() for point in points]
@@ -48,7 +48,7 @@ def sparkline(points: list[Row], unit: str) -> Row | None:
 
 
 def edition_line(editions: list[Row]) -> Row | None:
-    """The trend of an index over its editions, as a sparkline."""
+    """The trend of an index over comparable years, as a sparkline."""
     points = [
         {
             "period_end_date": date(row["edition"], 12, 31),

@@ -1,6 +1,6 @@
-"""What all pages share: the templates, what every template knows, and rows as several pages want them.
+"""What all pages share: the templates, their common variables, and rows in the form that several pages use.
 
-Belongs here: rendering, and what more than one kind of page needs. Which pages there are is in pages/.
+Belongs here: rendering, and what more than one kind of page needs. pages/ lists the pages.
 """
 
 from collections import Counter
@@ -35,14 +35,14 @@ KINDS = {
 
 
 class _Environment(jinja2.Environment):
-    """Rows are dictionaries: looking there first saves a quarter of the time."""
+    """Looks in dictionaries first, as rows are dictionaries: this saves a quarter of the time."""
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         return obj[attribute] if type(obj) is dict and attribute in obj else super().getattr(obj, attribute)
 
 
 class Renderer:
-    """The templates of one publication's site, its marts, and the dbt project that made them, where it is known."""
+    """The templates of a publication's site, with its marts and, if known, the dbt project that built them."""
 
     def __init__(self, marts: Marts, publication_id: str = "", project: Project | None = None) -> None:
         self.marts = marts
@@ -84,7 +84,7 @@ class Renderer:
         text = self.environment.get_template(template).render(
             root=root, page=page, title=title, crumbs=crumbs, **context
         )
-        # HTML ends cells and rows by itself where the next one begins; on 400 large tables that is a tenth of the site.
+        # HTML closes cells and rows implicitly; without the end tags of 400 large tables the site is a tenth smaller.
         return page, text.replace("</td>", "").replace("</th>", "").replace("</tr>", "")
 
     def index(self, index_id: str) -> Row:
@@ -92,24 +92,24 @@ class Renderer:
 
     @property
     def indices(self) -> list[Row]:
-        """The composite and each mission, as charts take them."""
+        """The composite and each mission, in the form that charts use."""
         return [self.index(index_id) for index_id in self.marts.indices]
 
     def needs(self, index_ids: Iterable[str], members: Iterable[Row] | None = None) -> list[Row]:
-        """Scores of all councils, or of some, under each of these indices, in the order of their ranks."""
+        """Scores of all councils, or of some, under each of these indices, in rank order."""
         codes = None if members is None else {member["authority_code"] for member in members}
         rows = (row for index_id in index_ids for row in self.marts.by_index[index_id])
         return [row for row in rows if codes is None or row["authority_code"] in codes]
 
     def ranked(self, index_id: str, members: Iterable[Row] | None = None) -> list[Row]:
-        """Councils in the order of an index, each with its ranks under the missions."""
+        """Councils in rank order under an index, each with its ranks under the missions."""
         rows = self.needs([index_id], members)
         missions = [mission["mission_id"] for mission in self.marts.missions]
         return [row | {"missions": [self.marts.scores[row["authority_code"]][m] for m in missions]} for row in rows]
 
     @staticmethod
     def with_polarity(rows: Iterable[Row]) -> list[Row]:
-        """Rows of an index, which always counts need upwards."""
+        """Rows of an index, with its polarity: a higher score is always higher need."""
         return [row | {"higher_means": "more_need"} for row in rows]
 
     def scores_csv(self, rows: Iterable[Row]) -> str:
@@ -117,7 +117,7 @@ class Renderer:
             row["authority"]
             | row
             | (row["uncertainty"] or {})
-            | {"higher_means": "more_need", "value_basis": f"{100 * row['published_share']:.0f} % published"}
+            | {"higher_means": "more_need", "value_basis": f"{100 * row['published_share']:.0f}% published"}
             for row in rows
         ]
         columns = list(SCORE_COLUMNS)
@@ -127,7 +127,7 @@ class Renderer:
         return as_csv(flat, columns)
 
     def milestones(self, area: Row | None, mission_id: str | None = None) -> list[Row]:
-        """National milestones with the progress of a council and England; or of England and all regions."""
+        """National milestones with the progress of a council and England, or of England and all regions."""
         marts = self.marts
         own = [area["authority_code"]] if area else [r["region_code"] for r in marts.regions]
         return [

@@ -1,6 +1,6 @@
-"""A council's page as a PDF of two A4 pages, printed by a Chromium that is installed already.
+"""Prints a council's page as a PDF of two A4 pages, with a Chromium-based browser on this machine.
 
-Belongs here: finding that browser and having it print. What the print shows is in static/site.css.
+Belongs here: finding the browser and running it. static/site.css sets what is printed.
 """
 
 import os
@@ -28,39 +28,39 @@ SECONDS = 60
 
 
 def find_browser() -> Path:
-    """The browser that CHROME names, else the first that is installed. Raises ReportError where there is none."""
+    """The browser named by CHROME, or else the first one installed. Raises ReportError if there is none."""
     named = os.environ.get("CHROME")
     if named:
         if found := shutil.which(named):
             return Path(found)
-        raise ReportError(f"CHROME names {named!r}, which is no program; set it to the path of Chromium or Chrome")
+        raise ReportError(f"CHROME is {named!r}, which is not an executable; set it to the path of Chromium or Chrome")
     for name in BROWSERS:
         if found := shutil.which(name):
             return Path(found)
     raise ReportError(
-        "a PDF is printed by Chromium, Chrome or Edge, and none was found. Install one, or set CHROME to its path; "
-        "or open the page in any browser (`missions explore`) and print it from there"
+        "No browser found to print the PDF: install Chromium, Chrome or Edge, or set CHROME to its path. You can also "
+        "open the page in any browser (`missions explore`) and print it from there"
     )
 
 
 def print_page(page: Path, pdf: Path) -> None:
-    """Print a page from disk into a file. Raises ReportError where the browser does not make one."""
+    """Print a page on disk to a PDF file. Raises ReportError if the browser does not produce one."""
     browser = find_browser()
     with tempfile.TemporaryDirectory(prefix="missions-report-") as folder:
         made = Path(folder) / "report.pdf"
-        # In a profile of its own: a browser that is open already would take the order and forget it.
+        # Its own profile, or a browser that is already open would take the request and drop it.
         command = [str(browser), "--headless", "--disable-gpu", f"--user-data-dir={folder}/profile", "--no-first-run"]
         if sys.platform == "linux" and os.geteuid() == 0:
-            command.append("--no-sandbox")  # Chromium refuses to run as root with it
+            command.append("--no-sandbox")  # Chromium refuses to run as root with its sandbox
         command += ["--no-pdf-header-footer", f"--print-to-pdf={made}", page.resolve().as_uri()]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
         except subprocess.TimeoutExpired:
-            raise ReportError(f"{browser} did not print within {SECONDS} seconds; try again") from None
+            raise ReportError(f"{browser} did not finish within {SECONDS} seconds; try again") from None
         except OSError as error:
             raise ReportError(f"{browser} could not be started: {error}") from None
         if not made.is_file():
-            last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-            raise ReportError(f"{browser} made no PDF: {last}")
+            last = (done.stderr.strip().splitlines() or ["no error message"])[-1]
+            raise ReportError(f"{browser} produced no PDF: {last}")
         pdf.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(made, pdf)

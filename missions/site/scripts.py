@@ -1,7 +1,7 @@
-"""The files that pages load as scripts: data as .js, and the libraries.
+"""The script files that pages load: data as .js files, and libraries.
 
-Belongs here: how data becomes a script, and the files that several kinds of page share. Scripts of one kind of page are
-made with the page, in pages/; the hand-written ones are in static/.
+Belongs here: how data becomes a script, and the files that several kinds of page share. Data for one kind of page is
+made with the page, in pages/; hand-written scripts are in static/.
 """
 
 import json
@@ -25,7 +25,7 @@ STATIC = Path(__file__).with_name("static")
 
 
 def assign(values: Mapping[str, Any]) -> str:
-    """A .js file that adds `values` to what the page knows: a page opened from disk can load a script, but no JSON."""
+    """A .js file that adds `values` to window.missions: a page opened from disk can load scripts but not JSON."""
     text = json.dumps(values, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return f"window.missions = Object.assign(window.missions || {{}}, {text});\n"
 
@@ -34,7 +34,7 @@ def charts_script(charts: Sequence[Chart]) -> str:
     """The data file of a page: its charts by id, each with its specification, rows and layers."""
     written: dict[str, Any] = {}
     for chart in charts:
-        # Two charts of the same figures carry them once.
+        # Charts of the same figures share one copy.
         same = next((other.id for other in charts if other.id in written and other.layers == chart.layers), None)
         written[chart.id] = {"spec": chart.spec, "isMap": chart.is_map}
         written[chart.id] |= {"rowsOf": same} if same else _columns(chart)
@@ -49,7 +49,7 @@ def _columns(chart: Chart) -> dict[str, Any]:
 
 
 def authorities_script(authorities: Sequence[Row]) -> str:
-    """data/authorities.js: name, type, region and page of each council, by code. No other file names a council.
+    """data/authorities.js: name, type, region and page of each council, by code. Other files refer to councils by code.
 
     authorities: rows of dim_authority with `page`, the address from the root of the site.
     """
@@ -69,7 +69,7 @@ def authorities_script(authorities: Sequence[Row]) -> str:
 
 
 def static_files() -> Files:
-    """The hand-written scripts and style, and the libraries that they use."""
+    """The hand-written scripts and styles, and the libraries that they use."""
     for path in sorted(STATIC.iterdir()):
         yield f"static/{path.name}", path.read_text(encoding="utf-8")
     yield "static/vega.js", _vega()
@@ -77,7 +77,7 @@ def static_files() -> Files:
 
 
 def _vega() -> str:
-    """Vega, Vega-Lite and vega-embed in one file, as vl-convert carries them; bundling takes seconds, so it is kept."""
+    """Vega, Vega-Lite and vega-embed in one file, from vl-convert; kept in build/, because bundling takes seconds."""
     kept = WAREHOUSE.with_name(f"vega-{version('vl-convert-python')}.js")
     if not kept.is_file():
         replace_file(kept, vl_convert.javascript_bundle())  # type: ignore[call-arg]
@@ -85,12 +85,12 @@ def _vega() -> str:
 
 
 def _datatables() -> Files:
-    """DataTables as itables carries it, as a plain script: a page opened from disk cannot load a module."""
+    """DataTables from itables, as a plain script: a page opened from disk cannot load a module."""
     spec = find_spec("itables")
     assert spec is not None and spec.origin is not None
     bundle = Path(spec.origin).with_name("html") / "dt_bundle.js"
     module = bundle.read_text(encoding="utf-8")
     script, found = re.subn(r"export\{[^}]*?([\w$]+) as default[^}]*\};?", r"window.DataTable=\1;", module)
-    assert found == 1, f"{bundle} exports otherwise than expected"
+    assert found == 1, f"{bundle}: expected one default export, found {found}"
     yield "static/datatables.js", f"(()=>{{{script}\n}})();\n"
     yield "static/datatables.css", bundle.with_suffix(".css").read_text(encoding="utf-8")

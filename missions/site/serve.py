@@ -1,6 +1,6 @@
-"""Serving the site on this machine.
+"""Serves the site on this machine, for `missions explore`.
 
-Belongs here: how files go out. The command is `missions explore`.
+Belongs here: how files are sent.
 """
 
 from functools import partial
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class _Files(SimpleHTTPRequestHandler):
-    """Serves the files as they stand now, so that a new publication shows without a restart; says nothing of it."""
+    """Serves the current files without caching, so that a new publication shows without a restart. Logs nothing."""
 
     def end_headers(self) -> None:
         self.send_header("Cache-Control", "no-cache")
@@ -22,5 +22,5 @@ class _Files(SimpleHTTPRequestHandler):
 
 
 def server_of(site: Path, host: str, port: int) -> ThreadingHTTPServer:
-    """A server of the folder, bound and ready for serve_forever. Raises OSError where the port is taken."""
+    """A server for the folder, bound and ready for serve_forever. Raises OSError if the port is taken."""
     return ThreadingHTTPServer((host, port), partial(_Files, directory=str(site)))

@@ -24,7 +24,7 @@ def _project(longitude: float, latitude: float) -> tuple[int, int]:
 
 
 def _ring(points: Sequence[Sequence[float]]) -> list[int]:
-    """A ring on the grid as x, y, then steps; points that fall together are one. Empty if nothing is left of it."""
+    """A ring on the grid as x, y, then steps; points that coincide are merged. Empty if too few are left."""
     grid: list[tuple[int, int]] = []
     for longitude, latitude in points:
         point = _project(longitude, latitude)
@@ -41,14 +41,14 @@ def _rings(geometry: str) -> list[list[int]]:
     polygons = shape["coordinates"] if shape["type"] == "MultiPolygon" else [shape["coordinates"]]
     rings = [[_ring(ring) for ring in polygon] for polygon in polygons]
     kept = [ring for polygon in rings if polygon[0] for ring in polygon if ring]
-    if not kept:  # an area smaller than the grid still has a place
+    if not kept:  # an area smaller than the grid is still drawn
         x, y = _project(*polygons[0][0][0])
         kept = [[x, y, 1, 0, 0, 1, -1, 0, 0, -1]]
     return kept
 
 
 def _hexagon(column: int, row: int) -> list[list[int]]:
-    """Pointed at the top, odd rows half a place to the right ("odd-r"); row 0 lies at the bottom."""
+    """A hexagon with its point up; odd rows are shifted half a place right ("odd-r"), and row 0 is at the bottom."""
     width, height = 100.0, 200 / math.sqrt(3)
     x, y = (column + (row % 2) / 2) * width, -row * height * 0.75
     corners = [(x + height / 2 * math.sin(a), y - height / 2 * math.cos(a)) for a in _SIXTHS]
@@ -79,7 +79,7 @@ def geography_script(boundaries: Sequence[Row], authorities: Sequence[Row]) -> s
             "geography": {
                 "councils": councils,
                 "counties": counties,
-                # On the county layer: the counties, and whoever lies in none.
+                # The county layer has the counties and the councils outside them.
                 "single": sorted(code for code in councils if code not in in_county),
                 "hexagons": hexagons,
             }

@@ -1,6 +1,6 @@
-"""CSV files beside tables and charts: how rows become text, numbers in full as in the publication's own files.
+"""Writes the CSV files beside tables and charts, with numbers in full.
 
-Belongs here: the columns that files of several kinds of page share. Those of one kind are with its page, in pages/.
+Belongs here: how rows become text, and columns that several kinds of page share. Other columns are with their page.
 """
 
 import csv
@@ -16,7 +16,7 @@ from missions.site.data import Row
 
 
 def as_csv(rows: Iterable[Row], columns: Iterable[str]) -> str:
-    """Rows as RFC 4180 has them, numbers in full, as the publication's own files."""
+    """Rows as CSV (RFC 4180) with numbers in full, like the publication's own CSV files."""
     file = io.StringIO()
     names = list(columns)
     writer = csv.writer(file, lineterminator="\n")
@@ -26,7 +26,7 @@ def as_csv(rows: Iterable[Row], columns: Iterable[str]) -> str:
 
 
 def _cell(value: Any) -> Any:
-    """What csv writes as it should by itself is left to it; the same texts come again and again."""
+    """A value for the csv module, which writes numbers and dates correctly itself."""
     return value if type(value) in (float, int, date, NoneType) else _text(value)
 
 

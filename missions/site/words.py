@@ -1,7 +1,7 @@
-"""How a number, a period or a place reads on a page: what templates call on single values.
+"""How a number, a period or a place reads on a page: the filters of the templates.
 
-Belongs here: words as HTML wants them, such as spaces that do not break. Words that the `missions` command has too
-are in missions/reading.
+Belongs here: wording for HTML, such as non-breaking spaces. Wording shared with the `missions` command is in
+missions/reading.
 """
 
 import re
@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 
 from missions.reading.wording import (
+    DIRECTION_WORDS,
     TYPES_PLURAL,
     day_words,
     in_words,
@@ -20,6 +21,19 @@ from missions.reading.wording import (
 )
 from missions.site.data import Group, Row, slug
 
+_SYMBOLS = {"percent": "%", "GBP": "£"}
+# Areas that take "the" in a sentence.
+_WITH_ARTICLE = {
+    "North East",
+    "North West",
+    "East Midlands",
+    "West Midlands",
+    "East of England",
+    "South East",
+    "South West",
+    "West of England",
+    "Liverpool City Region",
+}
 ACRONYMS = {
     "Department for Education": "DfE",
     "Department for Energy Security and Net Zero": "DESNZ",
@@ -33,39 +47,44 @@ ACRONYMS = {
 
 
 def number(value: float | None, digits: int = 1) -> str:
-    """A number with a real minus sign; nothing for none."""
+    """A number with a proper minus sign; empty for None."""
     return "" if value is None else f"{value:,.{digits}f}".replace("-", "\u2212")
 
 
 def signed(value: float | None, digits: int = 1) -> str:
-    """A number with its sign; what rounds to nothing has none."""
+    """A number with its sign, or without if it rounds to zero."""
     text = f"{value or 0:+.{digits}f}"
     return text[1:] if float(text) == 0 else text.replace("-", "\u2212")
 
 
 def share(value: float | None) -> str:
-    return "" if value is None else f"{100 * value:.0f}\u00a0%"
+    return "" if value is None else f"{100 * value:.0f}%"
 
 
 def figure(value: float | None, unit: str) -> str:
-    """A value in its unit, kept on one line."""
+    """A value in its unit, without line breaks."""
     return "" if value is None else value_words(value, unit).replace(" ", "\u00a0").replace("-", "\u2212")
 
 
+def unit_name(unit: str) -> str:
+    """A unit in words, or as a symbol if values carry it themselves."""
+    return unit_words(unit).replace("CO2e", "CO₂e") or _SYMBOLS[unit]
+
+
 def listed(names: Iterable[str], last: str = "and") -> str:
-    """Names in a sentence."""
+    """Names as a list in a sentence."""
     *first, end = list(names) or [""]
     return f"{', '.join(first)} {last} {end}" if first else end
 
 
 def short_period(start: date | None, end: date) -> str:
-    """A period as a table cell holds it."""
+    """A period, shortened for a table cell."""
     words = re.sub(r"\b([A-Z][a-z]{2})[a-z]+", r"\1", period_words(start, end))
     return words.replace("year to ", "to ")
 
 
 def basis_words(cell: Row) -> str:
-    """How a value came about and why, in one phrase."""
+    """The basis of a value and the reason for it, in one phrase."""
     if cell["value_basis"] == "published":
         return "published" if cell["value_basis_reason"] == "published" else str(cell["value_basis_reason"])
     return f"{in_words(cell['value_basis'])}: {cell['value_basis_reason']}"
@@ -73,18 +92,36 @@ def basis_words(cell: Row) -> str:
 
 def percent_of(part: int, whole: int) -> str:
     percent = 100 * part / whole
-    return f"{'under 0.1' if 0 < percent < 0.05 else number(percent)}\u00a0%"
+    return f"{'under 0.1' if 0 < percent < 0.05 else number(percent)}%"
+
+
+def ordinal(rank: float) -> str:
+    """A rank as an ordinal, such as 3rd."""
+    whole = round(rank)
+    ending = "th" if whole % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(whole % 10, "th")
+    return f"{whole}{ending}"
 
 
 def the(name: str) -> str:
-    """An article where a name has one in a sentence."""
-    return "the " if name.startswith(("Isles of", "City of")) else ""
+    """The article, with its space, for a name that takes one in a sentence."""
+    return "the " if name.startswith(("Isle of", "Isles of", "City of")) or name in _WITH_ARTICLE else ""
+
+
+def in_sentence(name: str) -> str:
+    """A place's name, with its article if it takes one."""
+    return the(name) + name
 
 
 def acronym(publisher: str) -> str:
-    """A publisher in a narrow column: as Whitehall writes it for short."""
+    """A publisher's usual abbreviation, for narrow columns."""
     first = publisher.split(";")[0].split(", sourced")[0]
     return ACRONYMS.get(first, first)
+
+
+def types_in_sentence(kind: str) -> str:
+    """Councils of a type, in a sentence."""
+    words = TYPES_PLURAL[kind]
+    return words if words.startswith("London") else words.lower()
 
 
 def group_name(group: Group) -> str:
@@ -92,9 +129,9 @@ def group_name(group: Group) -> str:
     return TYPES_PLURAL.get(group.name, type_words(group.name)) if group.kind == "type" else group.name
 
 
-def the_region(region: str, start: bool = False) -> str:
-    """A region's name as it stands in a sentence, or at its start."""
-    return region if region in ("London", "Yorkshire and The Humber") else f"{'The' if start else 'the'} {region}"
+def councils_of(group: Group) -> str:
+    """The councils of a group, as a heading names them."""
+    return group_name(group) if group.kind == "type" else f"Councils in {in_sentence(group.name)}"
 
 
 FILTERS: dict[str, Callable[..., str]] = {
@@ -105,7 +142,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "points": lambda contribution: signed(10 * contribution),
     "share": share,
     "figure": figure,
-    "unit": lambda unit: unit_words(unit) or unit,
+    "unit": unit_name,
     "type": type_words,
     "words": in_words,
     "publisher": publisher_words,
@@ -114,11 +151,12 @@ FILTERS: dict[str, Callable[..., str]] = {
     "day": day_words,
     "basis": basis_words,
     "listed": listed,
-    "types": lambda kind: TYPES_PLURAL.get(kind, type_words(kind)).lower(),
     "slug": slug,
     "acronym": acronym,
     "capitalize_first": lambda text: text[:1].upper() + text[1:],
     "percent_of": percent_of,
     "the": the,
+    "ordinal": ordinal,
+    "trend": DIRECTION_WORDS.__getitem__,
     "short_day": lambda day: short_period(day, day),
 }

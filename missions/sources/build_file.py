@@ -1,6 +1,6 @@
-"""The build file: one writer at a time, and none that cannot be opened.
+"""The build file: one writer at a time, and a damaged file is discarded.
 
-Belongs here: the lock that every run holds from start to end. What is written is for load.py and for dbt.
+Belongs here: the lock that every run holds from start to finish. load.py and dbt decide what is written.
 """
 
 from collections.abc import Iterator
@@ -17,9 +17,9 @@ _holds_lock = False
 
 @contextmanager
 def only_run(patience: float = 0.0) -> Iterator[None]:
-    """Hold the lock on the build. Within a process it nests.
+    """Hold the lock on the build. Calls may be nested within a process.
 
-    Raises BusyError where another process has it for longer than `patience` seconds.
+    Raises BusyError if another process still holds it after `patience` seconds.
     """
     global _holds_lock
     if _holds_lock:
@@ -36,18 +36,18 @@ def only_run(patience: float = 0.0) -> Iterator[None]:
 
 def _busy(holder: str) -> str:
     return (
-        f"Another run is under way in {_LOCK.parent} ({holder}). Nothing was changed. Wait until it has ended and try "
-        "again."
+        f"Another run is under way in {_LOCK.parent} ({holder}). Nothing was changed. Wait until it has ended, then "
+        "try again."
     )
 
 
 def _discard_damaged() -> None:
-    """Remove a build file that DuckDB cannot open: all that was in it is made again from the seeds."""
+    """Remove a build file that DuckDB cannot open: everything in it is rebuilt from the seeds."""
     try:
         if WAREHOUSE.exists():
             duckdb.connect(str(WAREHOUSE)).close()
     except duckdb.Error as error:
-        # Somebody has it open, or the disk is at fault: the run itself will say so.
+        # Another program has it open, or the disk is at fault: the run itself will report that.
         if not any(words in str(error) for words in ("lock", "space", "Read-only", "Permission")):
             WAREHOUSE.unlink()
             WAREHOUSE.with_name(f"{WAREHOUSE.name}.wal").unlink(missing_ok=True)

@@ -1,8 +1,8 @@
-"""Comparison: what a newer edition of a source would change, set against what it may change by itself.
+"""Comparison: what a newer edition of a source would change, against what may change without a person.
 
-Belongs here: two tables in the same layout in, findings out, each with its bound and in plain words. What is looked at
-is in presence.py and figures.py. Nothing is fetched and nothing is written. The bounds are the registry's (Bounds and a
-source's `bounds`).
+Belongs here: two tables in the same layout in, findings out, each with its bound and in plain words. The individual
+comparisons are in presence.py and figures.py. Nothing is fetched or written. The bounds come from the registry (Bounds
+and a source's `bounds`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _KEY = ["area", "measure", "period"]
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a newer edition changes. It counts by itself only if every finding is within its bound."""
+    """What a newer edition changes. It is applied automatically only if every finding is within its bound."""
 
     source_id: str
     edition: str
@@ -41,8 +41,8 @@ class Comparison:
         return [finding for finding in self.findings if not finding.is_within]
 
     def text(self) -> str:
-        """The report that a person reads."""
-        verdict = "within its bounds" if self.is_within else "OUT OF ITS BOUNDS: a person must decide"
+        """The report for people."""
+        verdict = "within its bounds" if self.is_within else "OUT OF BOUNDS: a person must decide"
         lines = [f"{self.source_id}, edition {self.edition}: {verdict}", ""]
         for finding in self.findings:
             lines.append(
@@ -53,18 +53,18 @@ class Comparison:
         if not self.is_within:
             lines += [
                 "",
-                "The edition in use stays. If the new one is right: "
+                "The current version is kept. If the new edition is right, run "
                 f"`missions refresh --accept {self.source_id}`, then `missions build`.",
             ]
         return "\n".join(lines) + "\n"
 
     def as_dict(self) -> dict[str, Any]:
-        """The same for a program."""
+        """The comparison for programs."""
         return {**asdict(self), "is_within": self.is_within}
 
 
 def read_seed(text: str) -> pd.DataFrame:
-    """A seed's cells as text; an empty cell is an empty text."""
+    """A seed's cells as text; an empty cell is an empty string."""
     return pd.read_csv(StringIO(text), dtype=str, keep_default_na=False)
 
 
@@ -77,10 +77,10 @@ def compare(
     columns: Iterable[tuple[str, Sequence[str] | None, Sequence[str] | None]] = (),
     councils: Mapping[str, str] | None = None,
 ) -> Comparison:
-    """Compare two seeds of a source as text tables.
+    """Compare two seeds of a source, both read as text.
 
-    `columns` are, for each publisher's file, its path and the columns of the old and new edition where known.
-    `councils` gives for each area code of a present council or partnership a name that all its codes share.
+    `columns` holds, for each publisher's file, its path and the columns of the old and the new edition, if known.
+    `councils` maps every area code of a current council or partnership to a name that all its codes share.
     """
     bounds = source.bounds
     old, new = _long(source, old), _long(source, new)
@@ -104,7 +104,7 @@ def compare(
 
 
 def _long(source: Source, table: pd.DataFrame) -> pd.DataFrame:
-    """One row a figure: area, measure and period as texts, and the figure with its limits as numbers."""
+    """One row per figure: area, measure and period as text, the figure and its limits as numbers."""
     names = [c.name for c in source.layout.columns]
     not_areas = {"measure", "period_start_date", "period_end_date"}
     identity = [name for name in source.layout.key if name not in not_areas]

@@ -1,6 +1,6 @@
-"""What is made from the registry, so that no source is listed twice by hand; `make docs` writes it.
+"""The files generated from the registry, so that no source is listed twice by hand; `make docs` writes them.
 
-Belongs here: the text of each such file: dbt's sources, docs/SOURCES.md, ATTRIBUTION.md and the seeds' checksums.
+Belongs here: the text of each file: dbt's sources, docs/SOURCES.md, ATTRIBUTION.md and the seeds' checksums.
 """
 
 from __future__ import annotations
@@ -65,12 +65,12 @@ _BOUNDARY_NOTICE = (
 
 
 def seed_sums() -> str:
-    """seeds/SHA256SUMS for the seeds as they are: those made from publishers' files, which nobody edits by hand."""
+    """seeds/SHA256SUMS for the current seeds made from publishers' files, which nobody edits by hand."""
     return sums_text({s.seed: [sha256(s.path)] for s in sources().values() if s.reader and s.path.is_file()})
 
 
 class _Columns(list[dict[str, str]]):
-    """The columns of a layout as dbt describes them."""
+    """The columns of a layout in dbt's form."""
 
     def __init__(self, layout: Layout) -> None:
         super().__init__({"name": column.name, "description": column.description} for column in layout.columns)
@@ -78,7 +78,7 @@ class _Columns(list[dict[str, str]]):
 
 
 class _Dumper(yaml.SafeDumper):
-    """YAML in which columns that several tables share are written once, under an anchor of their layout's name."""
+    """YAML in which columns shared by several tables are written once, under an anchor with the layout's name."""
 
     def generate_anchor(self, node: Any) -> str:
         return str(node.layout)
@@ -99,14 +99,14 @@ def dbt_sources() -> str:
         {"name": name, "description": description, "columns": columns[layout.name]}
         for name, description, layout in _raw_tables()
     ]
-    header = "# Made from seeds/sources.yml by `make docs`; a test fails if it drifts.\n"
+    header = "# Generated from seeds/sources.yml by `make docs`; a test fails if it is out of date.\n"
     body = {
         "version": 2,
         "sources": [
             {
                 "name": RAW_SOURCE,
                 "schema": RAW_SOURCE,
-                "description": "Seed files as loaded, typed and checked, nothing cleaned.",
+                "description": "Seed files as loaded: typed and checked, but not cleaned.",
                 "tables": tables,
             }
         ],
@@ -115,13 +115,13 @@ def dbt_sources() -> str:
 
 
 def dbt_macro() -> str:
-    """macros/sources_with_layout.sql: the ids of the sources of a layout, so that a staging model can unite them."""
+    """macros/sources_with_layout.sql: the ids of the sources with a layout, for staging models that combine them."""
     by_layout: dict[str, list[str]] = {}
     for source in sources().values():
         by_layout.setdefault(source.layout.name, []).append(source.source_id)
     shared = {name: ids for name, ids in by_layout.items() if ids != [name]}
     lines = [
-        "{# Made from seeds/sources.yml by `make docs`; a test fails if it drifts. #}",
+        "{# Generated from seeds/sources.yml by `make docs`; a test fails if it is out of date. #}",
         "{% macro sources_with_layout(layout) %}",
         "    {% set sources = {",
     ]
@@ -136,8 +136,8 @@ def sources_page() -> str:
     lines = [
         "# Sources",
         "",
-        "Made from `seeds/sources.yml` by `make docs`; a test fails if it drifts. `dim_source` holds the same in the",
-        "published database, with a checksum for every file.",
+        "Generated from `seeds/sources.yml` by `make docs`; a test fails if it is out of date. The table `dim_source`",
+        "in the published database has the same information, with a checksum for every file.",
     ]
     for group, title in _TITLES.items():
         entries = [_entry(source) for source in sources().values() if source.group == group]
@@ -146,30 +146,30 @@ def sources_page() -> str:
 
 
 def _entry(source: Source) -> Iterator[str]:
-    """A source on that page, line by line."""
+    """One source on that page, line by line."""
     page = f"[{source.dataset}]({source.landing_page})" if source.landing_page else source.dataset
     yield from ("", f"### `{source.source_id}`", "", f"{page}, {source.publisher}. {source.licence}.")
     if source.files:
-        how = "can be fetched by a program" if source.is_refreshable else "is fetched by hand"
+        how = "checked automatically" if source.is_refreshable else "downloaded by hand"
         yield from (
             "",
-            f"Distributed by {source.distributor}; snapshot of {source.snapshot_date}. A newer edition {how}.",
+            f"Distributed by {source.distributor}; snapshot of {source.snapshot_date}. Updates: {how}.",
             "",
             *(f"- `{f.path}`" + (f", commit `{f.commit[:8]}`" if f.commit else "") for f in source.files),
         )
     if source.release_rhythm:
         ground = source.release_rhythm_from or ""
         why = RHYTHM_GROUNDS.get(ground, f"[publisher]({ground})")
-        yield from ("", f"Newer figures come out: {source.release_rhythm} ({why}).")
+        yield from ("", f"New figures: {source.release_rhythm} ({why}).")
     if source.period:
-        yield from ("", f"Period (the file states none): {source.period.start} to {source.period.end}.")
+        yield from ("", f"Period (not stated in the file): {source.period.start} to {source.period.end}.")
     yield from ("", f"Areas: {source.geography_level.replace('_', ' ')}; codes: {source.code_vintage}.")
     if source.caveat:
         yield from ("", source.caveat)
 
 
 def attribution() -> str:
-    """ATTRIBUTION.md: what each licence asks for, with the data sets that stand under it."""
+    """ATTRIBUTION.md: the notice each licence requires, with the data sets under it."""
     lines = ["# Attribution", "", "The figures keep their publishers' licences; the code is under the MIT licence."]
     for licence, notice in _LICENCES.items():
         data_sets = sorted({(s.publisher, s.dataset) for s in sources().values() if s.licence == licence})
@@ -179,7 +179,7 @@ def attribution() -> str:
 
 
 def generated_files() -> Mapping[Path, str]:
-    """Every file that is made from the registry, with what it must hold."""
+    """Every generated file, with its text."""
     return {
         DBT_PROJECT / "models/staging/_sources.yml": dbt_sources(),
         DBT_PROJECT / "macros/sources_with_layout.sql": dbt_macro(),

@@ -1,7 +1,7 @@
-"""Landing: the editions of a source, each in a folder of its own under build/landing/, never over older ones.
+"""Landing: keeps each edition of a source in its own folder under build/landing/ and never overwrites one.
 
 Belongs here: which files a source's distributor has, telling a publisher's file from anything else, and the notes
-beside the files. HTTP is for fetch.py; whether an edition may be used is for compare.py and refresh.py.
+beside the files. HTTP belongs in fetch.py; compare.py and refresh.py decide whether an edition may be used.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from missions.sources.registry import Source
 LANDING = PROJECT / "build" / "landing"
 EDITION = "edition.json"
 _ATTEMPT = "attempt.json"
-_KEPT_EDITIONS = 6  # of a source, the newest; the seeds of editions in use are kept with the publications
+_KEPT_EDITIONS = 6  # per source, the newest; seeds of published editions are kept with the publications
 _HTML = re.compile(rb"\s*<(!doctype html|html|head|body|script|\?xml)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class LandedFile:
-    """One fetched file: where it was, what the server said to ask by next time, and what came."""
+    """One fetched file: its address, the validators for the next request, and what arrived."""
 
     path: str
     address: str
@@ -49,12 +49,12 @@ class LandedFile:
 
 @dataclass(frozen=True)
 class Edition:
-    """The files of a source as they stood at its distributor at one time, in a folder of their own."""
+    """A source's files as its distributor had them at one time, in their own folder."""
 
     folder: Path
     source_id: str
     fetched_at: str
-    checked_at: str  # when the distributor last had just these files
+    checked_at: str  # when the distributor last had exactly these files
     files: tuple[LandedFile, ...]
 
     @property
@@ -64,7 +64,7 @@ class Edition:
 
 @dataclass(frozen=True)
 class Attempt:
-    """How it went when a source's distributor was last asked, and when it last went well."""
+    """The result of the last attempt to fetch a source, and when an attempt last succeeded."""
 
     attempted_at: str
     is_good: bool
@@ -73,9 +73,9 @@ class Attempt:
 
 
 def land(source: Source, fetcher: Fetcher) -> Edition:
-    """The newest edition of a source: the one landed last if the distributor still has just that.
+    """Land the newest edition of a source; the last one landed, if the distributor still has exactly that.
 
-    Raises FetchError; what has landed before is then as it was, and a file cut short is resumed next time.
+    Raises FetchError; earlier editions are then unchanged, and a partial download is resumed next time.
     """
     root = LANDING / source.source_id
     before = newest_edition(source.source_id)
@@ -96,13 +96,13 @@ def land(source: Source, fetcher: Fetcher) -> Edition:
 
 
 def land_from(source: Source, folder: Path) -> Edition:
-    """Land the files of a source that a person fetched into `folder`, under the paths that the registry gives them."""
+    """Land the files that a person downloaded into `folder`, under their paths in the registry."""
     root = LANDING / source.source_id
     files = []
     for file in source.files:
         origin, target = folder / file.path, root / ".partial" / file.path
         if not origin.is_file():
-            raise FetchError(f"{folder} has no {file.path}")
+            raise FetchError(f"{folder} has no {file.path}; save the file under that name")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(origin, target)
         files.append(_landed(file.path, target, Version(f"by hand: {file.path}", None, None)))
@@ -115,19 +115,19 @@ def _landed(path: str, target: Path, version: Version) -> LandedFile:
 
 
 def newest_edition(source_id: str) -> Edition | None:
-    """The edition that the distributor had last, or None where nothing has landed whole."""
+    """The edition that the distributor had most recently, or None if none has landed completely."""
     editions = _editions(LANDING / source_id)
     return editions[-1] if editions else None
 
 
 def landed_edition(source: Source) -> Edition | None:
-    """The landed edition that the seed in use was made from, if it landed here."""
+    """The landed edition from which the current seed was made, if it landed here."""
     editions = _editions(LANDING / source.source_id)
     return next((edition for edition in editions if edition.digests == in_use(source)), None)
 
 
 def note_attempt(source_id: str, problem: str | None = None) -> None:
-    """Note that the distributor was asked just now, and whether it went well or what the problem was."""
+    """Record that the distributor was asked just now, and the problem if the attempt failed."""
     before, now = last_attempt(source_id), _now()
     succeeded_at = now if problem is None else before.succeeded_at if before else None
     attempt = Attempt(now, problem is None, problem or "", succeeded_at)
@@ -137,7 +137,7 @@ def note_attempt(source_id: str, problem: str | None = None) -> None:
 
 
 def last_attempt(source_id: str) -> Attempt | None:
-    """What was noted last, or None where nothing was or it cannot be read."""
+    """The last attempt on record, or None if there is none or it cannot be read."""
     try:
         return Attempt(**read_json(LANDING / source_id / _ATTEMPT))
     except (OSError, TypeError):
@@ -145,12 +145,12 @@ def last_attempt(source_id: str) -> Attempt | None:
 
 
 def in_use(source: Source) -> dict[str, str]:
-    """The checksum of each publisher's file that the seed was made from."""
+    """The checksum of each publisher's file from which the seed was made."""
     return {file.path: file.sha256 for file in source.files}
 
 
 def _settle(root: Path, source: Source, files: list[LandedFile]) -> Edition:
-    """Give the files fetched into .partial a folder of their own, or say that they have one already."""
+    """Move the files from .partial to their own folder, or find the folder that already has them."""
     now = _now()
     sums = "".join(f"{file.sha256}  {file.path}\n" for file in files)
     digest = sha256(sums.encode())
@@ -161,7 +161,7 @@ def _settle(root: Path, source: Source, files: list[LandedFile]) -> Edition:
         shutil.rmtree(partial)
     else:
         folder = root / f"{now[:10]}-{digest[:8]}"
-        if folder.exists():  # damaged since it landed, or it would have been found
+        if folder.exists():  # damaged since it landed, otherwise it would have been found
             folder.rename(root / f".damaged-{folder.name}-{time.time_ns()}")
         edition = Edition(folder, source.source_id, now, now, tuple(files))
         for stray in [*partial.rglob("*.part"), *partial.rglob("*.part.json")]:
@@ -186,7 +186,7 @@ def _write_note(edition: Edition, folder: Path) -> None:
 
 
 def _editions(root: Path) -> list[Edition]:
-    """The source's landed editions that are whole, in the order in which the distributor last had them."""
+    """The source's complete editions, in the order in which the distributor last had them."""
     editions = []
     for note in root.glob(f"[0-9]*/{EDITION}"):
         try:
@@ -195,14 +195,14 @@ def _editions(root: Path) -> list[Edition]:
             edition = Edition(folder=note.parent, files=files, **item)
             whole = all(sha256(edition.folder / file.path) == file.sha256 for file in files)
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
-            continue  # damaged by hand: it is fetched anew
+            continue  # damaged by hand: it will be fetched again
         if whole:
             editions.append(edition)
     return sorted(editions, key=lambda edition: edition.checked_at)
 
 
 def _check_content(path: Path) -> None:
-    """Refuse a file that is not of the kind that its name says; a reader would find out later and less plainly."""
+    """Refuse a file that is not what its name says; a reader would fail later and less clearly."""
     suffix, size = path.suffix.lower(), path.stat().st_size
     with path.open("rb") as stream:
         head = stream.read(4096)
@@ -211,11 +211,11 @@ def _check_content(path: Path) -> None:
     if _HTML.match(head.removeprefix(b"\xef\xbb\xbf")):
         problem = "a web page, not data"
     elif suffix == ".csv" and b"\0" in head:
-        problem = "not a text, so no CSV"
+        problem = "not text, so not a CSV file"
     elif suffix == ".csv" and not tail.endswith(b"\n"):
         problem = "cut short: the last line does not end with a line break"
     elif suffix == ".parquet" and not (head.startswith(b"PAR1") and tail == b"PAR1"):
-        problem = "not a whole Parquet file"
+        problem = "not a complete Parquet file"
     elif suffix == ".json" and not _is_json(path):
         problem = "not JSON"
     elif suffix == ".xlsx" and not head.startswith(b"PK"):
@@ -223,11 +223,11 @@ def _check_content(path: Path) -> None:
     else:
         return
     path.unlink()
-    raise FetchError(f"{path.name}: what came is {problem}")
+    raise FetchError(f"{path.name}: the file received is {problem}")
 
 
 def publisher_columns(path: Path) -> list[str] | None:
-    """The columns that a file names in its first row, or None for a kind of file that has none there."""
+    """The column names in a file's first row, or None for a type of file without them."""
     if path.suffix == ".parquet":
         import pyarrow.parquet
 

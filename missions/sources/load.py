@@ -1,8 +1,8 @@
-"""Loading: a seed file in, one checked and typed table `raw.<source_id>` out, as Parquet and in the build file.
+"""Load a seed file into one checked and typed table, `raw.<source_id>`, in the build file and as Parquet.
 
-Belongs here: reading a seed, checking it against its layout, and the table of the registry itself. What holds of any
-CSV is in csv_rules.py. The Parquet files are in the folder `raw` beside the build file: Spark reads them. No Dagster
-(that is for the assets) and no cleaning of figures (that is for dbt's staging).
+Belongs here: reading a seed, checking it against its layout, and the table of the registry itself. The rules for any
+CSV are in csv_rules.py. The Parquet files, which Spark reads, are in the folder `raw` beside the build file. No Dagster
+(see the assets) and no cleaning of figures (see dbt's staging models).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from missions.sql import quoted_name, quoted_text
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a load did. `area_codes_checked` is false only where the list of areas could not itself be read."""
+    """The result of a load. `area_codes_checked` is false only if the list of areas itself could not be read."""
 
     source_id: str
     rows: int
@@ -55,22 +55,22 @@ class Loaded:
 
 @dataclass(frozen=True)
 class _Check:
-    """What must hold for a column: a SQL condition that finds the cells in breach, and what belongs in them."""
+    """A check of a column: the SQL condition that finds the cells in breach, and what is expected instead."""
 
     column: str
     breach: str
     expected: str
-    known: frozenset[str] = frozenset()  # among which a likely slip of the pen is looked up
+    known: frozenset[str] = frozenset()  # searched for the name that was probably meant
 
 
-_LARGEST_SEED = 500_000_000  # bytes, unpacked; the largest seed in use has a tenth of it
-_FURTHEST_AHEAD = timedelta(days=366)  # a period may end after the day of the snapshot: an estimate for this year
+_LARGEST_SEED = 500_000_000  # bytes, decompressed; ten times the largest seed in use
+_FURTHEST_AHEAD = timedelta(days=366)  # a period may end after the snapshot date: an estimate for this year
 
 
 def load_source(connection: duckdb.DuckDBPyConnection, source: Source) -> Loaded:
     """Check the seed and replace `raw.<source_id>` with it, rows in file order.
 
-    Raises SeedError for the first fault; the table of the last good load is then left as it was.
+    Raises SeedError for the first fault; the table then keeps the last good load.
     """
     columns = source.layout.columns
     has_areas = any(column.area for column in columns)
@@ -91,7 +91,7 @@ def load_registry(connection: duckdb.DuckDBPyConnection) -> Loaded:
     layout = registry.layouts()[SOURCE_FILE]
     for source in registry.sources().values():
         if not source.files and not source.path.is_file():
-            raise _file(source).fault("the file is missing, so the registry has no checksum for it")
+            raise _file(source).fault("the file is missing, so it has no checksum for the registry")
     rows = list(registry.source_file_rows())
     texts = [[None if row[c.name] is None else str(row[c.name]) for row in rows] for c in layout.columns]
     typed = ", ".join(
@@ -104,9 +104,9 @@ def load_registry(connection: duckdb.DuckDBPyConnection) -> Loaded:
 def load_all(
     connection: duckdb.DuckDBPyConnection, report: Callable[[Loaded], None] = lambda loaded: None
 ) -> list[Loaded]:
-    """Load every source and the registry, and tell `report` of each.
+    """Load every source and the registry, and call `report` after each.
 
-    What is good is loaded even where other seeds fail; then one SeedError lists all the failures, a line each.
+    Good seeds are loaded even if others fail; one SeedError then lists all failures, one per line.
     """
     results: list[Loaded] = []
     failures: list[SeedError] = []
@@ -124,7 +124,7 @@ def load_all(
 
 
 def _read(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
-    """Put the seed into temp.seed_text, all cells as text and every row with its line in the file."""
+    """Read the seed into temp.seed_text: all cells as text, and the line number of every row."""
     found = _check_rows(source)
     columns = [column.name for column in source.layout.columns]
     try:
@@ -135,34 +135,34 @@ def _read(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
         ).fetchall()
     except duckdb.Error as error:
         raise _file(source).fault(f"DuckDB cannot read the file ({str(error).splitlines()[0]})") from error
-    if read != found:  # a quotation mark after a space can join lines; no line number would be right from there on
-        problem = f"DuckDB reads {read} rows from {found + 1} lines; a quotation mark may be out of place"
+    if read != found:  # a quotation mark after a space can join lines, which makes later line numbers wrong
+        problem = f"DuckDB reads {read} rows from {found + 1} lines; a quotation mark may be misplaced"
         raise _file(source).fault(problem)
 
 
 def _check_rows(source: Source) -> int:
-    """Check that the file is whole and that every line has the layout's cells. Gives the number of rows.
+    """Check that the file is complete and every line has the layout's columns. Returns the number of rows.
 
-    DuckDB alone would skip an empty line, take a comma too many at a line's end, and join a cell that is broken over
-    lines to one row; each would pass unseen or put the line numbers wrong.
+    DuckDB alone would skip empty lines, accept an extra comma at the end of a line, and join a cell broken over several
+    lines into one row: faults would pass unnoticed, or line numbers be wrong.
     """
     file, text = _file(source), seed_text(source)
     names = [column.name for column in source.layout.columns]
     first_line = text.partition("\n")[0]
-    rule = f"the header is {shown(first_line.rstrip(), 400)} and must be {','.join(names)!r}"
+    rule = f"the header must be {','.join(names)!r}, not {shown(first_line.rstrip(), 400)}"
     for position, (has, belongs) in enumerate(zip_longest(column_names(file, text), names), 1):
         if has != belongs:
-            raise file.fault(f"column {position} is {shown(has)} where {shown(belongs)} belongs; {rule}", 1, belongs)
+            raise file.fault(f"column {position}: expected {shown(belongs)}, found {shown(has)}; {rule}", 1, belongs)
     if not text.endswith("\n"):
-        problem = "the file is cut short: its last line does not end with a line break"
+        problem = "the file is truncated: its last line has no line break"
         raise file.fault(problem, text.count("\n") + 1)
     if stray := re.search(r"\r(?!\n)|(?<!\r)\n" if first_line.endswith("\r") else r"\r", text):
-        raise file.fault(f"a stray line break ({stray[0]!r})", text.count("\n", 0, stray.start()) + 1)
+        raise file.fault(f"stray line break {stray[0]!r}", text.count("\n", 0, stray.start()) + 1)
     found = sum(1 for _ in read_rows(file, text, one_line_each=True))
     if found < source.min_rows:
         raise file.fault(
-            f"{found} rows where at least {source.min_rows} are expected (min_rows in seeds/sources.yml); "
-            "the file may be cut short"
+            f"expected at least {source.min_rows} rows, found {found} (min_rows in seeds/sources.yml); "
+            "the file may be truncated"
         )
     return found
 
@@ -176,14 +176,14 @@ def seed_text(source: Source) -> str:
             with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
                 data = stream.read(_LARGEST_SEED + 1)
         except (EOFError, OSError, zlib.error) as error:
-            raise file.fault(f"the compressed file is cut short or damaged ({error})") from error
+            raise file.fault(f"the compressed file is truncated or damaged ({error})") from error
     if len(data) > _LARGEST_SEED:
         raise file.fault(f"the file holds more than {_LARGEST_SEED // 1_000_000:,} million bytes")
     return as_text(file, data)
 
 
 def _check_cells(connection: duckdb.DuckDBPyConnection, source: Source, areas: frozenset[str] | None) -> None:
-    """Check temp.seed_text against the layout. One query finds the first line in breach of each check."""
+    """Check temp.seed_text against the layout. One query finds the first line that fails each check."""
     checks = list(_checks(source, areas))
     parameters = {"areas": list(areas or ())} if any(check.known for check in checks) else {}
     first_lines = ", ".join(f"min(seed_line) FILTER (WHERE {check.breach})" for check in checks)
@@ -200,13 +200,13 @@ def _check_cells(connection: duckdb.DuckDBPyConnection, source: Source, areas: f
     if duplicate:
         *values, first, last = duplicate
         cells = ", ".join(f"{c.name} {shown(v)}" for c, v in zip(key, values, strict=True))
-        raise _file(source).fault(f"the same key as line {first} ({cells}); only one row may have it", last)
+        raise _file(source).fault(f"duplicate key (first on line {first}): {cells}", last)
 
 
 def _check_sum(source: Source) -> None:
-    """Check that a publisher's figures are those that were recorded: a wrong digit breaks no rule of a layout.
+    """Check a publisher's figures against the recorded checksum: a wrong digit breaks no rule of a layout.
 
-    The project's own tables have no reader and are edited by hand; a seed elsewhere is not one in use.
+    The project's own tables have no reader and are edited by hand; a seed outside the folder is not in use.
     """
     if not source.reader or Path(source.seed).is_absolute():
         return
@@ -219,7 +219,7 @@ def _check_sum(source: Source) -> None:
         has = " or ".join(f"{digest[:12]}…" for digest in sorted(recorded)) or "none"
         raise _file(source).fault(
             f"well formed, but not the file that was recorded: its sha256 is {found[:12]}… and seeds/"
-            f"{registry.SEED_SUMS} has {has}. If it was changed on purpose, `make docs` records it"
+            f"{registry.SEED_SUMS} has {has}. If you changed it on purpose, record it with `make docs`"
         )
 
 
@@ -232,19 +232,19 @@ def _checks(source: Source, areas: frozenset[str] | None) -> Iterator[_Check]:
             yield _Check(column.name, f"{cell} IS NOT NULL AND NOT {form.is_met_by(cell)}", form.expected)
         if column.area and areas is not None:
             listed = "(SELECT unnest($areas))"
-            yield _Check(column.name, f"{cell} NOT IN {listed}", "an area code of seeds/geography/area.csv", areas)
+            yield _Check(column.name, f"{cell} NOT IN {listed}", "an area code from seeds/geography/area.csv", areas)
     names = {column.name for column in source.layout.columns}
     if {"period_start_date", "period_end_date"} <= names:
         before = "TRY_CAST(period_end_date AS DATE) < TRY_CAST(period_start_date AS DATE)"
-        yield _Check("period_end_date", before, "a date not before period_start_date")
+        yield _Check("period_end_date", before, "a date on or after period_start_date")
     if "period_end_date" in names:
-        # A clock that is wrong lets pass what the snapshot's own day lets pass.
+        # If this machine's clock is behind, the snapshot date is the limit.
         latest = max(source.snapshot_date, date.today()) + _FURTHEST_AHEAD
         later = f"TRY_CAST(period_end_date AS DATE) > DATE '{latest}'"
-        yield _Check("period_end_date", later, f"a date not after {latest}, a year ahead,")
+        yield _Check("period_end_date", later, f"a date no later than {latest}, a year ahead")
     if "period_end_date" in names and source.first_period_end:
         earlier = f"TRY_CAST(period_end_date AS DATE) < DATE '{source.first_period_end}'"
-        expected = f"a date not before {source.first_period_end} (first_period_end in seeds/sources.yml)"
+        expected = f"a date on or after {source.first_period_end} (first_period_end in seeds/sources.yml)"
         yield _Check("period_end_date", earlier, expected)
 
 
@@ -255,14 +255,14 @@ def _breach(connection: duckdb.DuckDBPyConnection, source: Source, line: int, ch
         f"WHERE {check.breach}",
         parameters,
     ).fetchall()
-    more = f", and in {count - 1:,} more lines" if count > 1 else ""
-    hint = (nearest(value, check.known, 0.85) or " (list it there first if it is new)") if check.known else ""
+    more = f"; {count - 1:,} more line{'s have' if count > 2 else ' has'} this fault" if count > 1 else ""
+    hint = (nearest(value, check.known, 0.85) or " (add new codes there first)") if check.known else ""
     return _file(source).fault(misfit(value, check.expected, hint) + more, line, check.column)
 
 
 @lru_cache(maxsize=1)
 def _area_codes_at(path: Path, modified_ns: int) -> frozenset[str] | None:
-    """The codes in area.csv, or None where it has a fault, which its own load reports. Arguments: the cache's key."""
+    """The codes in area.csv, or None if it has a fault, which its own load reports. The arguments are the cache key."""
     with duckdb.connect() as connection:
         try:
             source = registry.sources()["area"]
@@ -274,7 +274,7 @@ def _area_codes_at(path: Path, modified_ns: int) -> frozenset[str] | None:
 
 
 def _area_codes() -> frozenset[str] | None:
-    """Every code that a seed may carry, from the seed itself: no raw table then has to wait for another."""
+    """Every code that a seed may contain, read from the seed itself so that no raw table has to wait for another."""
     path = registry.sources()["area"].path
     try:
         return _area_codes_at(path, path.stat().st_mtime_ns)
@@ -285,9 +285,9 @@ def _area_codes() -> frozenset[str] | None:
 def _replace_table(
     connection: duckdb.DuckDBPyConnection, name: str, query: str, parameters: Sequence[object] = ()
 ) -> int:
-    """Replace a raw table by the query's rows, in one statement and so in one transaction. Gives the number of rows.
+    """Replace a raw table with the query's rows in one transaction. Returns the number of rows.
 
-    The rows go to a Parquet file that both engines read, and from there to the table. A database in memory has none.
+    The rows go through a Parquet file, which both engines read; an in-memory database has none.
     """
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {RAW_SOURCE}")
     [(database,)] = connection.execute(
@@ -316,7 +316,7 @@ def _loaded(source_id: str, layout: Layout, rows: int, path: Path, area_codes_ch
 
 def _file(source: Source) -> CsvFile:
     if source.reader:
-        remedy = "Restore the file from git, or make it anew with `missions snapshot`."
+        remedy = "Restore the file from git, or regenerate it with `missions snapshot`."
     else:
         remedy = "Correct the file, or restore it from git."
     return CsvFile(source.path, f"seeds/{source.seed}", SeedError, remedy)

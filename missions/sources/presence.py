@@ -1,6 +1,6 @@
-"""What an edition holds against the one before: columns, rows, areas, periods, and which areas still have figures.
+"""What an edition contains compared with the one before: columns, rows, areas, periods, and areas with figures.
 
-Belongs here: what is there and what is gone. What the figures say is for figures.py.
+Belongs here: what is present and what is missing. What the figures say belongs in figures.py.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,19 +16,19 @@ def columns(columns: Iterable[tuple[str, Sequence[str] | None, Sequence[str] | N
         if new is None:
             continue
         if old is None:
-            yield Finding(f"columns of {path}", "not compared, as the file in use never landed here", "none", True)
+            yield Finding(f"columns of {path}", "not compared: the current file never landed here", "none", True)
             continue
         lost, gained = [c for c in old if c not in new], [c for c in new if c not in old]
         found = [f"without {listed(lost)}"] if lost else []
         found += [f"with {listed(gained)}"] if gained else []
         if not found and list(old) != list(new):
-            found = ["the same in another order, which the reader does not mind"]
+            found = ["the same in a different order, which does not matter to the reader"]
         yield Finding(
             f"columns of {path}",
             ", ".join(found) or "the same",
-            "none is lost",
+            "none lost",
             not lost,
-            "is a column only named anew, and does the publisher still mean the same by it?",
+            "has a column only been renamed, and does it still mean the same?",
         )
 
 
@@ -37,11 +37,11 @@ def rows(old: pd.DataFrame, new: pd.DataFrame, bounds: Bounds) -> Iterator[Findi
     if shared:
         before, after = int(old["period"].isin(shared).sum()), int(new["period"].isin(shared).sum())
         yield Finding(
-            "rows of the periods in both",
+            "rows for the periods in both",
             f"{before:,} before, {after:,} now",
             f"{bounds.min_rows_ratio:g} to {bounds.max_rows_ratio:g} times",
             bounds.min_rows_ratio <= after / before <= bounds.max_rows_ratio,
-            "is the file whole, and does it hold the same groups of people and areas?",
+            "is the file complete, and does it cover the same groups of people and areas?",
         )
     last = old["period"][old["end"] == old["end"].max()]
     usual = int(last.value_counts().max())
@@ -52,9 +52,9 @@ def rows(old: pd.DataFrame, new: pd.DataFrame, bounds: Bounds) -> Iterator[Findi
     gained = sorted(set(new["period"]) - shared)
     if gained:
         yield Finding(
-            "rows of a new period",
+            "rows for a new period",
             f"{usual:,} in the newest period before; "
-            + (", ".join(f"{n:,} in {p}" for p, n in unusual.items()) if unusual else "about as many in each new one"),
+            + (", ".join(f"{n:,} in {p}" for p, n in unusual.items()) if unusual else "about as many in the new"),
             f"{bounds.min_new_period_rows_ratio:g} to {bounds.max_new_period_rows_ratio:g} times",
             not unusual,
             "is the new period published in full?",
@@ -69,16 +69,16 @@ def areas(old: pd.DataFrame, new: pd.DataFrame, councils: Mapping[str, str]) -> 
     yield Finding(
         "area codes lost",
         listed(lost) or "none",
-        "none of a present council or partnership",
+        "none of a current council or partnership",
         not missed,
-        f"{listed(missed)} had figures: have they another code now{_likely(old, new, missed, gained)}, "
+        f"{listed(missed)} had figures: do they have a new code{_likely(old, new, missed, gained)}, "
         "or are they no longer published?",
     )
     yield Finding("area codes gained", listed(gained) or "none", "any that seeds/geography/area.csv lists", True)
 
 
 def _likely(old: pd.DataFrame, new: pd.DataFrame, missed: Sequence[str], gained: Sequence[str]) -> str:
-    """The gained code under which most of a lost one's figures stand, in words."""
+    """The new code that carries most of a lost code's figures, in words."""
     for code in missed:
         was = old[old["area"] == code].set_index(["measure", "period"])["value"].dropna()
         for candidate in gained:
@@ -89,7 +89,7 @@ def _likely(old: pd.DataFrame, new: pd.DataFrame, missed: Sequence[str], gained:
 
 
 def coverage(old: pd.DataFrame, new: pd.DataFrame, councils: Mapping[str, str], bounds: Bounds) -> Iterator[Finding]:
-    """Which areas still have figures of each measure: over the periods in both, and in the newest one."""
+    """Which areas still have figures for each measure, across the periods in both and in the newest period."""
     before, after = _with_figures(old, councils), _with_figures(new, councils)
     shared = set(old["period"]) & set(new["period"])
     thinned, hollow = [], []
@@ -100,7 +100,7 @@ def coverage(old: pd.DataFrame, new: pd.DataFrame, councils: Mapping[str, str], 
         thinned.append((str(measure), list(counted.index[left < counted / 2]), len(counted)))
         newest = had["end"].max()
         had_newest = set(had["area"][had["end"] == newest])
-        # A measure that ends earlier than before has lost its newest figures of all areas.
+        # A measure that ends earlier than before has lost the newest figures of all its areas.
         has_newest = set(has["area"][has["end"] == max(newest, has["end"].max())]) if len(has) else set()
         hollow.append((str(measure), sorted(had_newest - has_newest), len(had_newest)))
     yield _lost(
@@ -113,12 +113,12 @@ def coverage(old: pd.DataFrame, new: pd.DataFrame, councils: Mapping[str, str], 
         "areas without a figure in a measure's newest period",
         hollow,
         bounds.max_newest_lost_share,
-        "is the newest period published in full, and are so many figures suppressed?",
+        "is the newest period published in full, or are this many figures suppressed?",
     )
 
 
 def _lost(what: str, lost: Sequence[tuple[str, Sequence[str], int]], most: float, decide: str) -> Finding:
-    """The measure that lost the largest share of its areas, against the share that it may lose."""
+    """The measure that lost the largest share of its areas, against the share it may lose."""
     measure, areas, of = max(lost, key=lambda item: len(item[1]) / max(item[2], 1), default=("", [], 0))
     named = f" of {measure}" if len(lost) > 1 else ""
     found = f"{len(areas)} of {of:,}{named} ({listed(areas)})" if areas else "none"
@@ -126,7 +126,7 @@ def _lost(what: str, lost: Sequence[tuple[str, Sequence[str], int]], most: float
 
 
 def _with_figures(table: pd.DataFrame, councils: Mapping[str, str]) -> pd.DataFrame:
-    """The rows that hold a figure, of present councils under the name that all codes share, or of all small areas."""
+    """The rows with a figure, for current councils under the name their codes share, or for all small areas."""
     names = {area: " ".join(councils.get(code, code) for code in area.split(" ")) for area in table["area"].unique()}
     present = {area for area in names if any(code in councils for code in area.split(" "))}
     rows = table[table["value"].notna() & (table["area"].isin(present) if present else True)]
@@ -137,20 +137,20 @@ def periods(old: pd.DataFrame, new: pd.DataFrame, bounds: Bounds) -> Iterator[Fi
     lost, gained = set(old["period"]) - set(new["period"]), set(new["period"]) - set(old["period"])
     ends = new[["period", "end"]].drop_duplicates()
     newest = old["end"].max()
-    # A file of the newest periods only may lose its oldest, but not go backwards nor shrink.
+    # A file of only the newest periods may lose its oldest, but may not go backwards or shrink.
     rolled = new["period"].nunique() >= old["period"].nunique() and bool((ends["end"] >= newest).any())
     if old["end"].eq("").all():
         return
     yield Finding(
         "periods lost",
         listed(sorted(lost)) or "none",
-        "the oldest may go, none without another for it" if bounds.may_drop_periods else "none",
+        "the oldest may go if a newer one replaces it" if bounds.may_drop_periods else "none",
         not lost or (bounds.may_drop_periods and rolled),
-        "does the publisher no longer give these periods, or does it date them otherwise?",
+        "are these periods no longer published, or are they dated differently?",
     )
     yield Finding("periods gained", listed(sorted(gained)) or "none", "any that a load accepts", True)
 
 
 def _codes(table: pd.DataFrame) -> set[str]:
-    """Each code by itself: the area of a partnership is named by several."""
+    """Each code separately: a partnership's area is named by several codes."""
     return {code for area in table["area"].unique() for code in [area.split(" ")[0], *area.split(" ")[1:2]] if code}

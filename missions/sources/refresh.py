@@ -1,7 +1,7 @@
-"""Refresh: newer editions fetched, compared with those in use, and taken where nothing in them asks for a person.
+"""Refresh: fetches newer editions, compares them with the current ones, and applies those within their bounds.
 
-Belongs here: the way of an edition from landing to seed, and what is said of it. HTTP is for fetch.py, what changed is
-for compare.py, publishers' formats are for readers/.
+Belongs here: the path of an edition from landing to seed, and what is reported about it. HTTP belongs in fetch.py, what
+changed in compare.py, publishers' formats in readers/.
 """
 
 from __future__ import annotations
@@ -32,31 +32,31 @@ from missions.sources.snapshot import put_in_place, read_publisher, row_floor, s
 
 REPORT_TEXT, REPORT_JSON = "report.txt", "report.json"
 _PATIENCE = 600.0  # seconds
-_ALONE_PATIENCE = 0.5  # seconds; who only asks whether a refresh is under way holds the lock for an instant
+_ALONE_PATIENCE = 0.5  # seconds; a process that only checks for a refresh holds the lock for an instant
 SOURCES_PAGE = PROJECT / "docs" / "SOURCES.md"
 
 
 class Status(StrEnum):
-    """What became of a source."""
+    """The result for one source."""
 
-    UNCHANGED = "unchanged"  # the distributor has what is in use
-    TAKEN = "taken"  # a newer edition is in use now
-    NEWER = "newer"  # a newer edition within its bounds was found, and only looked at
-    WAITING = "waiting"  # a newer edition is out of its bounds; a person decides
+    UNCHANGED = "unchanged"  # the distributor has the current version
+    TAKEN = "taken"  # a newer edition was applied
+    NEWER = "newer"  # a newer edition within its bounds was found but not applied
+    WAITING = "waiting"  # a newer edition is out of bounds; a person must decide
     UNREADABLE = "unreadable"  # a newer edition cannot become a seed
-    FAILED = "failed"  # nothing could be fetched, or what came could not be put in place as a run was at work
+    FAILED = "failed"  # nothing could be fetched, or a run prevented the edition from being applied
 
     @property
     def is_open(self) -> bool:
-        """Whether a newer edition stays out of use until a person has done something."""
+        """Whether a newer edition cannot be used until a person has acted."""
         return self in (Status.WAITING, Status.UNREADABLE)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one source, with the folder of its newest edition and what it would change.
+    """The result for one source, with the folder of its newest edition and what the edition would change.
 
-    `overdue` says for how long its distributor was not asked with success, where that is longer than its rhythm.
+    `overdue` is a message if the last successful check is longer ago than the source's release rhythm.
     """
 
     source_id: str
@@ -79,10 +79,10 @@ def refresh(
     fetcher: Fetcher | None = None,
     report: Callable[[Outcome], None] = lambda outcome: None,
 ) -> list[Outcome]:
-    """Fetch, compare and take the newest editions of the chosen sources, one after another; `check` takes none.
+    """Fetch, compare and apply the newest editions of the chosen sources, one by one; `check` applies none.
 
-    What goes wrong with one source is its outcome and does not keep the others back; nor does a slow one, as those that
-    are left when the time for a refresh is over fail by that. Raises BusyError where another refresh is under way.
+    A source that fails does not hold up the others. Sources still waiting when the time limit of a refresh has passed
+    fail with that message. Raises BusyError if another refresh is under way.
     """
     outcomes = []
     with _alone(), fetcher or Fetcher() as session:
@@ -101,7 +101,7 @@ def refresh(
 
 
 def take_from(chosen: Sequence[Source], folder: Path, *, check: bool = False) -> list[Outcome]:
-    """The same with files that a person fetched into `folder`."""
+    """Compare and apply files that a person downloaded into `folder`."""
     outcomes = []
     with _alone():
         for source in chosen:
@@ -117,15 +117,15 @@ def take_from(chosen: Sequence[Source], folder: Path, *, check: bool = False) ->
 
 
 def accept(source: Source) -> Outcome:
-    """Take the newest landed edition of a source though it is out of its bounds: a person has decided.
+    """Apply the newest landed edition of a source although it is out of bounds: a person has decided.
 
-    Nothing is fetched: what is taken is what the report was about.
+    Nothing is fetched: the edition applied is the one in the report. Raises RefreshError if none has landed.
     """
     with _alone():
         edition = newest_edition(source.source_id)
         if edition is None:
             raise RefreshError(
-                f"{source.source_id}: no edition has landed yet; run `missions refresh {source.source_id}`"
+                f"{source.source_id}: no edition has been downloaded yet; run `missions refresh {source.source_id}`"
             )
         return consider(source, edition, take=True, decided=True, patience=_PATIENCE)
 
@@ -138,9 +138,9 @@ def _considered(source: Source, edition: Edition, *, take: bool, patience: float
 
 
 def consider(source: Source, edition: Edition, *, take: bool, decided: bool = False, patience: float = 0.0) -> Outcome:
-    """Compare a landed edition with the one in use, write the report beside it, and take it if it may be taken.
+    """Compare a landed edition with the current one, write the report beside it, and apply it if allowed.
 
-    `patience` is how many seconds it waits for a run that loads the seeds.
+    `patience` is how many seconds to wait for a run that is loading the seeds.
     """
     if edition.digests == in_use(source):
         return _reported(edition, Outcome(source.source_id, Status.UNCHANGED, "the newest edition is in use"))
@@ -148,8 +148,8 @@ def consider(source: Source, edition: Edition, *, take: bool, decided: bool = Fa
         text, rows = _new_seed(source, edition)
     except SnapshotError as error:
         message = (
-            f"the newest edition cannot become a seed: {error}. The edition in use stays. Look at the file in "
-            f"{edition.folder}; the reader ({source.reader}) or the registry must follow the publisher's new format"
+            f"the newest edition cannot be read: {error}. The current version is kept. Check the file in "
+            f"{edition.folder}, then adapt the reader ({source.reader}) or the registry to the publisher's new format"
         )
         return _reported(edition, Outcome(source.source_id, Status.UNREADABLE, message))
     before = landed_edition(source)
@@ -172,7 +172,7 @@ def consider(source: Source, edition: Edition, *, take: bool, decided: bool = Fa
         status = Status.WAITING
         message = "; ".join(f"{finding.what}: {finding.found}. {finding.decide}" for finding in comparison.outside)
         message += (
-            f" The edition in use stays. See {edition.folder / REPORT_TEXT}; if the new edition is right: "
+            f" The current version is kept. See {edition.folder / REPORT_TEXT}; if the new edition is right, run "
             f"`missions refresh --accept {source.source_id}`"
         )
     elif not take:
@@ -180,21 +180,21 @@ def consider(source: Source, edition: Edition, *, take: bool, decided: bool = Fa
     else:
         status, message = Status.TAKEN, f"{comparison.figures_changed:,} figures new or changed"
         if not comparison.is_within:
-            message += f", accepted by a person though out of bounds: {', '.join(f.what for f in comparison.outside)}"
+            message += f", accepted by a person although out of bounds: {', '.join(f.what for f in comparison.outside)}"
         try:
             install(source, edition, text, rows, patience)
         except BusyError as error:
             again = "--accept " if decided else ""
             status, message = (
                 Status.FAILED,
-                f"landed, but not taken: {error} The edition in use stays until "
-                f"`missions refresh {again}{source.source_id}` is run again",
+                f"downloaded but not applied: {error} The current version is kept; run "
+                f"`missions refresh {again}{source.source_id}` again later",
             )
     return _reported(edition, Outcome(source.source_id, status, message, edition.folder, comparison))
 
 
 def standing(source: Source) -> Outcome:
-    """What is known of a source's newest edition and the last attempt to fetch one; nothing is fetched or compared."""
+    """What is known about a source's newest edition and the last attempt to fetch one, without fetching anything."""
     edition, attempt = newest_edition(source.source_id), landing.last_attempt(source.source_id)
     folder = edition.folder if edition else None
     if edition is None:
@@ -203,19 +203,19 @@ def standing(source: Source) -> Outcome:
         status, message = Status.UNCHANGED, "the newest edition is in use"
     else:
         try:
-            told = read_json(edition.folder / REPORT_JSON)
-            status, message = Status(told["status"]), told["message"]
+            report = read_json(edition.folder / REPORT_JSON)
+            status, message = Status(report["status"]), report["message"]
         except (OSError, ValueError, KeyError):
-            status, message = Status.NEWER, "landed, and not compared yet"
+            status, message = Status.NEWER, "downloaded but not compared yet"
     if attempt and not attempt.is_good:
-        failed = f"the last attempt, of {attempt.attempted_at[:16]}Z, failed: {attempt.message}"
-        failed += f" (it went well on {attempt.succeeded_at[:10]})" if attempt.succeeded_at else ""
-        # What waits for a person goes on waiting.
+        failed = f"the last attempt ({attempt.attempted_at[:16]}Z) failed: {attempt.message}"
+        failed += f" (last success: {attempt.succeeded_at[:10]})" if attempt.succeeded_at else ""
+        # An edition that waits for a person still does.
         if status.is_open:
-            message = f"{message}. Besides, {failed}"
+            message = f"{message}. Also, {failed}"
         else:
             status, message = Status.FAILED, failed
-    # The snapshot was fetched too, here or where the seed was made.
+    # The snapshot counts as a fetch too, wherever it was made.
     moments = [edition and edition.checked_at, attempt and attempt.succeeded_at, source.snapshot_date.isoformat()]
     checked_at = max(moment for moment in moments if moment)
     return Outcome(source.source_id, status, message, folder, None, checked_at, _overdue(source, checked_at))
@@ -226,8 +226,8 @@ def _overdue(source: Source, checked_at: str) -> str | None:
     if days is None or _now() - datetime.fromisoformat(checked_at).replace(tzinfo=UTC) <= timedelta(days=days):
         return None
     return (
-        f"overdue: the distributor was last asked with success on {checked_at[:10]}, and newer figures come out "
-        f"{source.release_rhythm}; run `missions refresh {source.source_id}` and see why"
+        f"overdue: the last successful check was on {checked_at[:10]}, and new figures are published on this "
+        f"rhythm: {source.release_rhythm}; run `missions refresh {source.source_id}` to see why"
     )
 
 
@@ -236,10 +236,10 @@ def _now() -> datetime:
 
 
 def install(source: Source, edition: Edition, text: str, rows: int, patience: float) -> None:
-    """Put the new seed in the old one's place, then say in the registry what it was made from.
+    """Replace the old seed with the new one, then record in the registry what it was made from.
 
-    A kill in between leaves a good seed under the old checksums; the next refresh finds no figure changed and mends it.
-    Waits for a run that loads the old ones. Raises BusyError where it has not ended after `patience` seconds.
+    A kill in between leaves a good seed under the old checksums; the next refresh finds no changed figures and corrects
+    them. Waits for a run that is loading the seeds; raises BusyError if it has not ended after `patience` seconds.
     """
     with only_run(patience=patience):
         if text != seed_text(source):
@@ -251,46 +251,46 @@ def install(source: Source, edition: Edition, text: str, rows: int, patience: fl
         item["min_rows"] = row_floor(rows)
         for file in item["files"]:
             file["sha256"], file["bytes"] = fetched[file["path"]].sha256, fetched[file["path"]].bytes
-            file["commit"] = None  # the address is that of the newest one, whichever it is
+            file["commit"] = None  # the address always leads to the newest version
         write_registry(document)
         registry.forget()
-        # Of what is made from the registry only this page says which edition is in use.
+        # Of the generated files, only this page shows which edition is in use.
         if SOURCES_PAGE.is_file():
             replace_file(SOURCES_PAGE, generated.sources_page())
 
 
 def refreshable(source_ids: Sequence[str] = ()) -> list[Source]:
-    """The named sources, or all whose newer editions a program can fetch. Raises UsageError naming a wrong one."""
+    """The named sources, or all that can be refreshed automatically. Raises UsageError naming a wrong one."""
     known = sources()
     for source_id in source_ids:
         if source_id not in known:
-            raise UsageError(
-                f"there is no source {source_id!r}; `missions refresh --manual` and docs/SOURCES.md list all"
-            )
+            raise UsageError(f"there is no source {source_id!r}; docs/SOURCES.md lists them all")
         if not known[source_id].is_refreshable:
             raise UsageError(f"{source_id}: {how_by_hand(known[source_id])}")
     return [known[i] for i in source_ids] or [source for source in known.values() if source.is_refreshable]
 
 
 def by_hand() -> list[Source]:
-    """The sources with publishers' files that only a person can fetch."""
+    """The sources whose files only a person can download."""
     return [source for source in sources().values() if source.files and not source.is_refreshable]
 
 
 def how_by_hand(source: Source) -> str:
-    """How a person brings a newer edition of a source."""
+    """How a person can bring in a newer edition of a source."""
     if not source.files:
         return "a table of the project itself: edit it"
     page = source.landing_page or "the publishers' pages in docs/SOURCES.md"
-    where = f"{page} (the file in use: {source.distributor}; keep its columns)"
+    where = f"{page} (current file: {source.distributor}; keep its columns)"
     names = ", ".join(file.path for file in source.files)
     if source.is_comparable:
-        return f"fetch from {where}; save as {names}; then `missions refresh --from FOLDER {source.source_id}`"
-    return f"fetch from {where}; save as {names} beside all publishers' files; then `missions snapshot --from FOLDER`"
+        return f"download from {where}; save as {names}; then run `missions refresh --from FOLDER {source.source_id}`"
+    return (
+        f"download from {where}; save as {names} with all publishers' files; then run `missions snapshot --from FOLDER`"
+    )
 
 
 def present_areas() -> dict[str, str]:
-    """Each area code that a present council or partnership goes by, with a name that all its codes share."""
+    """Every area code of a current council or partnership, with a name that all its codes share."""
     areas = {}
     for council in _rows_of("authority"):
         areas[council["authority_code"]] = areas[council["current_code"]] = council["authority_name"]
@@ -308,10 +308,10 @@ def _rows_of(source_id: str) -> Iterator[dict[str, str]]:
 
 
 def _new_seed(source: Source, edition: Edition) -> tuple[str, int]:
-    """The seed that an edition makes, checked as a load checks it. Raises SnapshotError."""
+    """The seed made from an edition, with its number of rows, checked as a load checks it. Raises SnapshotError."""
     text, rows = read_publisher(source, edition.folder)
     if not rows:
-        raise SnapshotError("no row of it is about an area and a measure in use")
+        raise SnapshotError("none of its rows is for an area and a measure in use")
     lost = set(_measures(seed_text(source))) - set(_measures(text))
     if lost:
         raise SnapshotError(f"it has no {', '.join(sorted(lost))}, which seeds/framework/indicator_measure.csv uses")
@@ -332,23 +332,23 @@ def _measures(text: str) -> Sequence[str]:
 
 
 def _reported(edition: Edition, outcome: Outcome) -> Outcome:
-    """Write what became of an edition beside it."""
+    """Write the result for an edition beside it."""
     compared = outcome.comparison
     text = f"{outcome.source_id}, edition {edition.folder.name}: {outcome.status}. {outcome.message}\n"
     replace_file(edition.folder / REPORT_TEXT, text + (f"\n{compared.text()}" if compared else ""))
-    told = {
+    report = {
         "source_id": outcome.source_id,
         "status": outcome.status,
         "message": outcome.message,
         "reported_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "comparison": compared.as_dict() if compared else None,
     }
-    write_json(edition.folder / REPORT_JSON, told)
+    write_json(edition.folder / REPORT_JSON, report)
     return replace(outcome, folder=edition.folder)
 
 
 def is_under_way() -> bool:
-    """Whether a process refreshes, this one or another."""
+    """Whether a refresh is under way, in this process or another."""
     try:
         with _alone():
             return False
@@ -357,6 +357,9 @@ def is_under_way() -> bool:
 
 
 def _alone() -> AbstractContextManager[None]:
-    """Hold the landing folder. Raises BusyError where another refresh does."""
-    busy = "another refresh is under way; wait until it has ended"
-    return lock(landing.LANDING / ".lock", lambda holder: busy, _ALONE_PATIENCE)
+    """Hold the landing folder. Raises BusyError if another refresh holds it."""
+    return lock(landing.LANDING / ".lock", _busy, _ALONE_PATIENCE)
+
+
+def _busy(holder: str) -> str:
+    return f"another refresh is under way ({holder}); wait until it has ended, then try again"

@@ -1,8 +1,8 @@
 """The registry of sources: the shape of seeds/sources.yml and how it is read.
 
-Belongs here: sources and layouts as models that refuse what is malformed, the registry as rows of a table, and the
-recorded checksums of the seeds. What is made from the registry is in generated.py; publishers' files are for readers/,
-loading is for load.py.
+Belongs here: models of sources and layouts that reject malformed entries, the registry as rows of a table, and the
+recorded checksums of the seeds. Files generated from the registry belong in generated.py, publishers' files in readers/
+and loading in load.py.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ RAW_SOURCE = "raw"
 SOURCE_FILE = "source_file"  # the registry itself, loaded as a table
 SEED_SUMS = "SHA256SUMS"
 
-# How often newer figures come out, and what is said of it where it is not the publisher's own page that says so.
+# How often new figures are published, and what to say if the publisher's own page does not tell us.
 RHYTHM_DAYS = {"monthly": 31, "quarterly": 92, "annual": 366}
 RHYTHMS = (*RHYTHM_DAYS, "irregular")
 RHYTHM_GROUNDS = {
-    "periods": "seen from how far apart the periods in the seed are",
-    "assumed": "assumed: the seed has one period, and no page of the publisher that says it was found",
+    "periods": "inferred from the gaps between the periods in the seed",
+    "assumed": "assumed: the seed has one period, and we found no publisher's page that says",
 }
 
 _Item = TypeVar("_Item")
@@ -41,7 +41,7 @@ _AS_WRITTEN = ConfigDict(extra="forbid")
 
 @dataclass(frozen=True, config=_AS_WRITTEN)
 class Column:
-    """One column of a layout; `area` marks area codes."""
+    """One column of a layout; `area` marks a column of area codes."""
 
     name: str
     type: Literal["text", "number", "integer", "date", "boolean"]
@@ -51,7 +51,7 @@ class Column:
 
 
 def _columns(written: object) -> object:
-    """Columns by name, as the registry has them, in order."""
+    """The columns as a list, from the registry's mapping by name."""
     if not isinstance(written, dict):
         return written
     return [{"name": name, **column} if isinstance(column, dict) else column for name, column in written.items()]
@@ -59,7 +59,7 @@ def _columns(written: object) -> object:
 
 @dataclass(frozen=True, config=_AS_WRITTEN)
 class Layout:
-    """The columns and key that all seeds of one shape share."""
+    """The columns and the key shared by all seeds of one shape."""
 
     name: str
     description: str
@@ -69,7 +69,7 @@ class Layout:
 
 @dataclass(frozen=True, config=_AS_WRITTEN)
 class SourceFile:
-    """A publisher's file that a seed is made from, as its distributor serves it."""
+    """A publisher's file from which a seed is made, as its distributor serves it."""
 
     path: str
     sha256: str
@@ -80,10 +80,10 @@ class SourceFile:
 
 @dataclass(frozen=True, config=_AS_WRITTEN)
 class Bounds:
-    """What a newer edition may change by itself; beyond it a person decides. A source's `bounds` replace single ones.
+    """What a newer edition may change without a person's decision. A source's `bounds` override individual ones.
 
-    Ratios are new to old. Rows are counted over the periods that both editions have, and in a new period against the
-    newest old one. Scale is the ratio of medians of the same figures, step that of the newest period to the one before.
+    Ratios are new to old. Rows are counted over the periods in both editions, and for a new period against the newest
+    old one. Scale is the ratio of the medians of the same figures; step is that of a new period to the newest old one.
     """
 
     min_rows_ratio: float = 0.95
@@ -95,25 +95,25 @@ class Bounds:
     min_step_ratio: float = 0.33
     max_step_ratio: float = 3.0
     max_revised_share: float = 1.0
-    max_median_revision: float = 0.1  # of the figures revised, relative to the old figure
-    max_emptied_share: float = 0.02  # of the old figures, those that the new edition leaves empty
-    max_area_ratio: float = 1.5  # an area's newest figure in both, or most of them, over what is usual in its measure
-    max_area_step: float = 10.0  # the same for a new period against the area's last figure
-    max_thinned_areas_share: float = 0.01  # of a measure's areas, those that keep less than half of their figures
-    max_newest_lost_share: float = 0.05  # of the areas in a measure's newest period, those not in the newest one now
-    may_drop_periods: bool = False  # the file holds the newest periods only
+    max_median_revision: float = 0.1  # median size of a revision, relative to the old figure
+    max_emptied_share: float = 0.02  # share of the old figures that are empty in the new edition
+    max_area_ratio: float = 1.5  # revision of an area's newest figure, or most of them, relative to the usual
+    max_area_step: float = 10.0  # the same from the area's last figure to a new period
+    max_thinned_areas_share: float = 0.01  # share of a measure's areas that keep less than half their figures
+    max_newest_lost_share: float = 0.05  # share of the areas in a measure's newest period that are not in the new one
+    may_drop_periods: bool = False  # the file holds only the newest periods
 
 
 @dataclass(frozen=True, config=_AS_WRITTEN)
 class Period:
-    """The first and last day of figures whose file states none."""
+    """The first and last day of figures in a file that states no period."""
 
     start: date
     end: date
 
 
 def _layout(written: object) -> object:
-    """The layout of a name."""
+    """The layout with that name."""
     if not isinstance(written, str):
         return written
     if written not in layouts():
@@ -125,9 +125,9 @@ def _layout(written: object) -> object:
 class Source:
     """One seed with its provenance.
 
-    `period` stands where the publisher's file states none; figures that end before `first_period_end` are left out.
-    `release_rhythm` is how often newer figures come out; `release_rhythm_from` is the publisher's page that says so, or
-    else a key of RHYTHM_GROUNDS.
+    `period` is given if the publisher's file states none; figures for periods that end before `first_period_end` are
+    left out. `release_rhythm` is how often new figures are published; `release_rhythm_from` is the publisher's page
+    that says so, or a key of RHYTHM_GROUNDS.
     """
 
     source_id: str
@@ -165,7 +165,7 @@ class Source:
 
     @property
     def path(self) -> Path:
-        """Where the seed stands."""
+        """The path of the seed."""
         return SEEDS / self.seed
 
     @property
@@ -175,16 +175,16 @@ class Source:
 
     @property
     def is_comparable(self) -> bool:
-        """Whether a newer edition of it can be taken by itself: geography is read from several sources' files."""
+        """Whether a newer edition can be applied alone: geography is read from the files of several sources."""
         return bool(self.files) and self.group in ("observations", "small_areas")
 
 
 def document(path: Path | None = None) -> dict[str, Any]:
-    """The registry as plain data, in file order. Raises RegistryError where it is not YAML, or has other parts."""
+    """The registry as plain data, in file order. Raises RegistryError if it is not YAML or lacks a part."""
     path = path or SEEDS / "sources.yml"
     try:
         with path.open(encoding="utf-8") as stream:
-            # The C loader is eight times as fast; PyYAML is built without it on some systems.
+            # The C loader is eight times as fast, but PyYAML is built without it on some systems.
             loaded: object = yaml.load(stream, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise RegistryError(f"seeds/{path.name}: {error}") from error
@@ -200,7 +200,7 @@ def document(path: Path | None = None) -> dict[str, Any]:
 
 @cache
 def layouts() -> Mapping[str, Layout]:
-    """Every layout by name. Raises RegistryError naming the one that is malformed."""
+    """Every layout by name. Raises RegistryError naming a malformed one."""
     model = TypeAdapter(Layout)
     items = document()["layouts"].items()
     return {name: _checked(model, {"name": name, **item}, f"layout {name}") for name, item in items}
@@ -208,7 +208,7 @@ def layouts() -> Mapping[str, Layout]:
 
 @cache
 def sources() -> Mapping[str, Source]:
-    """Every source by id, in registry order. Raises RegistryError naming the one that is malformed."""
+    """Every source by id, in registry order. Raises RegistryError naming a malformed one."""
     model = TypeAdapter(Source)
     items = document()["sources"]
     read = [_checked(model, item, f"source {item.get('source_id', 'without source_id')}") for item in items]
@@ -224,30 +224,30 @@ def _checked(model: TypeAdapter[_Item], item: dict[str, Any], entry: str) -> _It
 
 
 def _in_words(fault: ErrorDetails) -> str:
-    """A fault that pydantic found: at which field, what was found and what was expected."""
+    """A fault found by pydantic: the field, what was found and what was expected."""
     place = ".".join(map(str, fault["loc"]))
     if fault["type"] == "missing":
         return f"{place} is missing"
     if fault["type"] == "unexpected_keyword_argument":
-        return f"{place} is not one of its fields"
+        return f"{place} is not a known field"
     if fault["type"] == "value_error":
         return ": ".join(filter(None, [place, str(fault["ctx"]["error"])]))
     return f"{place} is {fault['input']!r}; {fault['msg'].replace('Input should be', 'expected')}"
 
 
 def forget() -> None:
-    """Read the registry anew when it is next asked for: it was rewritten."""
+    """Read the registry again the next time it is needed, because it was rewritten."""
     sources.cache_clear()
     layouts.cache_clear()
 
 
 def source_file_rows() -> Iterator[dict[str, object]]:
-    """The registry as rows of the layout source_file: one a publisher's file, or the seed itself where it is ours.
+    """The registry as rows of the layout source_file: one row per publisher's file, or per seed of our own.
 
-    The registry itself comes last, as a table of the project's own.
+    The registry itself comes last, as one of the project's own tables.
     """
     for source in [*sources().values(), _itself()]:
-        seed_sha256 = sha256(source.path) if source.path.is_file() else None  # its own load says that it is missing
+        seed_sha256 = sha256(source.path) if source.path.is_file() else None  # its own load reports that it is missing
         files = source.files or (
             SourceFile(f"seeds/{source.seed}", sha256(source.path), source.path.stat().st_size, None, None),
         )
@@ -275,7 +275,7 @@ def source_file_rows() -> Iterator[dict[str, object]]:
 
 
 def _itself() -> Source:
-    """The registry as a source: what it says of the others is published too."""
+    """The registry as a source, because it is published too."""
     own = next(source for source in sources().values() if not source.files)
     return replace(
         own,
@@ -290,15 +290,15 @@ def _itself() -> Source:
 
 
 def recorded_sums() -> dict[str, set[str]]:
-    """The checksums that seeds/SHA256SUMS holds for each seed: one, or two while a new seed takes an old one's place.
+    """The checksums in seeds/SHA256SUMS for each seed: one, or two while a new seed replaces an old one.
 
-    Raises RegistryError where the file cannot be read.
+    Raises RegistryError if the file cannot be read.
     """
     try:
         lines = (SEEDS / SEED_SUMS).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise RegistryError(
-            f"seeds/{SEED_SUMS} cannot be read ({error}). Restore it from git, or make it anew with `make docs`."
+            f"seeds/{SEED_SUMS} cannot be read ({error}). Restore it from git, or regenerate it with `make docs`."
         ) from error
     sums: dict[str, set[str]] = {}
     for line in lines:
@@ -308,5 +308,5 @@ def recorded_sums() -> dict[str, set[str]]:
 
 
 def sums_text(sums: Mapping[str, Collection[str]]) -> str:
-    """seeds/SHA256SUMS, as `sha256sum --check` reads it."""
+    """The text of seeds/SHA256SUMS, in the format of `sha256sum --check`."""
     return "".join(f"{digest}  {seed}\n" for seed in sorted(sums) for digest in sorted(sums[seed]))

@@ -1,7 +1,7 @@
-"""`missions snapshot`: publishers' files in, seeds/ in our own tidy layout out, byte for byte the same each time.
+"""`missions snapshot`: turns publishers' files into seeds/ in our own tidy layout, byte for byte the same each time.
 
-Belongs here: choosing the reader, checking what it gives against the layout, writing CSV in a fixed order, and keeping
-the registry's checksums. What a format looks like is for readers/; nothing is cleaned here.
+Belongs here: choosing the reader, checking its output against the layout, writing CSV in a fixed order, and keeping the
+registry's checksums. Knowledge of formats belongs in readers/; nothing is cleaned here.
 """
 
 import gzip
@@ -19,20 +19,22 @@ from missions.sources.readers import READERS
 from missions.sources.registry import SEED_SUMS, Source, document, recorded_sums, sources, sums_text
 
 _HEADER = (
-    "# The registry of sources. `missions snapshot` keeps the checksums and row floors; the rest is written by hand.\n"
+    "# The registry of sources. `missions snapshot` updates checksums and minimum rows; the rest is written by hand.\n"
 )
-_ROW_FLOOR = 0.98  # an edition may lose a few areas; a file cut short loses more
+_ROW_FLOOR = 0.98  # an edition may lose a few areas; a truncated file loses more
 
 
 def snapshot(folder: Path, report: Callable[[Source, int], None] = lambda source, rows: None) -> None:
-    """Write every seed that has a reader from the publishers' files in `folder`, and the registry beside them.
+    """Write every seed that has a reader from the publishers' files in `folder`, and update the registry.
 
-    Nothing is written unless every source can be read. `report` is told each source and its number of rows.
+    Nothing is written unless every source can be read. `report` is called with each source and its number of rows.
     Raises SnapshotError naming the source and file.
     """
     missing = [f.path for s in sources().values() for f in s.files if not (folder / f.path).is_file()]
     if missing:
-        raise SnapshotError(f"{folder} lacks {len(missing)} files of the registry, {missing[0]} first")
+        raise SnapshotError(
+            f"{folder} lacks {len(missing)} of the files that seeds/sources.yml lists; the first is {missing[0]}"
+        )
     texts: dict[str, tuple[str, int]] = {}
     for source in sources().values():
         if source.reader is None:
@@ -44,7 +46,7 @@ def snapshot(folder: Path, report: Callable[[Source, int], None] = lambda source
 
 
 def read_publisher(source: Source, folder: Path) -> tuple[str, int]:
-    """The text of the seed that the publisher's files in `folder` make, with its number of rows.
+    """The text of the seed made from the publisher's files in `folder`, with its number of rows.
 
     Raises SnapshotError naming the source and file.
     """
@@ -54,26 +56,26 @@ def read_publisher(source: Source, folder: Path) -> tuple[str, int]:
     measures = set(used.loc[used["source_id"] == source.source_id, "measure"])
     try:
         return to_csv(source, READERS[source.reader](source, folder, measures))
-    except Exception as error:  # a damaged file fails in whatever way its format's library does
-        said = f"no column {error}" if isinstance(error, KeyError) else str(error)
-        raise SnapshotError(f"{source.source_id} ({source.files[0].path}): {said}") from error
+    except Exception as error:  # a damaged file can fail in any way that its format's library does
+        problem = f"no column {error}" if isinstance(error, KeyError) else str(error)
+        raise SnapshotError(f"{source.source_id} ({source.files[0].path}): {problem}") from error
 
 
 def row_floor(rows: int) -> int:
-    """The `min_rows` of a source whose seed has so many rows."""
+    """The `min_rows` of a source whose seed has this many rows."""
     return int(rows * _ROW_FLOOR)
 
 
 def to_csv(source: Source, table: pd.DataFrame) -> tuple[str, int]:
     """The table as CSV text in the layout's columns and key order, with its number of rows.
 
-    Dates are ISO 8601; numbers are the shortest text that reads back the same, whole numbers without a point.
-    Raises ValueError where a column is missing, a required cell is empty or a key comes twice.
+    Dates are ISO 8601. Numbers are the shortest text that reads back as the same number; whole numbers have no point.
+    Raises ValueError if a column is missing, a required cell is empty or a key is duplicated.
     """
     columns = source.layout.columns
     lacking = [c.name for c in columns if c.name not in table]
     if lacking:
-        raise ValueError(f"the reader gives no column {lacking[0]}")
+        raise ValueError(f"the reader returned no column {lacking[0]}")
     table = table[[c.name for c in columns]]
     if source.first_period_end and "period_end_date" in table:
         table = table[table["period_end_date"].astype(str) >= str(source.first_period_end)]
@@ -90,7 +92,7 @@ def to_csv(source: Source, table: pd.DataFrame) -> tuple[str, int]:
 
 
 def seed_bytes(seed: str, text: str) -> bytes:
-    """A seed's text as its file holds it. A .gz has no name and no time stamp: its bytes stay the same."""
+    """The bytes of a seed's file. A .gz has no name or time stamp, so the same text gives the same bytes."""
     data = text.encode("utf-8")
     if not seed.endswith(".gz"):
         return data
@@ -101,9 +103,9 @@ def seed_bytes(seed: str, text: str) -> bytes:
 
 
 def put_in_place(texts: Mapping[str, str]) -> None:
-    """Let new seeds take the places of the old ones, once all are written: a full disk leaves the old set whole.
+    """Replace seeds with new ones once all are written, so that a full disk leaves the old set complete.
 
-    While they do, SHA256SUMS holds the old sum of each and the new one, so that a kill leaves no seed that is refused.
+    Meanwhile SHA256SUMS holds both the old and the new checksum of each, so that a kill leaves no seed that is refused.
     """
     fresh = {seed: write_beside(SEEDS / seed, seed_bytes(seed, text)) for seed, text in texts.items()}
     old = recorded_sums()
@@ -119,8 +121,8 @@ def _write_sums(sums: Mapping[str, Collection[str]]) -> None:
 
 
 def write_registry(registry: dict[str, object]) -> None:
-    """The registry as YAML, always formatted the same, put in place at once."""
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # the same text, five times as fast
+    """Write the registry as YAML in one step, always in the same format."""
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # writes the same text, five times as fast
     text = yaml.dump(registry, Dumper=dumper, sort_keys=False, allow_unicode=True, width=110)
     replace_file(SEEDS / "sources.yml", _HEADER + text)
 

@@ -1,6 +1,6 @@
-"""The watchdog of a fetch: cuts a connection at its deadline, whatever the server does until then.
+"""The watchdog that cuts a connection at its deadline, whatever the server does.
 
-Belongs here: sockets and the clock. What is asked over a connection is for fetch.py.
+Belongs here: sockets and the clock. What is requested over a connection belongs in fetch.py.
 """
 
 import socket
@@ -17,10 +17,10 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 
 class Watchdog:
-    """Cuts the connections of a session at a deadline: timeouts of requests and of sockets begin anew with each byte.
+    """Cuts a session's connections at a deadline, because the timeouts of requests and sockets restart with each byte.
 
-    It keeps a twin of each socket, as TLS takes the socket itself over before its handshake has ended. How long a name
-    is looked up is the system's to bound.
+    It keeps a duplicate of each socket, because TLS takes over the socket itself before the handshake is complete. The
+    operating system limits how long a name lookup may take.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Watchdog:
         self._twins: list[socket.socket] = []
 
     def mount(self, session: requests.Session) -> None:
-        """Let all connections of the session be seen."""
+        """Watch every connection of the session."""
         watchdog = self
 
         class Plain(HTTPConnection):
@@ -62,7 +62,7 @@ class Watchdog:
 
     @contextmanager
     def until(self, deadline: float) -> Iterator[None]:
-        """Watch what happens within; has_cut says whether it took too long."""
+        """Watch the enclosed code; afterwards has_cut says whether it overran."""
         self.has_cut = False
         timer = threading.Timer(max(0.0, deadline - time.monotonic()), self._cut)
         timer.daemon = True
@@ -74,18 +74,18 @@ class Watchdog:
             timer.join()
 
     def forget(self) -> None:
-        """Let go of the connections; they are closed when the session lets go of them too."""
+        """Release the connections; they close once the session releases them too."""
         while self._twins:
             self._twins.pop().close()
 
     def _seen(self, connection: socket.socket) -> socket.socket:
         self._twins.append(connection.dup())
-        if self.has_cut:  # while it was being made
+        if self.has_cut:  # while the connection was being made
             self._cut()
         return connection
 
     def _cut(self) -> None:
         self.has_cut = True
         for twin in self._twins:
-            with suppress(OSError):  # closed already
+            with suppress(OSError):  # already closed
                 twin.shutdown(socket.SHUT_RDWR)

@@ -23,7 +23,7 @@ from tests.support.commands import run
 def test_nothing_published_yet(tmp_path: Path, command: list[str]) -> None:
     result = run("--published", str(tmp_path), *command)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith("nothing is published yet; run `make index`")
+    assert result.stderr.startswith("Nothing is published yet; run `make index`")
 
 
 def test_a_damaged_publication_gives_a_message(tmp_path: Path) -> None:

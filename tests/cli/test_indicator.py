@@ -20,7 +20,7 @@ def test_indicator_prints_the_marts(ask: Ask, marts: Marts) -> None:
     heading, *rows = table(ask("indicator", "Fuel-Poverty", "--csv"))
     assert [(row[1], float(row[heading.index("value")])) for row in rows] == values
     shown = ask("indicator", "fuel_poverty").stdout
-    assert f"which is {100 * effective_weight:.2f} % of the composite" in shown
+    assert f"({100 * effective_weight:.2f}% of the overall index)" in shown
     assert found["indicator"]["landing_page"] in shown  # not broken over lines
 
 
@@ -44,4 +44,4 @@ def test_every_indicator_is_printed(ask: Ask, marts: Marts) -> None:
 def test_an_unknown_indicator_names_the_nearest(ask: Ask) -> None:
     result = ask("indicator", "smokng")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == "there is no indicator 'smokng'; the nearest: smoking (Adults who smoke)\n"
+    assert result.stderr == "No indicator 'smokng'. Did you mean smoking (Adults who smoke)?\n"

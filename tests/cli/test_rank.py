@@ -20,7 +20,7 @@ def test_rank_prints_the_marts(ask: Ask, marts: Marts) -> None:
     assert heading == list(found[0])
     assert [float(row[heading.index("need_score")]) for row in rows] == [row[5] for row in expected]
     shown = ask("rank", "--top", "3").stdout.splitlines()
-    assert shown[0] == "All missions: 3 of 317 councils"
+    assert shown[0] == "All missions: top 3 of 317 councils"
     ranks, names, scores = zip(*((row[0], row[2], row[5]) for row in expected[:3]), strict=True)
     body = [line for line in shown if line.split()[:1] and line.split()[0].isdigit()]
     assert [int(line.split()[0]) for line in body] == list(ranks)
@@ -40,11 +40,11 @@ def test_rank_under_a_mission_and_filters(ask: Ask, marts: Marts) -> None:
     for mission in ("crime", "Safer streets", "SAFER STREETS"):
         result = ask(*words, "--mission", mission, "--json")
         assert [(r["need_rank"], r["authority_name"]) for r in records(result)] == expected
-        assert result.stderr == "'yorkshire' is taken as Yorkshire and The Humber\n"
+        assert result.stderr == "Taking 'yorkshire' to mean Yorkshire and The Humber\n"
     title = ask(*words, "--mission", "crime").stdout.splitlines()[0]
-    assert title == f"Safer streets, Yorkshire and The Humber, unitary: {len(expected)} of 317 councils"
+    assert title == f"Safer streets, Yorkshire and The Humber, unitary: {len(expected)} councils (ranks out of 317)"
     title = ask(*words, "--top", "2", columns=120).stdout.splitlines()[0]
-    assert title.endswith(f": 2 of the {len(expected)} that match, of 317 councils")
+    assert title.endswith(f": top 2 of {len(expected)} councils (ranks out of 317)")
 
 
 @pytest.mark.parametrize("words", ["london_borough", "London borough", "LONDON-BOROUGH"])
@@ -66,7 +66,7 @@ def test_rank_flags_what_is_mostly_not_published(ask: Ask, marts: Marts) -> None
     )
     assert flagged > 100
     shown = ask("rank", "--mission", "opportunity", "--type", "district", "--top", "4").stdout
-    assert shown.count(" % *") == 4 and "* mostly not published" in shown
+    assert shown.count("% *") == 4 and "* Mostly not the council's own figures" in shown
     assert "*" not in ask("rank", "--type", "unitary").stdout
 
 
@@ -81,12 +81,12 @@ def test_rank_of_neighbours_holds_the_council_and_its_peers(ask: Ask, marts: Mar
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (("--mission", "helth"), ["there is no mission 'helth'; the nearest: health", "crime (Safer streets)"]),
-        (("--region", "Wales"), ["there is no region 'Wales'", "East of England", "Yorkshire and The Humber"]),
-        (("--region", "east"), ["there is no region 'east'", "East Midlands", "East of England"]),
-        (("--type", "borough"), ["there is no type 'borough'; the nearest: london_borough", "metropolitan_district"]),
+        (("--mission", "helth"), ["No mission 'helth'. Did you mean health", "crime (Safer streets)"]),
+        (("--region", "Wales"), ["No region 'Wales'", "East of England", "Yorkshire and The Humber"]),
+        (("--region", "east"), ["No region 'east'", "East Midlands", "East of England"]),
+        (("--type", "borough"), ["No type 'borough'. Did you mean london_borough", "metropolitan_district"]),
         (("--neighbours-of", "Cumbria"), ["Cumberland; Westmorland and Furness"]),
-        (("--json", "--csv"), ["--json and --csv exclude each other"]),
+        (("--json", "--csv"), ["Use --json or --csv, not both."]),
     ],
 )
 def test_rank_names_what_is_valid_where_words_are_wrong(ask: Ask, words: tuple[str, ...], expected: list[str]) -> None:

@@ -24,4 +24,4 @@ def test_sources_lists_each_once_and_shows_the_files_of_one(ask: Ask, marts: Mar
 def test_an_unknown_source_names_the_nearest(ask: Ask) -> None:
     result = ask("sources", "ons_claimant")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "the nearest: ons_claimant_count" in result.stderr
+    assert "Did you mean ons_claimant_count" in result.stderr

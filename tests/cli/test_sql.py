@@ -10,7 +10,7 @@ def test_sql_prints_a_screenful_or_all(ask: Ask, marts: Marts) -> None:
     assert table(ask("sql", query, "--csv"))[1:] == [[code, str(rank)] for code, rank in expected]
     shown = ask("sql", query).stdout
     assert expected[39][0] in shown and expected[40][0] not in shown
-    assert shown.endswith("… 277 more rows; use --csv\n")
+    assert shown.endswith("… 277 more rows; use --csv to print all\n")
 
 
 def test_sql_prints_every_kind_of_value(ask: Ask) -> None:
@@ -35,4 +35,4 @@ def test_sql_says_what_it_cannot_print(ask: Ask) -> None:
     result = ask("sql", "SELECT 1 AS a, 2 AS a", "--json")
     assert (result.exit_code, result.stdout) == (1, "") and "same name" in result.stderr
     result = ask("sql", " ; ")
-    assert (result.exit_code, result.stderr) == (2, "there is no SQL to run\n")
+    assert (result.exit_code, result.stderr) == (2, "There is no SQL to run.\n")

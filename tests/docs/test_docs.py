@@ -1,11 +1,9 @@
 """README.md and docs/ tell the truth: their figures, links, commands and code, and the steps that they ask for."""
 
-import os
 import re
 import shutil
 import subprocess
 import sys
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import pytest
 import typer
 
 from tests.conftest import ROOT
+from tests.support.markdown import FENCE, anchors, code, fences
 
 Missions = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -28,7 +27,6 @@ OF_SETTINGS = {"deploy.md", "operations.md", "scale.md", "security.md"}
 WITH_FIGURES = [page for page in BY_HAND if page.name not in OF_SETTINGS]
 
 BLOCK = re.compile(r"<!-- figures: [\w.]+ -->.*?<!-- end -->", re.DOTALL)
-FENCE = re.compile(r"^(?P<indent> *)```(?P<info>[^\n]*)\n(?P<text>.*?)^(?P=indent)```$", re.DOTALL | re.MULTILINE)
 # Constants of the method, formulas, ports and versions. Years may stand anywhere.
 CONSTANTS = {
     "0.01",
@@ -53,6 +51,7 @@ CONSTANTS = {
     "64",
     "7",
     "9",
+    "90",
     "95",
 }
 
@@ -61,29 +60,10 @@ def named(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-def fences(page: str, *infos: str) -> list[tuple[str, str]]:
-    """What follows the language of each code fence, with its text, in the order of the page."""
-    return [
-        (match["info"].partition(" ")[2], textwrap.dedent(match["text"]))
-        for match in FENCE.finditer(page)
-        if match["info"].partition(" ")[0] in infos
-    ]
-
-
-def code(page: str) -> str:
-    """Everything in code fences and between backticks, a line each."""
-    spans = re.findall(r"`([^`\n]+)`", FENCE.sub("", page))
-    return "\n".join([*spans, *(match["text"] for match in FENCE.finditer(page))])
-
-
-def anchors(page: str) -> set[str]:
-    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", page), re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
 def check_figures(published: Path, root: Path = ROOT) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, str(root / "tools/figures.py"), "--check", "--published", str(published)],
+        [sys.executable, "-m", "tools.figures", "--check", "--published", str(published)],
+        cwd=root,
         capture_output=True,
         text=True,
         timeout=120,
@@ -97,9 +77,7 @@ def test_figures_are_those_of_the_build(publication: Path) -> None:
 
 def test_a_figure_that_drifts_is_named(publication: Path, tmp_path: Path) -> None:
     """Also that nothing is written by --check, and that a block that nobody makes or ends is an error."""
-    for name in ("tools/figures.py", "dbt_project/dbt_project.yml"):
-        (tmp_path / name).parent.mkdir()
-        shutil.copy2(ROOT / name, tmp_path / name)
+    shutil.copytree(ROOT / "tools/figures", tmp_path / "tools/figures")
     page = tmp_path / "README.md"
     page.write_text("<!-- figures: indicators -->7<!-- end --> of <!-- figures: councils -->317<!-- end -->")
     before = page.read_text()
@@ -204,14 +182,14 @@ def test_models_and_columns_that_the_pages_name_exist(publication: Path) -> None
 
 
 def test_readme_shell_query_runs(publication: Path) -> None:
-    (command,) = [text for _, text in fences(README, "sh") if "bin/duckdb" in text]
+    (command,) = [text for _, _, text in fences(README, "sh") if "bin/duckdb" in text]
     printed = run(command, publication, ["bash", "-c"])
     assert "need_rank" in printed
     assert len(printed.splitlines()) > 5
 
 
 def test_readme_python_runs(publication: Path) -> None:
-    with_duckdb, with_sqlalchemy = [text for _, text in fences(README, "python")]
+    with_duckdb, with_sqlalchemy = [text for _, _, text in fences(README, "python")]
     assert "authority_name" in run(with_duckdb, publication, [sys.executable, "-c"])
     assert "in_most_needy_fifth" in run(with_sqlalchemy, publication, [sys.executable, "-c"])
 
@@ -222,50 +200,3 @@ def run(text: str, publication: Path, how: list[str]) -> str:
     ran = subprocess.run([*how, text], cwd=publication.parent, capture_output=True, text=True, timeout=120)
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
-
-
-@pytest.mark.slow
-def test_adding_an_indicator_as_the_readme_says(project: Path, publication: Path, missions: Missions) -> None:
-    """The rows of both examples are appended in a copy: one more indicator counts, and one more data set is loaded."""
-    steps = README.partition("## Add an indicator")[2].partition("\n## ")[0]
-    additions = fences(steps, "csv", "yaml")
-    assert len(additions) == 5
-    for name, text in additions:
-        path = project / name
-        with path.open("a", encoding="utf-8", newline="") as file:
-            file.write(text)
-
-    # What `make docs` does before it turns to the figures.
-    subprocess.run(
-        [sys.executable, "-m", "missions.sources.generated"],
-        env={**os.environ, "MISSIONS_HOME": str(project)},
-        cwd=project,
-        check=True,
-        timeout=120,
-    )
-    assert "library_visits" in (project / "docs/SOURCES.md").read_text(encoding="utf-8")
-    assert "Example Statistics Office" in (project / "ATTRIBUTION.md").read_text(encoding="utf-8")
-
-    built = missions("build", home=project)
-    assert built.returncode == 0, built.stderr
-    with duckdb.connect(str(project / "published/missions_index.duckdb"), read_only=True) as after:
-        after.execute("SET schema = 'marts'")
-        after.execute(f"ATTACH '{publication / 'missions_index.duckdb'}' AS before (READ_ONLY)")
-        (counts,) = after.execute(
-            "SELECT (SELECT count(*) FROM dim_indicator), (SELECT count(*) FROM before.marts.dim_indicator)"
-        ).fetchall()
-        assert counts[0] == counts[1] + 1
-        (councils,) = after.execute(
-            "SELECT count(*), count(need_z), count(DISTINCT authority_code), "
-            "count(*) FILTER (value_basis = 'published') FROM indicator_score WHERE indicator_id = 'bicycle_theft'"
-        ).fetchall()
-        assert councils[:3] == (317, 317, 317)
-        assert councils[3] > 250
-        (moved,) = after.execute(
-            "SELECT count(*) FROM mission_index AS a JOIN before.marts.mission_index AS b "
-            "USING (authority_code, mission_id) WHERE mission_id = 'crime' AND abs(a.need_z - b.need_z) > 1e-9"
-        ).fetchall()
-        assert moved == (317,)
-    with duckdb.connect(str(project / "build/warehouse.duckdb"), read_only=True) as build:
-        staged = build.execute("SELECT value FROM staging.stg_observations WHERE source_id = 'library_visits'")
-        assert staged.fetchall() == [(2.5,)]

@@ -297,7 +297,7 @@ def test_a_workbook_that_misstates_its_size_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_not_a_workbook_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "a.xlsx"
     path.write_bytes(data)
-    with pytest.raises(ValueError, match=r"a\.xlsx is no whole workbook"):
+    with pytest.raises(ValueError, match=r"a\.xlsx is not a complete workbook"):
         table.workbook(path)
 
 
@@ -311,7 +311,7 @@ def test_a_parquet_file_that_unpacks_into_too_much_is_refused(tmp_path: Path, mo
     with pytest.raises(ValueError, match=r"a\.parquet unpacks to [\d,]+ bytes and 6,000,000 cells; at most"):
         table.parquet(tmp_path / "a.parquet")
     (tmp_path / "b.parquet").write_bytes(b"PAR1PAR1")
-    with pytest.raises(ValueError, match=r"b\.parquet is no whole Parquet file"):
+    with pytest.raises(ValueError, match=r"b\.parquet is not a complete Parquet file"):
         table.parquet(tmp_path / "b.parquet")
 
 

@@ -13,20 +13,15 @@ import pandas as pd
 import pytest
 
 from tests.conftest import ROOT
+from tests.support.framework import INDICATORS, MISSIONS
 
 Numbers = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
-
-
-@pytest.fixture(scope="module")
-def marts(database: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(str(database), read_only=True)
-    connection.execute("set schema = 'marts'")
-    return connection
+NODES = len(INDICATORS) + len(MISSIONS) + 1  # and the composite
 
 
 @pytest.fixture(scope="module")
 def scores(marts: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """Published z of the reference set: a row a council, a column an indicator, mission or the composite."""
+    """Published z of the reference set: a row per council, a column per indicator, mission and the composite."""
     long = marts.execute(
         """
         select authority_code, indicator_id as node_id, need_z from indicator_score
@@ -36,7 +31,7 @@ def scores(marts: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     ).df()
     reference = marts.execute("select authority_code from dim_authority where is_in_reference_set").df()
     wide = long.merge(reference).pivot(index="authority_code", columns="node_id", values="need_z")
-    assert wide.shape == (296, 66 + 5 + 1)
+    assert wide.shape == (296, NODES)
     return wide
 
 
@@ -102,7 +97,7 @@ def test_pairs_are_those_of_numpy_and_redundant_ones_are_flagged(
     marts: duckdb.DuckDBPyConnection, scores: pd.DataFrame, families: dict[str, pd.Series]
 ) -> None:
     pairs = marts.execute("from framework_audit_pair").df()
-    assert len(pairs) == 72 * 71 // 2
+    assert len(pairs) == NODES * (NODES - 1) // 2
     r = scores.corr()
     expected = np.array([r.loc[a, b] for a, b in zip(pairs["node_id"], pairs["other_node_id"], strict=True)])
     assert np.abs(pairs["correlation"] - expected).max() < 1e-9
@@ -121,7 +116,7 @@ def test_pairs_are_those_of_numpy_and_redundant_ones_are_flagged(
     assert 0 < len(redundant) < 10
 
 
-def test_bounds_are_kept_but_for_dated_exceptions(audit: pd.DataFrame) -> None:
+def test_bounds_are_kept_except_for_dated_exceptions(audit: pd.DataFrame) -> None:
     bounded = audit[audit["lower_bound"].notna()].reset_index()
     assert set(bounded["statistic"]) == {"cronbach_alpha", "loading", "correlation_with_rest"}
     of_alpha = bounded["statistic"] == "cronbach_alpha"
@@ -153,8 +148,8 @@ def blocking_test(warehouse: Path) -> set[tuple[str, str]]:
 
 
 @pytest.mark.slow
-def test_what_turns_wrong_or_is_no_longer_needed_stops_the_run(database: Path, home: Path, tmp_path: Path) -> None:
-    """An indicator turned round, a missing exception, one for nothing and one for a node that is not."""
+def test_faults_and_needless_exceptions_stop_the_run(database: Path, home: Path, tmp_path: Path) -> None:
+    """A reversed indicator, a missing exception, a needless one, and one for a node that does not exist."""
     warehouse = tmp_path / "warehouse.duckdb"
     shutil.copy2(home / "build/warehouse.duckdb", warehouse)
     assert blocking_test(warehouse) == set()

@@ -1,4 +1,4 @@
-"""Change over time and milestones: worked out again from the seeds, by NumPy and by hand."""
+"""Change over time and milestones, recalculated from the seeds by NumPy and by hand."""
 
 import io
 import json
@@ -15,23 +15,11 @@ import yaml
 from jinja2 import Environment
 
 from tests.conftest import ROOT
+from tests.support.framework import INDICATORS
 
 SEEDS = ROOT / "seeds"
 VARIABLES = yaml.safe_load((ROOT / "dbt_project/dbt_project.yml").read_text(encoding="utf-8"))["vars"]
 EDITIONS = VARIABLES["trend_editions"]
-
-
-@pytest.fixture(scope="module")
-def marts(database: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(str(database), read_only=True)
-    connection.execute("set schema = 'marts'")
-    return connection
-
-
-@pytest.fixture(scope="module")
-def warehouse(database: Path, home: Path) -> duckdb.DuckDBPyConnection:
-    """The build file of the same run, for what is not published."""
-    return duckdb.connect(str(home / "build/warehouse.duckdb"), read_only=True)
 
 
 def seed(source: str, measure: str) -> pd.DataFrame:
@@ -40,7 +28,7 @@ def seed(source: str, measure: str) -> pd.DataFrame:
 
 
 def in_edition(source: str, measure: str, edition: int, *codes: str) -> float:
-    """The newest figure that had ended by the end of the edition, on the first of the codes that has one."""
+    """The newest figure that had ended by the end of the edition, for the first of the codes with one."""
     table = seed(source, measure)
     table = table[table["period_end_date"].between(f"{edition - 3}-12-31", f"{edition}-12-31")]
     found = table[table["area_code"].isin(codes)]
@@ -116,7 +104,7 @@ def test_trend_score_is_that_of_the_seeds(marts: duckdb.DuckDBPyConnection, coun
 
 @pytest.mark.parametrize(("little", "much"), [(10.0, 20.0), (20.0, 10.0)])
 def test_a_move_is_a_move_the_right_way(little: float, much: float) -> None:
-    """More of a needier value always scores more, also beyond the goalposts, where it swamps nothing."""
+    """More need always scores more, even beyond the goalposts, but never swamps the rest."""
     macro = Environment().from_string((ROOT / "dbt_project/macros/change.sql").read_text(encoding="utf-8")).module
     values = np.linspace(-40, 70, 1101) if much > little else np.linspace(70, -40, 1101)
     sql = "select " + macro.goalpost_score("value", str(little), str(much)) + " from unnest(?::double[]) as _(value)"
@@ -130,7 +118,7 @@ def test_a_move_is_a_move_the_right_way(little: float, much: float) -> None:
 
 
 def test_goalposts_are_percentiles_of_the_first_edition(marts: duckdb.DuckDBPyConnection) -> None:
-    """Claimants, published for every council on its own code: from the seed alone."""
+    """Claimants, published for every council on its own code, from the seed alone."""
     codes = pd.read_csv(SEEDS / "geography/authority.csv").query("tier != 'upper'")["authority_code"]
     table = seed("ons_claimant_count", "Claimant Count")
     table = table[table["period_end_date"] == "2019-12-31"]
@@ -145,7 +133,7 @@ def test_goalposts_are_percentiles_of_the_first_edition(marts: duckdb.DuckDBPyCo
 
 
 def test_editions_never_use_later_periods(warehouse: duckdb.DuckDBPyConnection) -> None:
-    """Each cell is the newest comparable figure of its series that had ended, found again by pandas."""
+    """Each cell is the newest comparable figure of its series that had ended, as found by pandas."""
     comparable = warehouse.execute("from intermediate.int_comparable_figures").df()
     cells = warehouse.execute("from intermediate.int_edition_cells").df()
     assert (cells["period_end_date"].dt.year <= cells["edition"]).all()
@@ -168,7 +156,7 @@ def test_editions_never_use_later_periods(warehouse: duckdb.DuckDBPyConnection) 
 
 
 def test_nothing_is_padded(warehouse: duckdb.DuckDBPyConnection, marts: duckdb.DuckDBPyConnection) -> None:
-    """Every comparable figure is one of the council's figures, and none stands before a break."""
+    """Every comparable figure is one of the council's figures, and none is from before a break."""
     ((strangers,),) = warehouse.execute(
         "select count(*) from intermediate.int_comparable_figures as comparable "
         "join intermediate.int_authorities on area_code = authority_code "
@@ -191,7 +179,7 @@ def test_nothing_is_padded(warehouse: duckdb.DuckDBPyConnection, marts: duckdb.D
 
 
 def test_one_basket_for_all_editions(marts: duckdb.DuckDBPyConnection) -> None:
-    """A council has the same indicators in every edition, and every mission that speaks has enough of them."""
+    """A council has the same indicators in every edition, and every mission with a score has enough of them."""
     ((changed,),) = marts.execute(
         "select count(*) from (select authority_code, index_id from index_trend group by all "
         "having count(distinct indicators) > 1 or count(*) != ?)",
@@ -199,7 +187,7 @@ def test_one_basket_for_all_editions(marts: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
     assert changed == 0
     basket = marts.execute("select mission_id, is_in_basket, basket_reason from index_trend_basket").df()
-    assert len(basket) == 66
+    assert len(basket) == len(INDICATORS)
     sizes = basket[basket["is_in_basket"]].groupby("mission_id").size()
     assert (sizes >= VARIABLES["least_trend_indicators"]).all()
     spoken = {name for (name,) in marts.execute("select distinct index_id from index_trend").fetchall()}
@@ -269,7 +257,7 @@ def test_milestones_cover_every_area(marts: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_england_and_the_good_level_of_development(marts: duckdb.DuckDBPyConnection) -> None:
-    """By hand: 65.2, 67.2, 67.7, 68.3 since the new profile of 2022, so 0.98 a year; 75 in 2028 needs 2.23 a year."""
+    """By hand: 65.2, 67.2, 67.7, 68.3 since the new profile of 2022: 0.98 per year; 75 in 2028 needs 2.23."""
     table = seed("dfe_local_authority_interactive_tool", "FSP_NEW_GOODDEV")
     england = table[(table["area_code"] == "970") & (table["period_end_date"] >= "2022-01-01")]
     values = england.sort_values("period_end_date")["value"].to_numpy()
@@ -302,7 +290,7 @@ def test_status_follows_from_level_pace_and_date(marts: duckdb.DuckDBPyConnectio
             expected = "too short a history"
         else:
             reaches = better * (row.projected_value - row.target_value) >= 0
-            # The same said in paces: what is needed is no more than what there was.
+            # The same as paces: the needed pace is at most the pace so far.
             assert reaches == (better * (row.pace_per_year - row.needed_pace_per_year) >= -1e-12)
             expected = "on course" if reaches else "not on course"
         assert row.status == expected, (row.milestone_id, row.area_name)
@@ -310,7 +298,7 @@ def test_status_follows_from_level_pace_and_date(marts: duckdb.DuckDBPyConnectio
 
 
 def test_trend_of_a_council(database: Path, missions: Callable[..., subprocess.CompletedProcess[str]]) -> None:
-    """The command shows what the marts hold; a council without a score over time is told so in words."""
+    """The command shows what is in the marts, and explains why a council has no score over time."""
     with duckdb.connect(str(database), read_only=True) as connection:
         expected = connection.execute(
             "select trend_score from marts.index_trend where authority_code = 'E06000009' and index_id = 'composite' "

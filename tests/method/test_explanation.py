@@ -1,4 +1,4 @@
-"""Why a council has its rank: do the parts add up, and do figures move bands as is said?"""
+"""Why a council has its rank: do the parts add up, and do figures move bands as stated?"""
 
 import csv
 import io
@@ -15,7 +15,8 @@ from typer.testing import CliRunner, Result
 
 from missions import cli
 from missions.publication.folder import DATABASE
-from tests.method.test_warehouse import standardise, treat
+from tests.support.framework import AUTHORITIES, INDICATORS, MISSIONS
+from tests.support.numpy_method import Method
 
 Ask = Callable[..., Result]
 GROUPS = ["england", "region", "type", "neighbours"]
@@ -46,7 +47,8 @@ def ask(publication: Path) -> Ask:
 def test_one_row_for_each_council_and_node(database: Path, explained: pd.DataFrame) -> None:
     (themes,) = frame(database, "select count(distinct theme_id) as themes from dim_indicator")["themes"]
     sizes = explained.groupby("level").size().to_dict()
-    assert sizes == {"composite": 317, "mission": 317 * 5, "theme": 317 * themes, "indicator": 317 * 66}
+    of_nodes = {"composite": 1, "mission": len(MISSIONS), "theme": themes, "indicator": len(INDICATORS)}
+    assert sizes == {level: AUTHORITIES * nodes for level, nodes in of_nodes.items()}
 
 
 def test_contributions_add_up_from_indicators_to_the_composite(database: Path, explained: pd.DataFrame) -> None:
@@ -65,7 +67,7 @@ def test_contributions_add_up_from_indicators_to_the_composite(database: Path, e
 
 
 def test_what_separates_councils_is_their_distance_from_plain_means(database: Path, explained: pd.DataFrame) -> None:
-    """The groups gathered anew in pandas: the council itself is no part of its region, type or neighbours."""
+    """The groups formed again in pandas: the council itself is not in its region, type or neighbours."""
     authorities = frame(database, "from dim_authority order by authority_code")
     peers = frame(database, "from authority_peer where peer_model = 'ons_global'")
 
@@ -136,57 +138,20 @@ def test_england_outside_the_published_limits(database: Path, explained: pd.Data
 # --- What would move it a band ----------------------------------------------------------------------------------------
 
 
-class Method:
-    """The method written anew in NumPy (tests.method.test_warehouse), on the figures of one publication."""
-
-    def __init__(self, database: Path) -> None:
-        self.values = frame(
-            database,
-            "pivot (select authority_code, indicator_id, value from indicator_score) on indicator_id "
-            "using first(value) group by authority_code order by authority_code",
-        ).set_index("authority_code")
-        self.units = list(self.values.index)
-        self.reference = frame(database, "from dim_authority order by authority_code")["is_in_reference_set"].to_numpy()
-        self.indicators = frame(database, "from dim_indicator").set_index("indicator_id")
-        self.z = {name: self.normalised(name, self.values[name].to_numpy()) for name in self.values}
-        self.bands = self.bands_of(self.aggregated(self.z))
-
-    def normalised(self, name: str, x: np.ndarray) -> np.ndarray:
-        direction = 1 if self.indicators.loc[name, "higher_means"] == "more_need" else -1
-        return standardise(direction * treat(x, x[self.reference]), self.reference)
-
-    def means(self, z: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        """The weighted means of the missions and of the composite, before the composite is standardised."""
-        missions = {
-            str(mission): sum(z[i] * w for i, w in rows["weight"].items()) / rows["weight"].sum()
-            for mission, rows in self.indicators.groupby("mission_id")
-        }
-        scores = [standardise(mean, self.reference) for mean in missions.values()]
-        return missions, sum(scores) / len(scores)
-
-    def aggregated(self, z: dict[str, np.ndarray]) -> np.ndarray:
-        return standardise(self.means(z)[1], self.reference)
-
-    def bands_of(self, scores: np.ndarray) -> np.ndarray:
-        rounded = np.round(scores, 9)
-        ranks = np.array([1 + (rounded > score).sum() for score in rounded])
-        return np.ceil(5 * ranks / len(ranks))
-
-    def band_with(self, code: str, name: str, value: float) -> float:
-        """The council's band with one other figure, the whole index made again."""
-        x = self.values[name].to_numpy().copy()
-        x[self.units.index(code)] = value
-        scores = self.aggregated(self.z | {name: self.normalised(name, x)})
-        return float(self.bands_of(scores)[self.units.index(code)])
-
-
 @pytest.fixture(scope="module")
 def method(database: Path) -> Method:
-    return Method(database)
+    values = frame(
+        database,
+        "pivot (select authority_code, indicator_id, value from indicator_score) on indicator_id "
+        "using first(value) group by authority_code order by authority_code",
+    )
+    reference = frame(database, "from dim_authority order by authority_code")["is_in_reference_set"].to_numpy()
+    indicators = frame(database, "from dim_indicator").set_index("indicator_id")
+    return Method(values.set_index("authority_code"), reference, indicators)
 
 
 def changes(explained: pd.DataFrame, side: str) -> pd.DataFrame:
-    """The rows of indicators with a change to that side, under names without it."""
+    """The rows of indicators with a change in that direction, in columns named without it."""
     rows = explained[explained[f"{side}_band_value"].notna()]
     return rows.rename(columns=lambda name: name.removeprefix(f"{side}_band_"))[
         ["authority_code", "node_id", "value", "value_change", "deviations", "need_rank", "change_order"]
@@ -200,7 +165,7 @@ SIDES = pytest.mark.parametrize(("side", "step"), [("needier", -1), ("less_needy
 def test_values_move_the_band_when_the_index_is_made_again(
     explained: pd.DataFrame, method: Method, side: str, step: int
 ) -> None:
-    """Smallest changes of one council in three and a few of the others, by the whole chain in NumPy.
+    """Smallest changes of one council in three and a few of the others, recalculated in NumPy.
 
     The value itself moves the band and a thousandth less of the change does not. What is held, the bounds of the
     treatment and who may be at the edge, could matter for a few.
@@ -225,7 +190,7 @@ def test_values_move_the_band_when_the_index_is_made_again(
 
 @SIDES
 def test_where_no_value_is_given_none_would_do(explained: pd.DataFrame, method: Method, side: str, step: int) -> None:
-    """Not even the lowest or highest value of the reference set, the whole chain made again."""
+    """Not even the lowest or highest value of the reference set, with the whole index recalculated."""
     rows = explained[explained[f"{side}_band_obstacle"].notna()]
     assert rows[f"{side}_band_value"].isna().all()
     assert set(rows["level"]) == {"indicator"}
@@ -245,7 +210,7 @@ def test_where_no_value_is_given_none_would_do(explained: pd.DataFrame, method: 
 
 
 def test_one_band_change_by_hand(database: Path, explained: pd.DataFrame, method: Method) -> None:
-    """Surrey's house prices over earnings, which are not treated. A county is in no mean, so that division does it."""
+    """Surrey's house prices over earnings, which are not treated. A county is in no mean, so a division is enough."""
     council, indicator = "E10000030", "housing_affordability_ratio"
     ranked = frame(database, "select need_rank, need_z, need_band from composite_index order by need_rank")
     (own,) = frame(database, "from composite_index where authority_code = ?", council).to_dict("records")
@@ -254,7 +219,8 @@ def test_one_band_change_by_hand(database: Path, explained: pd.DataFrame, method
     gap = float(ranked["need_z"][last_place - 1]) - own["need_z"]
     ratio = method.values[indicator]
     missions, composite = method.means(method.z)
-    weight = 1 / 5 * 1 / 12
+    growth = method.indicators[method.indicators["mission_id"] == "growth"]["weight"]
+    weight = growth[indicator] / growth.sum() / len(MISSIONS)
     factor = weight / (missions["growth"][method.reference].std(ddof=1) * composite[method.reference].std(ddof=1))
     needed = ratio[council] + gap / factor * ratio[method.reference].std(ddof=1)
     of_council = explained[explained["authority_code"] == council].set_index(["level", "node_id"])
@@ -266,7 +232,7 @@ def test_one_band_change_by_hand(database: Path, explained: pd.DataFrame, method
 
 
 def test_smallest_change_is_the_smallest(explained: pd.DataFrame, database: Path) -> None:
-    """One a council and side at most; no other figure of the council's own takes fewer deviations."""
+    """At most one per council and direction; no other figure of the council's own needs fewer deviations."""
     own = frame(
         database,
         "select authority_code, indicator_id as node_id from indicator_score "
@@ -314,17 +280,17 @@ def test_explain_says_it_in_words(ask: Ask, database: Path, explained: pd.DataFr
     own = explained[explained["authority_code"] == "E07000131"].set_index(["level", "node_id"])
     for side, words in (("needier", "above"), ("less_needy", "below")):
         points = own.loc[("composite", "composite"), f"points_to_{side}_band"]
-        assert f"from {abs(points):.2f} points {words} its score" in text
+        assert f"starts {abs(points):.2f} points {words} its score" in text
     (smallest,) = own[own["less_needy_band_change_order"] == 1]["node_name"]
-    assert smallest.split()[0] in text.split("One figure that would do")[1].split("Economic growth")[0]
+    assert smallest.split()[0] in text.split("One change that would do it")[1].split("Economic growth")[0]
     total = next(line for line in result.stdout.splitlines() if line.strip().startswith("All missions"))
     assert total.split()[2:] == [
         str(score["need_rank"]),
         *(f"{own.loc[('composite', 'composite'), f'points_above_{group}']:+.1f}" for group in GROUPS),
     ]
     edges = " ".join(ask("explain", "Blackpool").stdout.split())
-    assert "There is no needier band than its own." in edges
-    assert "No figure of its own would do alone" in edges
+    assert "It is already in the band with the highest need." in edges
+    assert "No single indicator could do that" in edges
 
 
 @pytest.mark.parametrize(
@@ -361,7 +327,7 @@ def test_compare_prints_the_marts(ask: Ask, database: Path) -> None:
         "select authority_name, indicator_id, value, contribution, value_basis from indicator_score "
         "join dim_authority using (authority_code)",
     ).set_index(["authority_name", "indicator_id"])
-    assert len(found["indicators"]) == 3 * 66
+    assert len(found["indicators"]) == 3 * len(INDICATORS)
     for record in found["indicators"]:
         cell = cells.loc[(record["authority_name"], record["node_id"])]
         assert (record["value"], record["value_basis"]) == (cell["value"], cell["value_basis"])
@@ -372,17 +338,19 @@ def test_compare_prints_the_marts(ask: Ask, database: Path) -> None:
     assert found["indicators"][0]["points_apart"] == pytest.approx(apart.max())
     text = ask("compare", *names, "--top", "3").stdout
     assert text.count("points apart") + text.count("points\n") >= 3
-    # No two of them are neighbours or of one type, which is said rather than passed over.
+    # No two of them are neighbours or of one type: the output says so.
     assert "3 pairs are not compared" in text
-    assert len(list(csv.reader(io.StringIO(ask("compare", *names, "--csv").stdout)))) == 1 + 3 * 66
+    assert len(list(csv.reader(io.StringIO(ask("compare", *names, "--csv").stdout)))) == 1 + 3 * len(INDICATORS)
 
 
-def test_a_publication_of_an_older_schema_is_told_in_words(tmp_path: Path) -> None:
+def test_a_publication_of_an_older_schema_is_explained(tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / DATABASE)) as connection:
         connection.execute("CREATE SCHEMA marts")
     result = CliRunner().invoke(cli.app, ["--published", str(tmp_path), "explain", "Blackpool"])
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith("the publication is of another version, without what `missions explain` reads")
+    assert result.stderr.startswith(
+        "This publication was made by another version and lacks what `missions explain` reads"
+    )
     assert result.stderr.count("\n") == 1
 
 

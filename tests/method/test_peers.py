@@ -1,10 +1,9 @@
-"""Peers and groups of councils: worked out anew from the seeds by pandas, and asked by the command."""
+"""Peers and groups of councils, recalculated from the seeds by pandas and queried by the command."""
 
 import json
 import re
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -15,13 +14,6 @@ from tests.conftest import ROOT
 
 SEEDS = ROOT / "seeds"
 Missions = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture(scope="module")
-def marts(database: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(str(database), read_only=True)
-    connection.execute("set schema = 'marts'")
-    return connection
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +101,7 @@ def test_open_peers_are_the_nearest_of_the_tier(
 
 
 def test_strangers_do_not_fill_a_list(peers: pd.DataFrame, councils: pd.DataFrame) -> None:
-    """The City of London and the Isles of Scilly are like nobody, and nobody's peer; Rutland has a few."""
+    """The City of London and the Isles of Scilly have no peers and are nobody's peer; Rutland has a few."""
     found = peers[peers["peer_model"] == "open"]
     odd = set(councils.index[councils["authority_type"].isin(["city_of_london", "isles_of_scilly"])])
     assert not odd & (set(found["authority_code"]) | set(found["peer_code"]))
@@ -126,7 +118,7 @@ def test_mean_squared_distance_in_the_reference_set_is_two(structure: pd.DataFra
 
 
 @pytest.mark.parametrize("model", ["global", "economic", "demographic"])
-def test_ons_neighbours_are_ranked_anew_and_counties_have_counties(
+def test_ons_neighbours_are_ranked_again_and_counties_have_counties(
     model: str, peers: pd.DataFrame, councils: pd.DataFrame
 ) -> None:
     seed = pd.read_csv(SEEDS / "geography/ons_neighbour.csv")
@@ -189,11 +181,15 @@ def test_rank_of_peers(
         (
             ("--neighbours-of", "City of London", "--peers", "open"),
             1,
-            "has no peers by structure; it has peers under dfe",
+            "has no structural neighbours (open model). Models that give it neighbours: dfe",
         ),
-        (("--neighbours-of", "Burnley", "--peers", "dfe"), 1, "has no DfE statistical neighbours; it has peers under"),
-        (("--neighbours-of", "Kent", "--peers", "closed"), 2, "there is no peer model 'closed'"),
-        (("--peers", "open"), 2, "name the council with --neighbours-of"),
+        (
+            ("--neighbours-of", "Burnley", "--peers", "dfe"),
+            1,
+            "has no DfE statistical neighbours. Models that give it neighbours:",
+        ),
+        (("--neighbours-of", "Kent", "--peers", "closed"), 2, "No peer model 'closed'"),
+        (("--peers", "open"), 2, "name it with --neighbours-of"),
     ],
 )
 def test_rank_of_peers_that_are_not(missions: Missions, words: tuple[str, ...], exit_code: int, expected: str) -> None:

@@ -152,7 +152,7 @@ def test_the_page_and_the_plot_are_those_of_the_results() -> None:
     assert plot.count('aria-roledescription="circle"') == points
 
 
-def test_a_size_that_spark_does_not_manage_is_told() -> None:
+def test_a_size_that_spark_does_not_manage_is_reported() -> None:
     measured = scale.read(RESULTS)
     measured.spark = [scale.Chain(317_000, seconds=[120.0], memory_mb=3000), scale.Chain(1_000_000)]
     rows = [line for line in scale.on_spark(measured) if line.startswith("| 3") or line.startswith("| 1")]

@@ -1,4 +1,4 @@
-"""The small areas: worked out anew from the seed by NumPy, held against the published Indices, and on the pages."""
+"""The small areas: recalculated from the seed by NumPy, compared with the published Indices, and on the pages."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.conftest import ROOT, SHARED
-from tests.method.test_warehouse import standardise, treat
+from tests.support.numpy_method import standardise, treat
 from tests.support.pages import Page, councils, read_csv, rows, words
 
 SEEDS = ROOT / "seeds"
@@ -22,20 +22,13 @@ needs_indices = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def marts(database: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(str(database), read_only=True)
-    connection.execute("set schema = 'marts'")
-    return connection
-
-
-@pytest.fixture(scope="module")
 def framework() -> pd.DataFrame:
     return pd.read_csv(SEEDS / "framework/small_area_framework.csv").set_index("node_id")
 
 
 @pytest.fixture(scope="module")
 def figures() -> pd.DataFrame:
-    """A row a small area, a column an indicator."""
+    """A row per small area, a column per indicator."""
     indicators = pd.read_csv(SEEDS / "framework/small_area_indicator.csv").set_index("measure")["indicator_id"]
     seed = pd.read_csv(SEEDS / "small_areas/mhclg_indices_of_deprivation.csv.gz")
     wide = seed.pivot(index="small_area_code", columns="measure", values="value")
@@ -182,7 +175,8 @@ def test_variance_is_that_of_england(marts: duckdb.DuckDBPyConnection) -> None:
 @pytest.fixture(scope="module")
 def published_summaries(home: Path, database: Path, marts: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """The mart's own SQL on the published ranks and scores of the IMD 2025, beside MHCLG's district summaries."""
-    compiled = home / "dbt_project/target/compiled/missions_index/models/marts/authority_inequality.sql"
+    models = home / "dbt_project/target/compiled/missions_index/models"
+    [compiled] = models.rglob("authority_inequality.sql")
     sql = compiled.read_text(encoding="utf-8")
     imd = pd.read_csv(INDICES / "imd2025_england_lsoa21.csv.gz").set_index("lsoa21_code")
     residents = pd.read_csv(SEEDS / "small_areas/small_area_residents.csv.gz").set_index("small_area_code")["residents"]
@@ -211,13 +205,13 @@ def published_summaries(home: Path, database: Path, marts: duckdb.DuckDBPyConnec
 
 @needs_indices
 def test_definitions_are_those_of_the_published_summaries(published_summaries: pd.DataFrame) -> None:
-    """docs/method.md states the differences; what it says of them is what is found."""
+    """The differences are those that docs/method.md states."""
     text = (ROOT / "docs/method.md").read_text(encoding="utf-8")
     for label, ours, theirs, digits in [
         ("average rank", "average_rank", "imd_average_rank", 0),
         ("average score", "average_need_z", "imd_average_score", 2),
         (
-            "share in the most needy tenth",
+            "share in the highest tenth",
             "share_in_most_needy_tenth",
             "imd_proportion_of_lso_as_in_most_deprived_10_percent_nationally",
             4,
@@ -250,7 +244,7 @@ def test_ranks_beside_the_imd(marts: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_council_pages_have_their_small_areas(publication: Path, marts: duckdb.DuckDBPyConnection) -> None:
-    """Of every council: how many small areas in each tenth of England, the neediest, and their file."""
+    """For every council: its small areas in each tenth of England, those with the highest need, and their file."""
     whole = f"index_id = '{WHOLE}'"
     # A county has the small areas of its districts.
     areas = f"""
@@ -267,15 +261,15 @@ def test_council_pages_have_their_small_areas(publication: Path, marts: duckdb.D
     assert len(inside) == 317
     for code, slug in councils(marts).items():
         page = Page((publication / f"site/authority/{slug}.html").read_text(encoding="utf-8"))
-        [heading] = [text for _, text in page.headings if text.startswith("Inside it:")]
+        [heading] = [text for _, text in page.headings if text.startswith("Within ")]
         if len(inside[code]) == 1:
-            assert f"one small area, in tenth {inside[code][0]['need_decile']} of" in heading
+            assert f"one neighbourhood, in tenth {inside[code][0]['need_decile']} of 10" in heading
         else:
-            share = f"{100 * inequality[code]['share_in_most_needy_tenth']:.0f}\u00a0%"
-            assert f"{share} of its {len(inside[code]):,} small areas" in heading
-        tenths = [int(words(cells[1])) for cells in page.table("Small areas of")]
+            in_tenth = round(inequality[code]["share_in_most_needy_tenth"] * len(inside[code]))
+            assert f"{in_tenth:,} of {len(inside[code]):,} neighbourhoods are among the 10%" in heading
+        tenths = [int(words(cells[1])) for cells in page.table("Neighbourhoods in")]
         assert tenths == [sum(row["need_decile"] == tenth for row in inside[code]) for tenth in range(1, 11)]
-        [listed] = [table for table in page.tables if "ranks of 33,755" in table["caption"]]
+        [listed] = [table for table in page.tables if "ranks out of 33,755" in table["caption"]]
         found = [(words(cells[0]), int(words(cells[1]).replace(",", ""))) for cells in listed["rows"][1:]]
         assert found == [(row["small_area_code"], row["need_rank"]) for row in inside[code][:10]]
         records = read_csv(publication / f"site/data/authority/{slug}-small-areas.csv")

@@ -1,4 +1,4 @@
-"""The same models on Apache Spark: no words of one engine alone, and the same tables on both.
+"""The same models on Apache Spark: no SQL that only one engine understands, and the same tables on both.
 
 The second part needs Java and the extra `[spark]` and builds the whole project on Spark; without them it is skipped.
 """
@@ -24,7 +24,7 @@ from tests.support.spark_tables import differences
 PROJECT = ROOT / "dbt_project"
 MACRO = re.compile(r"{%-?\s*macro (\w+)\(.*?{%-?\s*endmacro\s*-?%}", re.DOTALL)
 DISPATCHED = re.compile(r"adapter\.dispatch\('(\w+)'\)")
-# What DuckDB alone understands, or understands in a way of its own: each with what to write instead.
+# What only DuckDB understands, or understands in its own way, each with what to write instead.
 DUCKDB_ONLY = {
     r"::\s*\w": "cast(… as …)",
     r"\bqualify\b": "first_row_of_each()",
@@ -58,14 +58,14 @@ DUCKDB_ONLY = {
 
 
 def sql_of(text: str) -> str:
-    """What reaches an engine: no comments, no texts in quotation marks, nothing that Jinja works out by itself."""
+    """What reaches an engine: no comments, no quoted texts, nothing that Jinja evaluates by itself."""
     text = re.sub(r"{#.*?#}|{%.*?%}", "", text, flags=re.DOTALL)
     text = re.sub(r"{{.*?}}", lambda found: " ".join(re.findall(r"'(.*?)'", found[0])), text, flags=re.DOTALL)
     return re.sub(r"--[^\n]*|'[^'\n]*'", "", text)
 
 
 def portable_files() -> dict[str, str]:
-    """All that both engines run: models, tests, and the macros that are not the twin of one of them."""
+    """All that both engines run: models, tests, and the macros that are not for one engine only."""
     found = {}
     for folder in ("models", "tests", "macros"):
         for path in sorted((PROJECT / folder).rglob("*.sql")):
@@ -111,7 +111,7 @@ def test_models_are_written_for_both_engines() -> None:
         "select list_transform(value, x -> x + 1) from a",
     ],
 )
-def test_what_one_engine_alone_understands_is_found(sql: str) -> None:
+def test_what_only_one_engine_understands_is_found(sql: str) -> None:
     assert duckdb_only(sql_of(sql))
 
 
@@ -133,11 +133,11 @@ def macros() -> dict[str, str]:
 
 
 def without_twin(found: dict[str, str]) -> list[str]:
-    """Names of the dispatched macros that have no form for one of the engines, or a form that nothing dispatches."""
+    """Names of dispatched macros without a version for one of the engines, and of versions that nothing dispatches."""
     dispatched = {name for text in found.values() for name in DISPATCHED.findall(text)}
     twins = {engine: {name.removeprefix(engine) for name in found if name.startswith(engine)} for engine in ENGINES}
     missing = [f"{engine}{name}" for engine in ENGINES for name in sorted(dispatched - twins[engine])]
-    # Some of Spark's stand in the place of dbt's own, and some are parts of others.
+    # Some of Spark's replace dbt's own, and some are parts of others.
     called = {name for text in found.values() for name in re.findall(r"{{ (?:duckdb|spark)__(\w+)\(", text)}
     stray = sorted((twins["duckdb__"] | twins["spark__"]) - dispatched - called - OF_DBT)
     return [*missing, *stray]
@@ -163,7 +163,7 @@ def test_a_macro_without_its_form_for_spark_is_found() -> None:
 
 
 def test_locks_agree() -> None:
-    """Spark is installed beside the rest: what both locks name has one version."""
+    """Spark is installed beside the rest: packages in both locks have the same version."""
     pins = [
         dict(re.findall(r"^([\w.-]+)(?:\[\w+\])?==([^ ;\\]+)", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE))
         for name in ("requirements.txt", "requirements-spark.txt")
@@ -175,7 +175,7 @@ def test_locks_agree() -> None:
 
 
 def run_on_spark(monkeypatch: pytest.MonkeyPatch, has_spark: bool) -> tuple[dg.ExecuteInProcessResult, list[str]]:
-    """A run of one model and the publication with the target spark, and what dbt, not started, was asked for."""
+    """A run of one model and the publication with the target spark, and the arguments dbt would have had."""
     from orchestration import dbt
     from orchestration.definitions import defs
 
@@ -264,7 +264,7 @@ def test_every_table_is_the_same_on_both_engines(builds: tuple[Path, Path]) -> N
             "WHERE schema_name IN ('intermediate', 'marts') AND table_name != 'publication_change' ORDER BY ALL"
         ).fetchall()
     assert len(tables) == len(
-        [*(PROJECT / "models/intermediate").rglob("*.sql"), *(PROJECT / "models/marts").glob("*.sql")]
+        [*(PROJECT / "models/intermediate").rglob("*.sql"), *(PROJECT / "models/marts").rglob("*.sql")]
     )
     found = [fault for (table,) in tables for fault in differences(warehouse, spark, table)]
     assert not found, "\n".join(found)

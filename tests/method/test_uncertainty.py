@@ -5,49 +5,33 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
 
 import duckdb
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-PRIME = 2**31 - 1
-SEED = 20261125
-FACTORS = ["normalisation", "treatment", "aggregation", "indicators", "weights", "unpublished_cells", "sampling_error"]
+from tests.support.numpy_draws import (
+    FACTORS,
+    PRIME,
+    SEED,
+    Index,
+    Values,
+    normal,
+    random_key,
+    read_index,
+    rows,
+    scrambled,
+    uniform,
+)
+
 # The models from the draws and their weights to ranks, in order.
 RANKS = ("int_branch_draws", "int_draw_scores", "int_draw_ranks")
 
-Numbers = NDArray[np.int64]
-Values = NDArray[np.float64]
-
-
-def scrambled(x: Numbers) -> Numbers:
-    square = x * x % PRIME
-    return square * square % PRIME * x % PRIME
-
-
-def random_key(*numbers: Numbers | int) -> Numbers:
-    """What the macro with_random_key gives."""
-    state: Numbers = np.asarray((SEED * 16807 + 1013904223) % PRIME, dtype=np.int64)
-    for number in numbers:
-        state = (scrambled(state) + number) % PRIME
-    return scrambled(scrambled(state))
-
-
-def uniform(x: Numbers) -> Values:
-    return (x + 0.5) / PRIME
-
-
-def normal(u: Values) -> Values:
-    return np.vectorize(NormalDist().inv_cdf, otypes=[float])(u)
-
 
 def dbt(home: Path, warehouse: Path, *arguments: str) -> str:
-    """One dbt command of its own on a warehouse; what it printed."""
+    """Run one dbt command on a warehouse and return what it printed."""
     result = subprocess.run(
         [
             str(Path(sys.executable).parent / "dbt"),
@@ -80,188 +64,8 @@ def compiled(home: Path, database: Path, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(scope="module")
-def warehouse(home: Path, database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(str(home / "build/warehouse.duckdb"), read_only=True) as connection:
-        yield connection
-
-
-@dataclass
-class Index:
-    """What the draws start from, read or worked out without any model of the uncertainty but the widths by basis."""
-
-    units: list[str]
-    leaves: list[str]
-    branches: list[str]
-    branch_of: Numbers
-    reference: NDArray[np.bool_]
-    values: Values
-    treatments: dict[str, dict]
-    direction: Values
-    weights: dict[str, float]
-    node_number: dict[str, int]
-    upper_tier_only: NDArray[np.bool_]
-    left_out_branch: str
-    below: Values
-    above: Values
-    basis_sd: Values
-    figure_number: Numbers
-    cell_number: Numbers
-
-    def places(self, values: Values, option: str) -> Values:
-        """Treated and directed values, not yet scaled."""
-        placed = np.empty_like(values)
-        for j, leaf in enumerate(self.leaves):
-            t = self.treatments[leaf]
-            x, outcome, sign = values[:, j], t["outcome"], t["log_sign"]
-            low, high = t["lower_bound"], t["upper_bound"]
-            if option == "log" and outcome == "winsorised":
-                outcome, sign = "logged", -1 if t["skewness_before"] < 0 else 1
-                low, high = t["minimum"], t["maximum"]
-            if option != "none":
-                x = np.clip(x, low, high)
-                if outcome == "logged":
-                    shift = 0.01 * (t["maximum"] - t["minimum"])
-                    x = np.log(x - t["minimum"] + shift) if sign == 1 else -np.log(t["maximum"] - x + shift)
-            placed[:, j] = x * self.direction[j]
-        return placed
-
-    def ranks(self, run: dict) -> dict[str, Numbers]:
-        """Ranks of the composite and of each branch in one run of int_draws."""
-        published = self.places(self.values, run["treatment"])
-        reference = published[self.reference]
-        mean, deviation = reference.mean(axis=0), reference.std(axis=0, ddof=1)
-        drawn = self.values.copy()
-        if run["sampling_key"] is not None:
-            e = normal(uniform(scrambled((run["sampling_key"] + random_key(1, self.figure_number)) % PRIME)))
-            drawn = self.values + np.where(e < 0, self.below, self.above) * e
-        z = (self.places(drawn, run["treatment"]) - mean) / deviation
-        z0 = (published - mean) / deviation
-        if run["cells_key"] is not None:
-            e = normal(uniform(scrambled((run["cells_key"] + random_key(2, self.cell_number)) % PRIME)))
-            z = z + self.basis_sd * e
-        low, high = z0[self.reference].min(axis=0), z0[self.reference].max(axis=0)
-        if run["normalisation"] == "min_max":
-            z = (z - low) / (high - low)
-        elif run["normalisation"] == "percentile_rank":
-            z = self.percentiles(z0, z)
-        leaf_weights, branch_weights = self.drawn_weights(run)
-        branch_scores = []
-        for b in range(len(self.branches)):
-            w = np.where(self.branch_of == b, leaf_weights, 0)
-            branch_scores.append(z @ (w / w.sum()))
-        branches = np.array(branch_scores).T
-        own = branches[self.reference]
-        standard = (branches - own.mean(axis=0)) / own.std(axis=0, ddof=1)
-        if run["aggregation"] == "geometric":
-            positive = 1 + 99 * np.clip((branches - own.min(axis=0)) / (own.max(axis=0) - own.min(axis=0)), 0, 1)
-            composite = np.exp(np.log(positive) @ branch_weights / branch_weights.sum())
-        else:
-            composite = standard @ branch_weights / branch_weights.sum()
-        own = composite[self.reference]
-        composite = (composite - own.mean()) / own.std(ddof=1)
-        result = {"composite": rank(composite)}
-        return result | {name: rank(standard[:, b]) for b, name in enumerate(self.branches)}
-
-    def percentiles(self, published: Values, drawn: Values) -> Values:
-        """Exact ranks as published, moved by what the published distribution says, read at steps of 1/64."""
-        edges = np.arange(-16, 16 + 1 / 128, 1 / 64)
-        result = np.empty_like(drawn)
-        for j in range(len(self.leaves)):
-            ordered = np.sort(published[self.reference, j])
-            share = np.searchsorted(ordered, edges, side="left") / (len(ordered) - 1)
-            others = len(ordered) - self.reference  # a council outside is ranked as if it were added
-            # What differs by a rounding error is a tie.
-            exact = np.searchsorted(np.round(ordered, 9), np.round(published[:, j], 9), side="left") / others
-            moved = np.interp(drawn[:, j], edges, share) - np.interp(published[:, j], edges, share)
-            result[:, j] = np.where(drawn[:, j] == published[:, j], exact, exact + moved)
-        return result
-
-    def drawn_weights(self, run: dict) -> tuple[Values, Values]:
-        def drawn(nodes: list[str]) -> Values:
-            weights = np.array([self.weights[node] for node in nodes])
-            if run["weights_key"] is None:
-                return weights
-            keys = random_key(0, np.array([self.node_number[node] for node in nodes], dtype=np.int64))
-            return weights * (1 + 0.25 * (2 * uniform(scrambled((run["weights_key"] + keys) % PRIME)) - 1))
-
-        leaves = drawn(self.leaves)
-        if run["indicators"] == "without_upper_tier_only":
-            there = self.branch_of == self.branches.index(self.left_out_branch)
-            leaves = np.where(self.upper_tier_only & there, 0, leaves)
-        return leaves, drawn(self.branches)
-
-
-def rank(scores: Values) -> Numbers:
-    rounded = np.round(scores, 9)
-    return 1 + (rounded[None, :] > rounded[:, None]).sum(axis=1)
-
-
-def rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict]:
-    cursor = connection.execute(query)
-    names = [column[0] for column in cursor.description or []]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
-@pytest.fixture(scope="module")
 def index(warehouse: duckdb.DuckDBPyConnection) -> Index:
-    nodes = rows(warehouse, "select * from intermediate.int_authority_nodes order by node_id")
-    leaves = [n["node_id"] for n in nodes if n["is_leaf"]]
-    branches = sorted({n["branch_id"] for n in nodes if n["is_leaf"]})
-    units = rows(warehouse, "select * from intermediate.int_authorities order by authority_code")
-    codes = [u["authority_code"] for u in units]
-    cells = {
-        (c["authority_code"], c["indicator_id"]): c for c in rows(warehouse, "select * from intermediate.int_cells")
-    }
-    errors = {
-        (c["authority_code"], c["indicator_id"]): c
-        for c in rows(warehouse, "select * from intermediate.int_cell_errors")
-    }
-    by_basis = dict(warehouse.execute("select value_basis, error_sd from intermediate.int_basis_errors").fetchall())
-
-    def grid(get) -> Values:
-        return np.array([[get((code, leaf)) for leaf in leaves] for code in codes])
-
-    def width(cell: dict, side: str) -> float:
-        """Of published limits from the cell itself; those of counts are tested by themselves."""
-        if cell["lower_95"] is None:
-            return errors[cell["authority_code"], cell["indicator_id"]][f"sampling_sd_{side}"]
-        if side == "below":
-            return (cell["value"] - cell["lower_95"]) / 1.96
-        return (cell["upper_95"] - cell["value"]) / 1.96
-
-    # Councils that take a figure of one area and period share it.
-    figures = {
-        key: f"{c['indicator_id']}|{c['source_area_code'] or c['authority_code']}|{c['period_end_date']}"
-        for key, c in cells.items()
-    }
-    number = {figure: i for i, figure in enumerate(sorted(set(figures.values())), 1)}
-    order = {key: i for i, key in enumerate(sorted(cells, key=lambda k: (k[1], k[0])), 1)}
-    lower = [u["authority_code"] for u in units if u["tier"] == "lower"]
-    return Index(
-        units=codes,
-        leaves=leaves,
-        branches=branches,
-        branch_of=np.array([branches.index(n["branch_id"]) for n in nodes if n["is_leaf"]]),
-        reference=np.array([u["tier"] != "upper" for u in units]),
-        values=grid(lambda key: cells[key]["value"]),
-        treatments={t["node_id"]: t for t in rows(warehouse, "select * from intermediate.int_treatments")},
-        direction=np.array([n["direction"] for n in nodes if n["is_leaf"]], dtype=float),
-        weights={n["node_id"]: n["weight_in_parent"] for n in nodes},
-        node_number={n["node_id"]: i for i, n in enumerate(nodes, 1)},
-        upper_tier_only=np.array(
-            [all(cells[code, leaf]["value_basis"] == "inherited" for code in lower) for leaf in leaves]
-        ),
-        left_out_branch=warehouse.execute(
-            "select node_id from staging.stg_method_choices where option = 'without_upper_tier_only'"
-        ).fetchall()[0][0],
-        below=grid(lambda key: width(cells[key], "below")),
-        above=grid(lambda key: width(cells[key], "above")),
-        basis_sd=grid(
-            lambda key: 0 if cells[key]["value_basis"] == "published" else by_basis[cells[key]["value_basis"]]
-        ),
-        figure_number=np.array([[number[figures[code, leaf]] for leaf in leaves] for code in codes]),
-        cell_number=np.array([[order[code, leaf] for leaf in leaves] for code in codes]),
-    )
+    return read_index(warehouse)
 
 
 def stored_ranks(connection: duckdb.DuckDBPyConnection, table: str, run: int) -> dict[int, list[int]]:
@@ -311,7 +115,7 @@ def test_run_without_draws_is_the_index(warehouse: duckdb.DuckDBPyConnection, in
     assert official["composite"].tolist() == [r for (r,) in published]
 
 
-def test_leaving_one_out_is_worked_out_anew(warehouse: duckdb.DuckDBPyConnection, index: Index) -> None:
+def test_leaving_one_out_is_recalculated(warehouse: duckdb.DuckDBPyConnection, index: Index) -> None:
     official = rows(warehouse, "select * from intermediate.int_draws where sample = 'official'")[0]
     for leaf in ("robbery", "life_expectancy_male", index.leaves[-1]):
         kept = index.weights[leaf]
@@ -331,8 +135,8 @@ def test_leaving_one_out_is_worked_out_anew(warehouse: duckdb.DuckDBPyConnection
     ]
 
 
-def test_draws_take_options_weights_and_keys_as_said(warehouse: duckdb.DuckDBPyConnection) -> None:
-    """Options come as often as the seed says; the keys are those of the integer hash."""
+def test_draws_take_options_weights_and_keys_as_stated(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Options occur as often as their probabilities say; the keys are those of the integer hash."""
     draws = rows(warehouse, "select * from intermediate.int_draws where sample = 'all sources' order by run_number")
     assert len(draws) >= 1000
     for factor, option, probability in warehouse.execute(
@@ -407,13 +211,13 @@ def test_macros_give_the_same_random_numbers(home: Path, database: Path, tmp_pat
 
 
 def test_widths(warehouse: duckdb.DuckDBPyConnection) -> None:
-    """No basis but published is without a width; widths are of a sensible size, and rest on enough pairs."""
+    """Every basis except published has an error of sensible size, measured on enough pairs."""
     widths = rows(warehouse, "select * from intermediate.int_basis_errors")
     used = warehouse.execute("select distinct value_basis from intermediate.int_cells").fetchall()
     assert {w["value_basis"] for w in widths} >= {basis for (basis,) in used} - {"published"}
     by_basis = {w["value_basis"]: w["error_sd"] for w in widths}
     assert all(w["pairs"] >= 100 and 0.01 < w["error_sd"] < 1.5 for w in widths)
-    # What is added up from parts is nearly right; a guess from others is nearly as wide as the councils of a region.
+    # A sum of parts is nearly right; an estimate from others errs nearly as much as a region's councils differ.
     assert by_basis["aggregated"] < by_basis["predecessor"] < by_basis["inherited"] < by_basis["estimated"]
     assert warehouse.execute(
         "select count(*) from intermediate.int_cell_errors where (value_basis = 'published') != (basis_sd = 0)"
@@ -458,7 +262,7 @@ def test_sampling_errors_of_limits_and_counts(warehouse: duckdb.DuckDBPyConnecti
 
 
 def test_councils_that_share_a_figure_share_its_draw(warehouse: duckdb.DuckDBPyConnection, index: Index) -> None:
-    """The number that a figure's random numbers hang on is one for a county and all districts that inherit from it."""
+    """A county and all districts that inherit from it share the number that a figure's random numbers depend on."""
     found = warehouse.execute(
         """
         select count(*), count(distinct e.figure_number), min(e.figure_number = county.figure_number)
@@ -515,7 +319,7 @@ def test_intervals_are_plausible(database: Path) -> None:
     assert 20 < np.median(widths) < 80
     inside = [row["rank_percentile_5"] <= row["need_rank"] <= row["rank_percentile_95"] for row in composite.values()]
     assert np.mean(inside) > 0.9
-    # Places that are shared are rare, so that one council in five is in the most needy fifth of a draw.
+    # Shared places are rare, so one council in five is in the fifth with the highest need in each draw.
     fifth = sum(row["probability_in_most_needy_fifth"] for row in composite.values())
     tenth = sum(row["probability_in_most_needy_tenth"] for row in composite.values())
     assert fifth == pytest.approx(63, abs=0.01) and tenth == pytest.approx(31, abs=0.01)
@@ -526,7 +330,7 @@ def test_intervals_are_plausible(database: Path) -> None:
 
 @pytest.fixture
 def copy(home: Path, database: Path, tmp_path: Path) -> Path:
-    """A warehouse of the test's own, to draw in anew."""
+    """A warehouse of the test's own, to draw in again."""
     return Path(shutil.copy2(home / "build/warehouse.duckdb", tmp_path / "warehouse.duckdb"))
 
 
@@ -556,8 +360,8 @@ def test_a_seed_gives_the_same_draws_and_another_gives_others_like_them(home: Pa
 
 
 @pytest.mark.slow
-def test_a_failing_draw_is_counted_and_harms_no_other(compiled: dict[str, str], copy: Path) -> None:
-    """A run without weights in a mission, one with a weight that is no number: left out, counted, no other moved."""
+def test_a_failing_draw_is_counted_and_affects_no_other(compiled: dict[str, str], copy: Path) -> None:
+    """A run without weights in a mission and one with an invalid weight are left out and counted; no other moves."""
     with duckdb.connect(str(copy)) as connection:
         runs = [
             r

@@ -1,6 +1,4 @@
-"""The published figures, asked as a stranger would: are they the source's, and does the method give what it says?"""
-
-from pathlib import Path
+"""The published figures, checked as an outsider would: are they the source's, and do they follow from the method?"""
 
 import duckdb
 import numpy as np
@@ -8,15 +6,10 @@ import pandas as pd
 import pytest
 
 from tests.conftest import ROOT
+from tests.support.framework import AUTHORITIES, CELLS, INDICATORS, MISSIONS
+from tests.support.numpy_method import Method, ranks, standardise
 
 SEEDS = ROOT / "seeds"
-
-
-@pytest.fixture(scope="module")
-def marts(database: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(str(database), read_only=True)
-    connection.execute("set schema = 'marts'")
-    return connection
 
 
 def observed(source: str, **where: str) -> float:
@@ -48,17 +41,18 @@ def cell(marts: duckdb.DuckDBPyConnection, authority: str, indicator: str) -> tu
 
 
 def test_sizes(marts: duckdb.DuckDBPyConnection) -> None:
-    """317 councils, 66 indicators, five missions."""
+    """Every council has a row for every indicator and mission of the framework."""
+    indices = 1 + len(MISSIONS)
     for mart, size in {
-        "dim_authority": 317,
-        "dim_indicator": 66,
-        "indicator_score": 20_922,
-        "indicator_coverage": 20_922,
-        "mission_index": 1_585,
-        "composite_index": 317,
-        "authority_profile": 317,
-        "region_summary": 9 * 6,
-        "combined_authority_summary": 15 * 6,
+        "dim_authority": AUTHORITIES,
+        "dim_indicator": len(INDICATORS),
+        "indicator_score": CELLS,
+        "indicator_coverage": CELLS,
+        "mission_index": AUTHORITIES * len(MISSIONS),
+        "composite_index": AUTHORITIES,
+        "authority_profile": AUTHORITIES,
+        "region_summary": 9 * indices,
+        "combined_authority_summary": 15 * indices,
     }.items():
         assert rows(marts, f"select count(*) from {mart}") == [(size,)], mart
 
@@ -68,7 +62,7 @@ def test_a_published_figure_is_the_sources_own(marts: duckdb.DuckDBPyConnection)
     assert cell(marts, "Hartlepool", "claimant_count") == (published, "published", "published")
 
 
-def test_every_published_figure_stands_in_a_seed(marts: duckdb.DuckDBPyConnection) -> None:
+def test_every_published_figure_is_in_a_seed(marts: duckdb.DuckDBPyConnection) -> None:
     """All cells that are not our rate, on the code under which they were published."""
     cells = frame(
         marts,
@@ -135,7 +129,7 @@ def test_joint_partnership_is_shared_and_a_county_is_summed_from_counts(marts: d
 
 
 def test_partnership_counts_add_up_to_what_the_notes_say(marts: duckdb.DuckDBPyConnection) -> None:
-    """1.9 % of English crime is assigned to no partnership."""
+    """1.9% of English crime is not assigned to any partnership."""
     crime = pd.read_csv(SEEDS / "observations/ons_recorded_crime.csv")
     total = crime[crime["measure"] == "Total recorded crime (excluding fraud)"]
     rows = total[total["partnership_name"].notna()]
@@ -143,7 +137,7 @@ def test_partnership_counts_add_up_to_what_the_notes_say(marts: duckdb.DuckDBPyC
     assert 100 * unassigned / rows["value"].sum() == pytest.approx(1.9, abs=0.05)
 
 
-def test_swapped_rows_of_sefton_and_st_helens_are_mended(marts: duckdb.DuckDBPyConnection) -> None:
+def test_swapped_rows_of_sefton_and_st_helens_are_corrected(marts: duckdb.DuckDBPyConnection) -> None:
     def published(code: str) -> float:
         return observed(
             "desnz_fuel_poverty",
@@ -163,7 +157,7 @@ def test_swapped_rows_of_sefton_and_st_helens_are_mended(marts: duckdb.DuckDBPyC
 
 
 def test_successors_and_neighbours_of_missing_figures(marts: duckdb.DuckDBPyConnection) -> None:
-    """Cumbria's old figure stands for both successors; a county that became one council keeps its own."""
+    """Both successors use Cumbria's old figure; a county that became one council keeps its own."""
     old = observed(
         "dfe_local_authority_interactive_tool", area_code="909", measure="Level3Age19", period_end_date="2024-08-31"
     )
@@ -178,7 +172,7 @@ def test_successors_and_neighbours_of_missing_figures(marts: duckdb.DuckDBPyConn
     assert cell(marts, "Dorset", "youth_justice_first_entrants")[1] == "published"
 
 
-def test_zeros_that_are_none_are_missing(marts: duckdb.DuckDBPyConnection) -> None:
+def test_zeros_that_are_not_true_zeros_are_missing(marts: duckdb.DuckDBPyConnection) -> None:
     scilly = rows(
         marts,
         "select count(*) from indicator_value where authority_code = 'E06000053' and value = 0 "
@@ -187,7 +181,7 @@ def test_zeros_that_are_none_are_missing(marts: duckdb.DuckDBPyConnection) -> No
     assert scilly == [(0,)]
 
 
-def test_counties_carry_the_region_of_their_districts(marts: duckdb.DuckDBPyConnection) -> None:
+def test_counties_have_the_region_of_their_districts(marts: duckdb.DuckDBPyConnection) -> None:
     regions = rows(
         marts,
         "select authority_name, region_name from dim_authority where authority_name in ('Derbyshire', 'Lincolnshire')",
@@ -198,62 +192,23 @@ def test_counties_carry_the_region_of_their_districts(marts: duckdb.DuckDBPyConn
     assert sizes["London"] == 33
 
 
-def test_the_method_written_anew_in_numpy_gives_the_same_scores(marts: duckdb.DuckDBPyConnection) -> None:
-    """An independent reading of DESIGN section 4, from the values of the cells to scores, ranks and contributions."""
+def test_the_method_in_numpy_gives_the_same_scores(marts: duckdb.DuckDBPyConnection) -> None:
+    """An independent version of the method, from the values of the cells to scores and ranks."""
     values = frame(
         marts,
         "pivot (select authority_code, indicator_id, value from indicator_score) on indicator_id using first(value) "
         "group by authority_code order by authority_code",
     )
-    units = values.pop("authority_code")
     reference = frame(marts, "select is_in_reference_set from dim_authority order by authority_code").to_numpy()[:, 0]
     indicators = frame(marts, "select * from dim_indicator").set_index("indicator_id")
+    method = Method(values.set_index("authority_code"), reference, indicators)
+    composite = method.composite(method.z)
 
-    z = {}
-    for name in values:
-        x = values[name].to_numpy()
-        direction = 1 if indicators.loc[name, "higher_means"] == "more_need" else -1
-        z[name] = standardise(direction * treat(x, x[reference]), reference)
-    missions = {}
-    for mission, of_mission in indicators.groupby("mission_id"):
-        mean = sum(z[i] * w for i, w in of_mission["weight"].items()) / of_mission["weight"].sum()
-        missions[mission] = standardise(mean, reference)
-    composite = standardise(sum(missions.values()) / len(missions), reference)
-
-    for mission, score in missions.items():
-        found = frame(marts, "select * from mission_index where mission_id = ? order by authority_code", str(mission))
-        assert list(found["authority_code"]) == list(units)
-        np.testing.assert_allclose(found["need_z"], score, atol=1e-9)
+    for mission, mean in method.means(method.z)[0].items():
+        found = frame(marts, "select * from mission_index where mission_id = ? order by authority_code", mission)
+        assert list(found["authority_code"]) == method.units
+        np.testing.assert_allclose(found["need_z"], standardise(mean, reference), atol=1e-9)
     found = frame(marts, "select * from composite_index order by authority_code")
     np.testing.assert_allclose(found["need_z"], composite, atol=1e-9)
     np.testing.assert_allclose(found["need_score"], 100 + 10 * composite, atol=1e-8)
-    expected_rank = [1 + int((np.round(composite, 9) > c).sum()) for c in np.round(composite, 9)]
-    assert list(found["need_rank"]) == expected_rank
-
-
-def standardise(x: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    return (x - x[reference].mean()) / x[reference].std(ddof=1)
-
-
-def is_skewed(x: np.ndarray) -> tuple[bool, float]:
-    n, d = len(x), x - x.mean()
-    s2, s3, s4 = (d**2).sum(), (d**3).sum(), (d**4).sum()
-    skewness = np.sqrt(n) * s3 / s2**1.5 * np.sqrt(n * (n - 1)) / (n - 2)
-    kurtosis = ((n + 1) * (n * s4 / s2**2 - 3) + 6) * (n - 1) / ((n - 2) * (n - 3))
-    return abs(skewness) > 2 and kurtosis > 3.5, skewness
-
-
-def treat(x: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    low, high = reference.min(), reference.max()
-    x = np.clip(x, low, high)
-    moved = reference.copy()
-    for _ in range(6):
-        failing, skewness = is_skewed(moved)
-        if not failing:
-            return np.clip(x, moved.min(), moved.max())
-        if skewness >= 0:
-            moved = np.minimum(moved, moved[moved < moved.max()].max())
-        else:
-            moved = np.maximum(moved, moved[moved > moved.min()].min())
-    margin = 0.01 * (high - low)
-    return np.log(x - low + margin) if is_skewed(reference)[1] >= 0 else -np.log(high - x + margin)
+    assert list(found["need_rank"]) == list(ranks(composite))

@@ -16,6 +16,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import duckdb
 import pytest
 import yaml
@@ -66,6 +67,7 @@ def test_both_ways_run_the_same_commands() -> None:
         assert [word.replace("127.0.0.1", "0.0.0.0") for word in single] == composed(name)
 
 
+@pytest.mark.slow
 def test_commands_exist_and_take_these_options() -> None:
     for name in SERVICES:
         words = command(name)
@@ -121,19 +123,17 @@ def test_only_the_proxy_is_open_to_the_network_and_dagster_is_behind_its_login()
     assert "reverse_proxy" not in served[""]
 
 
-def test_everything_named_on_the_page_is_there() -> None:
+def test_everything_named_on_the_page_is_there(defs: dg.Definitions) -> None:
+    from orchestration.assets import PATIENCE  # which has dbt parse the project
+
     for name in re.findall(r"`?(deploy/[\w./-]+\w)`?", PAGE):
         if name != "deploy/.env" and "*" not in name:
             assert (ROOT / name).exists(), name
     for name in re.findall(r"`(docs/[\w.-]+|tests/[\w.-]+)`", PAGE):
         assert (ROOT / name).exists(), name
-    from orchestration.definitions import defs
-
     table = dict(re.findall(r"^\| `(\w+)` \| \w+ \| (on|off) \|", PAGE, re.MULTILINE))
     found = {s.name: s.default_status.value for s in [*(defs.schedules or []), *(defs.sensors or [])]}
     assert table == {name: {"RUNNING": "on", "STOPPED": "off"}[status] for name, status in found.items()}
-    from orchestration.assets import PATIENCE
-
     assert f"up to {PATIENCE:.0f} seconds" in PAGE
     assert "deploy/.env" in (ROOT / ".gitignore").read_text().split()
 
@@ -197,8 +197,6 @@ def test_a_backup_is_restored_whole(publication: Path, home: Path, missions: Any
             answers.append(connection.execute(question).fetchall())
     assert answers[0] == answers[1]
     # The record of runs is whole too.
-    import dagster as dg
-
     with dg.DagsterInstance.from_config(str(home / "build/dagster")) as instance:
         runs = {run.run_id for run in instance.get_runs()}
     shutil.copy2(home / "build/dagster/dagster.yaml", restored / "build/dagster")

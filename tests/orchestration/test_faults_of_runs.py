@@ -205,7 +205,7 @@ def test_a_run_is_ended_by_the_keyboard(project: Path, tmp_path: Path, seen: See
             time.sleep(1)
             run.send_signal(signal.SIGINT)
             _, said = run.communicate(timeout=10)
-        assert (run.returncode, said.strip()) == (130, "Stopped; what was published before is as it was.")
+        assert (run.returncode, said.strip()) == (130, "Stopped; the previous publication is unchanged.")
         verify(folder)
         assert current(project / "published") == folder
     seen("Ctrl-C in a run", "as expected, while it starts and while it works")

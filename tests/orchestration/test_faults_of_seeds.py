@@ -30,6 +30,8 @@ from tests.support.reliability import TORTURE
 Missions = Callable[..., subprocess.CompletedProcess[str]]
 Seen = Callable[[str, str], None]
 
+pytestmark = pytest.mark.slow
+
 KEPT_ROWS = 40  # of each kind of seed
 TRIES = 4 * (1 + TORTURE // 10)  # of each accident to each layout
 

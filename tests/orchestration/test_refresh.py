@@ -13,7 +13,8 @@ from tests.support.refreshing import Place
 
 
 def test_the_job_refreshes_and_its_checks_say_so(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    from orchestration.refresh import CHECK, newest_editions, refresh_job
+    from orchestration.jobs import refresh_job
+    from orchestration.refresh import CHECK, newest_editions
 
     def evaluated(instance: dg.DagsterInstance, source_id: str) -> dg.AssetCheckEvaluation:
         key = dg.AssetCheckKey(dg.AssetKey(["raw", source_id]), CHECK)
@@ -35,9 +36,9 @@ def test_the_job_refreshes_and_its_checks_say_so(place: Place, monkeypatch: pyte
         assert evaluated(instance, RECYCLING).passed
         refused = evaluated(instance, OBESITY)
         assert not refused.passed
-        assert "! areas that have each other's figures: E06000001 with E06000002" in refused.metadata["report"].value
+        assert "! areas with each other's figures: E06000001 with E06000002" in refused.metadata["report"].value
 
-        # A run of the index asks nobody and says the same.
+        # A run of the index makes no requests and reports the same.
         place.server.asked.clear()
         defs = dg.Definitions(
             assets=[dg.AssetSpec(["raw", i]) for i in (OBESITY, RECYCLING)],
@@ -51,7 +52,7 @@ def test_the_job_refreshes_and_its_checks_say_so(place: Place, monkeypatch: pyte
         assert [source_id for source_id, passed in found.items() if not passed] == [OBESITY]
         assert place.server.asked == []
 
-        # It warns of a source that could not be fetched, and of those that nobody asked for long.
+        # It warns of a source that could not be fetched, and of sources not checked for a long time.
         place.server.always = status(404)
         place.run(RECYCLING)
         monkeypatch.setattr(refresh, "_now", lambda: datetime(2100, 1, 1, tzinfo=UTC))

@@ -13,11 +13,11 @@ import duckdb
 import pytest
 
 from tests.conftest import ROOT
-from tests.docs.test_docs import fences
+from tests.support.markdown import fences
 
 PAGE = (ROOT / "docs/bi.md").read_text(encoding="utf-8")
 TITLES = re.findall(r"^### \d+\. (.+)$", PAGE, re.MULTILINE)
-QUERIES = [text for _, text in fences(PAGE, "sql")]
+QUERIES = [text for _, _, text in fences(PAGE, "sql")]
 
 Rows = list[dict[str, object]]
 

@@ -338,7 +338,7 @@ def ask(published: Path, *words: str) -> Result:
 def test_diff_prints_causes_that_add_up(two: Path) -> None:
     shown = ask(two, "diff")
     assert shown.exit_code == 0, shown.stderr
-    for words in ("Health: weight was 1.0 and is 2.0", "data revision", "Framework", "Data"):
+    for words in ("Health: weight 1.0 → 2.0", "data revision", "Framework", "Data"):
         assert words in shown.stdout
     result = json.loads(ask(two, "diff", "2026010", str(two), "--json").stdout)
     assert result == json.loads(ask(two, "diff", "--json").stdout)
@@ -356,11 +356,11 @@ def test_diff_says_plainly_that_nothing_changed(two: Path) -> None:
 
 
 def test_diff_says_what_it_cannot_compare(two: Path, publication: Path, tmp_path: Path) -> None:
-    assert "there is no publication or path 'nothing'" in ask(two, "diff", "nothing").stderr
+    assert "No publication or path 'nothing'" in ask(two, "diff", "nothing").stderr
     assert "2 publications begin with '2026'" in ask(two, "diff", "2026").stderr
     lone = tmp_path / "lone"
     (lone / "history").mkdir(parents=True)
-    assert "nothing is published yet" in ask(lone, "diff", "current", "current").stderr
+    assert "Nothing is published yet" in ask(lone, "diff", "current", "current").stderr
     assert "only one publication" in ask(lone, "diff").stderr
     (tmp_path / "junk.duckdb").write_text("junk")
     junk = ask(two, "diff", str(tmp_path / "junk.duckdb"))

@@ -64,7 +64,7 @@ def test_history_lists_publications_newest_first_with_what_each_changed(three: P
     assert [record["previous_publication_id"] for record in listed] == [ids[1], ids[2], None]
     assert "new period" in listed[0]["in_short"] and "moved" in listed[0]["in_short"]
     assert "data revision" in listed[1]["in_short"]
-    assert listed[2]["in_short"] == "the first one"
+    assert listed[2]["in_short"] == "first publication"
     shown = ask(three, "history", "--verify")
     assert shown.exit_code == 0, shown.output
     assert all(record["publication_id"] in shown.stdout and record["in_short"] in shown.stdout for record in listed)
@@ -106,7 +106,7 @@ def test_a_damaged_publication_is_found_and_named(three: Path, tmp_path: Path) -
     found = ask(copy, "history", "--verify")
     assert found.exit_code == 1
     assert "csv/dim_authority.csv has changed since it was published" in found.stderr
-    assert "not whole" in found.stdout
+    assert "incomplete" in found.stdout
     (kept(copy)[1] / DATABASE).write_bytes(b"no database")
     assert ask(copy, "history").exit_code == 1
 
@@ -114,7 +114,7 @@ def test_a_damaged_publication_is_found_and_named(three: Path, tmp_path: Path) -
 def test_history_without_publications_says_so(tmp_path: Path) -> None:
     found = ask(tmp_path, "history")
     assert found.exit_code == 1
-    assert "nothing is published yet" in found.stderr
+    assert "Nothing is published yet" in found.stderr
 
 
 def test_old_publications_beyond_the_limit_are_removed(three: Path, tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from missions.publication.folder import current, verify
 from missions.publication.publish import publish
 from tests.support.publications import ATTRIBUTION, assert_tidy, build, value_of
 
+pytestmark = pytest.mark.slow
+
 # --- Kills --------------------------------------------------------------------------------------------------------
 
 # Publishes in a separate process, which kills itself on the n-th call of the named function.

@@ -1,4 +1,4 @@
-"""What a framework may hold is stated once, in framework.py: the registry's layout and dbt's tests agree with it."""
+"""The registry's layout and dbt's tests agree with the definition of a framework in framework.py."""
 
 import yaml
 

@@ -1,4 +1,4 @@
-"""`missions score`: dbt's own results, published results of others, and formulas by hand and by NumPy."""
+"""`missions score` against dbt's results, results published by others, and formulas by hand and in NumPy."""
 
 import itertools
 import json
@@ -21,15 +21,13 @@ from tests.support.index_files import Frame, Index, node
 COINR = SHARED / "reference/coinr-asem"
 IMD = SHARED / "sources/mhclg-iod-2025/imd2025_england_lsoa21.csv.gz"
 LEVELS = project_variables()["framework_levels"]
-needs_coinr = pytest.mark.skipif(not COINR.is_dir(), reason="COINr's results are in ../shared, which is not here")
-needs_imd = pytest.mark.skipif(
-    not IMD.is_file(), reason="the Indices of Deprivation are in ../shared, which is not here"
-)
+needs_coinr = pytest.mark.skipif(not COINR.is_dir(), reason="needs COINr's results in ../shared")
+needs_imd = pytest.mark.skipif(not IMD.is_file(), reason="needs the Indices of Deprivation in ../shared")
 
 
 @pytest.fixture
 def index(tmp_path: Path) -> Callable[..., Index]:
-    """Make an index of the test's own and score it."""
+    """Make an index for the test and score it."""
     numbers = itertools.count()
 
     def make(values: Frame, nodes: list[dict[str, Any]], outside: tuple[str, ...] = ()) -> Index:
@@ -41,13 +39,13 @@ def index(tmp_path: Path) -> Callable[..., Index]:
 
 
 def farthest(found: Frame, expected: Frame) -> float:
-    """The greatest difference; what is missing in one must be missing in the other."""
+    """The largest difference; a value missing in one must be missing in the other."""
     expected = expected.loc[found.index, found.columns]
     assert (found.isna() == expected.isna()).all(axis=None)
     return float((found - expected).abs().max(axis=None))
 
 
-# --- dbt and the rendered SQL are one -------------------------------------------------------------------------------
+# --- The rendered SQL is dbt's --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("model", [*CHAIN, *FURTHER])
@@ -63,7 +61,7 @@ def test_the_rendered_sql_is_what_dbt_compiles(database: Path, home: Path, model
 
 
 def test_dbt_and_the_rendered_sql_agree(database: Path, home: Path) -> None:
-    """On the index's own data, every number of every model."""
+    """On the data of the index: every number in every model."""
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.execute(f"attach '{home / 'build/warehouse.duckdb'}' as warehouse (read_only)")
         for table in INPUTS:
@@ -84,7 +82,7 @@ def test_dbt_and_the_rendered_sql_agree(database: Path, home: Path) -> None:
 def test_the_command_gives_the_published_index(
     database: Path, home: Path, tmp_path: Path, missions: Callable[..., Any]
 ) -> None:
-    """From three files, the framework as it stands in seeds."""
+    """From three files, with the framework from seeds."""
     with duckdb.connect(str(database), read_only=True) as marts:
         marts.execute("set schema = 'marts'")
         for name, query in {
@@ -115,7 +113,7 @@ def test_the_command_gives_the_published_index(
     assert list(treatment["is_logged"]) == list(treatments["outcome"] == "logged")
 
 
-# --- Published results of others ------------------------------------------------------------------------------------
+# --- Results published by others ------------------------------------------------------------------------------------
 
 
 def coinr(name: str) -> Frame:
@@ -164,7 +162,7 @@ def test_coinr_z_scores(index: Callable[..., Index]) -> None:
 @needs_coinr
 @pytest.mark.parametrize("aggregation", ["geometric", "harmonic"])
 def test_coinr_other_means(index: Callable[..., Index], aggregation: str) -> None:
-    """COINr's own normalised data through its formulas of the other means, level by level."""
+    """COINr's normalised data put through its formulas for the other means, level by level."""
     nodes = asem("min_max", aggregation, lower=1, upper=100)
     done = index(coinr("default_Imputed.csv"), nodes)
     leaves = 1 + coinr("default_Normalised.csv") * 0.99
@@ -184,10 +182,10 @@ def test_coinr_other_means(index: Callable[..., Index], aggregation: str) -> Non
 
 @needs_imd
 def test_index_of_multiple_deprivation_2025(index: Callable[..., Index]) -> None:
-    """All 33,755 small areas from their seven domain ranks, of which 1 is the most deprived.
+    """All 33,755 small areas from their seven domain ranks, where 1 is the most deprived.
 
-    The published weights sum to 0.999 and the published score is their sum as it is, not a mean: the root's goalposts
-    give back the thousandth by which a mean is greater.
+    The published weights sum to 0.999 and the published score is a weighted sum, not a mean: the goalposts of the root
+    make up for the thousandth.
     """
     weights = {
         **{"Income": 0.225, "Employment": 0.225, "Education": 0.135, "Health": 0.135},
@@ -213,7 +211,7 @@ def test_index_of_multiple_deprivation_2025(index: Callable[..., Index]) -> None
 
 
 def test_a_human_development_index(index: Callable[..., Index]) -> None:
-    """Goalposts, two levels, geometric mean: the method of the Human Development Report, with made-up countries."""
+    """Goalposts, two levels, geometric mean: the method of the Human Development Report, for invented countries."""
     values = pd.DataFrame(
         {
             "life": [82.4, 52.5, 90.0],
@@ -264,7 +262,7 @@ def test_ranks_with_ties_and_units_outside_the_reference_set(index: Callable[...
 
 
 def test_missing_children_and_the_least_share(index: Callable[..., Index]) -> None:
-    """Weights 1, 1, 2 are rescaled over what is there; `half` asks for half of the weight, `all` for the whole."""
+    """Weights 1, 1, 2 are rescaled over the children present; `half` needs half of the weight, `whole` all of it."""
     values = pd.DataFrame(
         {"a": [8.0, 8, np.nan, np.nan], "b": [4.0, np.nan, 4, np.nan], "c": [2.0, np.nan, 2, np.nan]},
         index=list("wxyz"),
@@ -303,7 +301,7 @@ def test_each_aggregate_may_be_normalised_again(index: Callable[..., Index]) -> 
 
 
 def test_log_without_a_test(index: Callable[..., Index]) -> None:
-    """The plain shifted log, of values that no test would have logged, and cut to the reference set outside it."""
+    """The plain shifted log, of values that need no treatment; those outside the reference set are cut to its range."""
     values = pd.DataFrame({"x": [1.0, 2, 5, 11, 100, -3]}, index=list("abcdef"))
     done = index(values, [node("root", "", "arithmetic"), node("x", "root", treatment="log")], outside=("e", "f"))
     expected = [math.log(x - 1 + 0.1) for x in (1, 2, 5, 11, 11, 1)]
@@ -314,7 +312,7 @@ def test_log_without_a_test(index: Callable[..., Index]) -> None:
 
 @pytest.mark.parametrize("scale, shift", [(1, 0), (1e-6, 1e3), (1e9, -1e12), (-1e-3, 5)])
 def test_skewness_and_kurtosis_hold_on_any_scale(index: Callable[..., Index], scale: float, shift: float) -> None:
-    """Against the textbook, in exact fractions: a small spread about a great mean must not eat the digits."""
+    """Against the textbook formula in exact fractions: a small spread around a large mean must not lose digits."""
     from fractions import Fraction
 
     x = np.round(np.random.default_rng(5).lognormal(0, 1.5, 200), 3) * scale + shift
@@ -339,7 +337,7 @@ def test_skewness_and_kurtosis_hold_on_any_scale(index: Callable[..., Index], sc
 
 
 def plain_treatment(x: np.ndarray, method: str, reference: np.ndarray) -> np.ndarray:
-    """A leaf's values treated, straight from methods.md."""
+    """The treated values of a leaf, written out plainly."""
 
     def fails(values: np.ndarray) -> tuple[bool, float]:
         series = pd.Series(values)
@@ -371,7 +369,7 @@ def plain_treatment(x: np.ndarray, method: str, reference: np.ndarray) -> np.nda
 
 
 def plain_scale(x: np.ndarray, row: dict[str, Any], reference: np.ndarray, is_leaf: bool) -> np.ndarray:
-    """Values normalised, unit by unit where ranks are asked for."""
+    """Normalised values, unit by unit for ranks."""
     given = json.loads(row["normalisation_parameters"] or "{}")
     direction, method = row["direction"], row["normalisation"]
     if method == "goalposts":
@@ -434,7 +432,7 @@ def plain_scores(values: Frame, nodes: list[dict[str, Any]], outside: tuple[str,
     return scores
 
 
-# Above zero for any unit: a unit outside the reference set may fall below min_max's lower end.
+# Above zero for any unit; under min_max, a unit outside the reference set may fall below the lower end.
 POSITIVE: list[tuple[str, dict[str, float]]] = [
     ("rank", {}),
     ("exponential", {"steepness": 15}),
@@ -447,7 +445,7 @@ ANY_SCALE = [
 
 
 def random_framework(rng: np.random.Generator) -> list[dict[str, Any]]:
-    """A tree of up to six levels, each node with a method of its own that its parent can take."""
+    """A tree of up to six levels, each node with its own method that its parent can use."""
     nodes: list[dict[str, Any]] = []
 
     def grow(node_id: str, parent_id: str, parent_mean: str, depth: int, must_go_on: bool) -> None:
@@ -505,7 +503,7 @@ def test_any_framework_is_scored_as_by_numpy(index: Callable[..., Index], seed: 
 
 
 def scored_trees(*trees: str) -> Frame:
-    """The chain's scores of the same values under some trees, whose nodes have the name of their tree before them."""
+    """The scores of the same values under several trees; the name of each node begins with that of its tree."""
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.execute("create table tree as select unnest($trees) as tree", {"trees": list(trees)})
         connection.execute(
@@ -533,7 +531,7 @@ def scored_trees(*trees: str) -> Frame:
 
 
 def test_several_frameworks_are_scored_at_once() -> None:
-    """As what-if and diff do: each tree's scores are those that it has alone."""
+    """As what-if and diff do: each tree has the scores that it has on its own."""
     trees = ("first", "second", "third")
     together = scored_trees(*trees)
     assert len(together) == 3 * 6 * 3

@@ -1,4 +1,4 @@
-"""`missions score` on files of any form: what changes nothing, and what is one clear error with nothing written."""
+"""`missions score` on files of any form: the same results, or one clear error and nothing written."""
 
 import itertools
 import math
@@ -16,7 +16,7 @@ from tests.support.index_files import Index, node
 
 @pytest.fixture
 def index(tmp_path: Path) -> Callable[..., Index]:
-    """Make an index of the test's own and score it."""
+    """Make an index for the test and score it."""
     return lambda values, nodes: Index(tmp_path, values, nodes).run()
 
 
@@ -24,7 +24,7 @@ def index(tmp_path: Path) -> Callable[..., Index]:
 
 
 def small(folder: Path) -> Index:
-    """Three units, a branch of two leaves and a leaf beside it."""
+    """Three units, a branch of two leaves, and a leaf under the root."""
     values = pd.DataFrame({"a": [1.0, 2, 4], "b": [3.5, 1, 2], "c": [0.5, 7, 3]}, index=["u1", "u2", "u3"])
     return Index(
         folder,
@@ -43,7 +43,7 @@ def results(done: Index) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in done.out.iterdir()}
 
 
-def test_results_are_sorted_and_in_full(tmp_path: Path) -> None:
+def test_results_are_sorted_and_complete(tmp_path: Path) -> None:
     done = small(tmp_path).run()
     assert sorted(results(done)) == ["normalised.csv", "scores.csv", "treated.csv", "treatment.csv"]
     scores = (done.out / "scores.csv").read_text().splitlines()
@@ -72,7 +72,7 @@ def _shuffled(text: bytes) -> bytes:
     return b"".join([header, *np.random.default_rng(3).permutation(np.array(rows, dtype=object))])
 
 
-def _columns_turned_round(text: bytes) -> bytes:
+def _columns_reversed(text: bytes) -> bytes:
     import csv
     import io
 
@@ -87,11 +87,11 @@ def _with_empty_lines(text: bytes) -> bytes:
 
 @pytest.mark.parametrize(
     "change",
-    [_as_spreadsheets_save, _shuffled, _columns_turned_round, _with_empty_lines, bytes.rstrip],
+    [_as_spreadsheets_save, _shuffled, _columns_reversed, _with_empty_lines, bytes.rstrip],
     ids=lambda change: change.__name__.strip("_"),
 )
 def test_the_form_of_the_files_changes_nothing(tmp_path: Path, change: Callable[[bytes], bytes]) -> None:
-    """Neither to the last digit: line ends, mark at the head, order of rows and of columns, quotation marks."""
+    """Not even the last digit: line endings, byte order mark, order of rows and columns, quotation marks."""
     expected = results(small(tmp_path).run())
     for name in ("units", "observations", "framework"):
         path = tmp_path / f"{name}.csv"
@@ -114,7 +114,7 @@ def test_other_files_in_the_folder_stay(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["framework.csv", "observations.csv", "out", "units.csv"]
 
 
-def test_other_columns_are_passed_over(tmp_path: Path) -> None:
+def test_other_columns_are_ignored(tmp_path: Path) -> None:
     plain = small(tmp_path).run().result("scores", "score")
     more = small(tmp_path)
     for name in ("units", "observations", "framework"):
@@ -124,7 +124,7 @@ def test_other_columns_are_passed_over(tmp_path: Path) -> None:
 
 
 def test_gaps_and_limits_are_read(tmp_path: Path) -> None:
-    """An empty value is a missing one; limits are checked and otherwise not used."""
+    """An empty value is missing; limits are checked but not used."""
     done = small(tmp_path)
     rows = ["unit_id,node_id,value,lower_95,upper_95"]
     rows += ["u1,a,1,0.5,2", "u2,a,2,,", "u3,a,+4.0,4,4", "u1,b,,,", "u2,b, 1 ,,", "u3,b,2e0,,"]
@@ -150,66 +150,66 @@ def test_names_may_hold_anything(tmp_path: Path) -> None:
 
 # --- One clear error ------------------------------------------------------------------------------------------------
 
-# The fault, the file, what is replaced by what (\n is a line break), and what the error must say.
+# The fault, the file, the old and new text (\n is a line break), and what the error must say.
 _FAULTS = r"""
-missing column | observations | node_id,value | node_id,amount | line 1; no column value; 'amount'
-extra column | units | unit_id,unit_name | unit_id,in_refrence | line 1; 'in_refrence'; is meant
-column twice | units | unit_id,unit_name | unit_id,unit_id | line 1; two columns 'unit_id'
-semicolons | observations | unit_id,node_id,value | unit_id;node_id;value | line 1; set apart by ';'
-no header | observations | unit_id,node_id,value\n |  | line 1; no column unit_id
-too many cells | observations | u1,a,1.0 | u1,a,1,5 | line 2; 4 cells where 3 belong; quotation
-too few cells | observations | u2,a,2.0 | u2,a | line 3; 2 cells where 3 belong
+missing column | observations | node_id,value | node_id,amount | line 1; missing column value; 'amount'
+extra column | units | unit_id,unit_name | unit_id,in_refrence | line 1; 'in_refrence'; did you mean 'in_reference_set'?
+column twice | units | unit_id,unit_name | unit_id,unit_id | line 1; duplicate column 'unit_id'
+semicolons | observations | unit_id,node_id,value | unit_id;node_id;value | line 1; separated by ';'
+no header | observations | unit_id,node_id,value\n |  | line 1; missing columns unit_id
+too many cells | observations | u1,a,1.0 | u1,a,1,5 | line 2; expected 3 cells, found 4; quotation
+too few cells | observations | u2,a,2.0 | u2,a | line 3; expected 3 cells, found 2
 open quotation | observations | u1,c,0.5 | "u1,c,0.5 | quotation mark
-unknown unit | observations | u2,b,1.0 | u22,b,1.0 | line 6, column unit_id; 'u22'; 'u2' is meant
+unknown unit | observations | u2,b,1.0 | u22,b,1.0 | line 6, column unit_id; 'u22'; did you mean 'u2'?
 empty unit | observations | u2,b,1.0 | ,b,1.0 | line 6, column unit_id; an empty cell
-unknown node | observations | u2,b,1.0 | u2,bb,1.0 | line 6, column node_id; 'bb' is no node
-aggregate observed | observations | u2,b,1.0 | u2,branch,1.0 | line 6, column node_id; 'branch' has children
-observed twice | observations | u2,b,1.0 | u1,b,1.0 | line 6; 'u1'; 'b'; line 5 already
-text | observations | u2,b,1.0 | u2,b,n/a | line 6, column value: 'n/a' where a number
-not a number | observations | u2,b,1.0 | u2,b,NaN | line 6, column value: 'NaN'
-infinite | observations | u2,b,1.0 | u2,b,-inf | line 6, column value: '-inf'
-too great | observations | u2,b,1.0 | u2,b,1e999 | line 6, column value: '1e999'
-underscore | observations | u2,b,1.0 | u2,b,1_000 | line 6, column value: '1_000'
-decimal comma | observations | u2,b,1.0 | u2,b,"1,5" | line 6, column value: '1,5'; decimal point
-thousands | observations | u2,b,1.0 | u2,b,"1,000" | line 6, column value: '1,000'; thousands
-unit twice | units | u3,u3 | u1,u3 | line 4, column unit_id; 'u1'; line 2 already
-unit without id | units | u3,u3 | ,u3 | line 4, column unit_id; an empty cell
-node twice | framework | \nb, | \na, | line 5, column node_id; 'a'; line 4 already
-orphan | framework | a,branch, | a,brunch, | line 4, column parent_id; 'brunch'; is meant
+unknown node | observations | u2,b,1.0 | u2,bb,1.0 | line 6, column node_id; unknown node 'bb'
+aggregate observed | observations | u2,b,1.0 | u2,branch,1.0 | line 6, column node_id; 'branch' is scored from
+observed twice | observations | u2,b,1.0 | u1,b,1.0 | line 6; 'u1'; 'b'; first on line 5
+text | observations | u2,b,1.0 | u2,b,n/a | line 6, column value; expected a number; found 'n/a'
+not a number | observations | u2,b,1.0 | u2,b,NaN | line 6, column value; expected a number; found 'NaN'
+infinite | observations | u2,b,1.0 | u2,b,-inf | line 6, column value; expected a number; found '-inf'
+too great | observations | u2,b,1.0 | u2,b,1e999 | line 6, column value; expected a number; found '1e999'
+underscore | observations | u2,b,1.0 | u2,b,1_000 | line 6, column value; expected a number; found '1_000'
+decimal comma | observations | u2,b,1.0 | u2,b,"1,5" | line 6, column value; expected a number; '1,5'; decimal point
+thousands | observations | u2,b,1.0 | u2,b,"1,000" | line 6, column value; expected a number; found '1,000'; thousands
+unit twice | units | u3,u3 | u1,u3 | line 4, column unit_id; 'u1'; first on line 2
+unit without id | units | u3,u3 | ,u3 | line 4, column unit_id; unit without an id
+node twice | framework | \nb, | \na, | line 5, column node_id; 'a'; first on line 4
+orphan | framework | a,branch, | a,brunch, | line 4, column parent_id; 'brunch'; did you mean 'branch'?
 own parent | framework | c,root, | c,c, | line 6; 'c' has children
-cycle | framework | branch,root, | branch,side, | line 3, column parent_id: a cycle: 'branch' under 'side'
-no root | framework | root,, | root,branch, | a cycle; there is no root
-two roots | framework | branch,root, | branch,, | line 3, column parent_id; a second root; line 2
-negative weight | framework | branch,root,2, | branch,root,-2, | line 3, column weight: '-2'; negative
-no weight | framework | branch,root,2, | branch,root,, | line 3, column weight: an empty cell
-weight in words | framework | branch,root,2, | branch,root,two, | line 3, column weight: 'two'
-direction | framework | b,branch,1,-1, | b,branch,1,0, | line 5, column direction: '0'
-no direction | framework | b,branch,1,-1, | b,branch,1,, | line 5, column direction: an empty cell
-treatment | framework | winsorise_then_log | winsorize_then_log | line 6, column treatment; is meant
-normalisation | framework | none,rank, | none,zscore, | line 5, column normalisation: 'zscore'; 'z_score' is meant
-aggregation | framework | geometric | mean | line 3, column aggregation: 'mean'; geometric
+cycle | framework | branch,root, | branch,side, | line 3, column parent_id: cycle: 'branch' under 'side'
+no root | framework | root,, | root,branch, | cycle; the root, must have an empty parent_id
+two roots | framework | branch,root, | branch,, | line 3, column parent_id; second root; line 2
+negative weight | framework | branch,root,2, | branch,root,-2, | line 3, column weight: negative weight '-2'
+no weight | framework | branch,root,2, | branch,root,, | line 3, column weight; expected a number; found an empty cell
+weight in words | framework | branch,root,2, | branch,root,two, | line 3, column weight; expected a number; found 'two'
+direction | framework | b,branch,1,-1, | b,branch,1,0, | line 5, column direction: expected 1; found '0'
+no direction | framework | b,branch,1,-1, | b,branch,1,, | line 5, column direction: expected 1; found an empty cell
+treatment | framework | winsorise_then_log | winsorize_then_log | line 6, column treatment; did you mean 'winsorise
+normalisation | framework | none,rank, | none,zscore, | line 5, column normalisation; found 'zscore'; mean 'z_score'?
+aggregation | framework | geometric | mean | line 3, column aggregation; geometric; found 'mean'
 no aggregation | framework | geometric |  | line 3, column aggregation: 'branch' has children
 aggregation of none | framework | none,rank,,, | none,rank,,geometric, | line 5, column aggregation: 'b' has no children
-no JSON | framework | rank,, | rank,lower=1, | line 5; 'lower=1' is no JSON
-JSON that is a list | framework | rank,, | rank,"[1, 2]", | line 5; '[1, 2]' is no JSON object
+no JSON | framework | rank,, | rank,lower=1, | line 5; expected JSON; found 'lower=1'
+JSON that is a list | framework | rank,, | rank,"[1, 2]", | line 5; expected a JSON object; found '[1, 2]'
 unknown parameter | framework | ""upper"" | ""uper"" | line 4; 'uper'; min_max has lower, upper
-parameter twice | framework | ""upper"" | ""lower"" | line 4; names a parameter twice
+parameter twice | framework | ""upper"" | ""lower"" | line 4; duplicate parameter
 parameter of another | framework | none,min_max, | none,z_score, | line 4; 'lower'; z_score has no parameters
-lower above upper | framework | ""upper"": 10 | ""upper"": 1 | line 4; lower is 1 and upper 1
-parameter in words | framework | ""upper"": 10 | ""upper"": ""10"" | line 4; upper is "10" where a number
-parameter is NaN | framework | ""upper"": 10 | ""upper"": NaN | line 4; upper is NaN where a number
+lower above upper | framework | ""upper"": 10 | ""upper"": 1 | line 4; lower (1) must be below upper (1)
+parameter in words | framework | ""upper"": 10 | ""upper"": ""10"" | line 4; expected a number for upper, found "10"
+parameter is NaN | framework | ""upper"": 10 | ""upper"": NaN | line 4; expected a number for upper, found NaN
 goalposts missing | framework | none,rank, | none,goalposts, | line 5; goalposts needs lower and upper
-least share | framework | geometric,, | geometric,,1.5 | line 3, column least_share: '1.5'
+least share | framework | geometric,, | geometric,,1.5 | line 3, column least_share; a share from 0 to 1, found '1.5'
 leaf unobserved | framework | \nc,root, | \nd,root,1,1,,,,,,\nc,root, | line 6; no unit has a value for the leaf 'd'
-no spread | observations | u2,c,7.0\nu3,c,3.0 | u2,c,.5\nu3,c,.5 | line 6; 'c' has no spread; 0.5 everywhere
-zero in a product | framework | ""lower"": 1, | ""lower"": 0, | line 3; geometric; 'branch'; unit 'u1' has 0.0 at 'a'
+no spread | observations | u2,c,7.0\nu3,c,3.0 | u2,c,.5\nu3,c,.5 | line 6; 'c' is 0.5 throughout the reference set
+zero in a product | framework | ""lower"": 1, | ""lower"": 0, | line 3; geometric; 'branch'; 0.0 for unit 'u1' at 'a'
 """
 FAULTS = {fault: tuple(cells) for fault, *cells in (line.split(" | ") for line in _FAULTS.strip().splitlines())}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_one_clear_error(tmp_path: Path, fault: str) -> None:
-    """File, line, column, what stands there and what belongs there; the results of before stay as they are."""
+    """File, line, column, what was found and what was expected; earlier results are unchanged."""
     done = small(tmp_path)
     done.out.mkdir()
     (done.out / "scores.csv").write_text("of before")
@@ -237,7 +237,7 @@ def test_a_fault_is_one_clear_error(tmp_path: Path, fault: str) -> None:
     [
         ("units", b"", "the file is empty"),
         ("observations", b"\n\n", "the file is empty"),
-        ("observations", b"unit_id,node_id,value\n", "no rows below the names of the columns"),
+        ("observations", b"unit_id,node_id,value\n", "no rows below the header"),
         ("framework", b"node_id,parent_id,weight,direction,treatment,normalisation,aggregation\n", "no rows below"),
         ("units", b"unit_id,unit_name\nu1,Caf\xe9\nu2,b\nu3,c\n", "line 2: byte 0xe9 is not UTF-8"),
         ("observations", "unit_id,node_id,value\nu1,a,1\n".encode("utf-16"), "UTF-16"),
@@ -245,24 +245,32 @@ def test_a_fault_is_one_clear_error(tmp_path: Path, fault: str) -> None:
         (
             "units",
             b"unit_id,in_reference_set\nu1,true\nu2,perhaps\nu3,yes\n",
-            "line 3, column in_reference_set: 'perhaps'",
+            "line 3, column in_reference_set: expected true or false, found 'perhaps'",
         ),
         ("units", b"unit_id,in_reference_set\nu1,no\nu2,0\nu3,FALSE\n", "the reference set"),
-        ("units", b"unit_id,in_reference_set\nu1,yes\nu2,0\nu3,false\n", "1 unit with a value, too few for"),
+        (
+            "units",
+            b"unit_id,in_reference_set\nu1,yes\nu2,0\nu3,false\n",
+            "two units with a value in the reference set, found 1",
+        ),
         (
             "observations",
             b"unit_id,node_id,value,lower_95\nu1,a,1,0\nu2,a,2,2.5\n",
-            "line 3, column lower_95: the limit 2.5",
+            "line 3, column lower_95: lower_95 (2.5) is above the value (2)",
         ),
         (
             "observations",
             b"unit_id,node_id,value,upper_95\nu1,a,1,0\n",
-            "line 2, column upper_95: the limit 0 is below",
+            "line 2, column upper_95: upper_95 (0) is below the value (1)",
         ),
-        ("observations", b"unit_id,node_id,value,upper_95\nu1,a,1,x\n", "line 2, column upper_95: 'x'"),
+        (
+            "observations",
+            b"unit_id,node_id,value,upper_95\nu1,a,1,x\n",
+            "line 2, column upper_95: expected a number",
+        ),
     ],
 )
-def test_a_file_that_is_wrong_as_a_whole(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+def test_a_file_that_is_entirely_wrong(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     done = small(tmp_path)
     done.path(name).write_bytes(content)
     with pytest.raises(ScoreError, match=r"\.csv") as raised:
@@ -284,7 +292,7 @@ FLAWED: list[tuple[str, dict[str, list[float]], list[dict[str, Any]], tuple[str,
         "weights of zero",
         {"a": [1, 2, 3], "b": [1, 2, 3]},
         [node("root", "", "arithmetic"), node("a", "root", weight=0), node("b", "root", weight=0)],
-        ("line 2", "the weights under 'root' sum to nothing"),
+        ("line 2", "the weights under 'root' sum to zero"),
     ),
     (
         "mirrored children",
@@ -294,25 +302,25 @@ FLAWED: list[tuple[str, dict[str, list[float]], list[dict[str, Any]], tuple[str,
             node("a", "root", weight=3, normalisation="z_score"),
             *(node(name, "root", direction=-1, normalisation="z_score") for name in "bcd"),
         ],
-        ("line 2", "'root' has no spread"),
+        ("line 2", "'root' is ", " throughout the reference set"),
     ),
     (
         "min_max of equal values",
         {"a": [7, 7, 7]},
         [node("root", "", "arithmetic"), node("a", "root", normalisation="min_max")],
-        ("line 3", "'a' has no spread", "7.0 everywhere"),
+        ("line 3", "'a' is 7.0 throughout the reference set"),
     ),
     (
         "log of equal values",
         {"a": [7, 7, 7]},
         [node("root", "", "arithmetic"), node("a", "root", treatment="log", normalisation="rank")],
-        ("line 3", "column treatment", "no logarithm"),
+        ("line 3", "column treatment", "a log is not possible"),
     ),
     (
         "harmonic mean of negative scores",
         {"a": [1, 2, 3], "b": [-1, 5, -4]},
         [node("root", "", "harmonic"), node("a", "root"), node("b", "root")],
-        ("line 2", "harmonic mean of 'root'", "unit '1' has -1.0 at 'b', unit '3' has -4.0 at 'b'"),
+        ("line 2", "harmonic mean of 'root'", "-1.0 for unit '1' at 'b', -4.0 for unit '3' at 'b'"),
     ),
     (
         "geometric mean of an aggregate at zero",
@@ -329,7 +337,7 @@ FLAWED: list[tuple[str, dict[str, list[float]], list[dict[str, Any]], tuple[str,
         "a leaf that is the root",
         {"a": [1, 2, 3]},
         [node("a")],
-        ("line 2", "'a' is the root but has no children"),
+        ("line 2", "the root 'a' has no children"),
     ),
 ]
 
@@ -357,31 +365,31 @@ def test_a_unit_without_a_value_has_no_score(index: Callable[..., Index]) -> Non
     assert (done.out / "scores.csv").read_text().splitlines()[1:] == ["a,root,1.0,2", "b,root,2.0,1", "c,root,,"]
 
 
-def test_the_command_tells_a_fault_and_fails(tmp_path: Path, missions: Callable[..., Any]) -> None:
+def test_the_command_reports_a_fault_and_fails(tmp_path: Path, missions: Callable[..., Any]) -> None:
     done = small(tmp_path)
     done.path("observations").write_text(done.path("observations").read_text().replace("u2,b,1.0", "u2,b,?"))
     files = [f"--{name}={done.path(name)}" for name in ("units", "observations", "framework")]
     failed = missions("score", *files, f"--out={done.out}")
     assert failed.returncode == 1
     assert failed.stderr == (
-        f"{done.path('observations')}, line 6, column value: '?' where a number such as 12.5 belongs\n"
+        f"{done.path('observations')}, line 6, column value: expected a number such as 12.5, found '?'\n"
     )
     assert not done.out.exists()
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, missions: Callable[..., Any]) -> None:
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path, missions: Callable[..., Any]) -> None:
     done = small(tmp_path)
     (tmp_path / "file").write_text("")
     files = [f"--{name}={done.path(name)}" for name in ("units", "observations", "framework")]
     failed = missions("score", *files, f"--out={tmp_path / 'file/results'}")
     assert failed.returncode == 1
-    assert failed.stderr.startswith(f"{tmp_path / 'file/results'}: the results cannot be written there (")
+    assert failed.stderr.startswith(f"{tmp_path / 'file/results'}: the results cannot be written here (")
     assert failed.stderr.count("\n") == 1
 
 
-def test_a_treatment_without_effect_is_told(tmp_path: Path, missions: Callable[..., Any]) -> None:
+def test_a_treatment_without_effect_is_reported(tmp_path: Path, missions: Callable[..., Any]) -> None:
     done = small(tmp_path)
     done.path("framework").write_text(done.path("framework").read_text().replace("root,,1,1,none", "root,,1,1,log"))
     files = [f"--{name}={done.path(name)}" for name in ("units", "observations", "framework")]
-    told = missions("score", *files, f"--out={done.out}")
-    assert (told.returncode, "line 2: the treatment log of 'root' has no effect" in told.stderr) == (0, True)
+    scored = missions("score", *files, f"--out={done.out}")
+    assert (scored.returncode, "line 2: the treatment log of 'root' has no effect" in scored.stderr) == (0, True)

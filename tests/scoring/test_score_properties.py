@@ -1,6 +1,6 @@
-"""What must hold of any index: what changes nothing, what a rank is, and that more need never counts for less.
+"""What must be true of any index: changes without effect, what a rank is, and that more need never lowers a rank.
 
-An example and its variants are scored in one run of the chain, as the trees of one forest.
+An example and its variants are scored in one run of the chain, as several trees.
 """
 
 from collections import Counter
@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from missions.scoring import run_chain
 
 Scores = dict[tuple[str, str], float | None]
-# A positive affine change of the unit leaves these as they are.
+# A positive affine change of the unit does not change these.
 SCALES = ["z_score", "min_max", "rank", "percentile_rank", "exponential"]
-# These treat a value and its negative alike.
+# These treat a value and its negative in the same way.
 SYMMETRIC = ["none", "winsorise_then_signed_log"]
 TREATMENTS = [*SYMMETRIC, "winsorise_then_log", "log"]
 examples = settings(max_examples=12, deadline=None, derandomize=True)
@@ -51,7 +51,7 @@ def node(parent_id: str | None, **more: Any) -> dict[str, Any]:
 
 @st.composite
 def cases(draw: st.DrawFn, scales: list[str], treatments: list[str], inner_scales: list[str | None]) -> Case:
-    """Root over a branch of two leaves, and two more; gaps, ties, outliers, and units outside the reference set."""
+    """A root over a branch of two leaves and two more leaves; gaps, ties, outliers, units outside the reference set."""
     scale = st.sampled_from(scales)
     weight = st.sampled_from([0.5, 1.0, 3.0])
     nodes = {
@@ -100,7 +100,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def scored(connection: duckdb.DuckDBPyConnection, **variants: Case) -> dict[str, Scores]:
-    """The scores of each variant by unit and node: in the run, ids have the variant's name before them."""
+    """The scores of each variant by unit and node; within the run, ids begin with the name of the variant."""
     tables: dict[str, list[list[Any]]] = {"int_index_units": [], "int_index_values": [], "stg_framework_nodes": []}
     for name, case in variants.items():
         tables["int_index_units"] += [[f"{name} {unit}", inside] for unit, inside in case.units.items()]
@@ -113,7 +113,7 @@ def scored(connection: duckdb.DuckDBPyConnection, **variants: Case) -> dict[str,
                 [f"{name} {node_id}", node_id, parent_id and f"{name} {parent_id}", *cells]
             )
     for table, rows in tables.items():
-        columns = list(map(list, zip(*rows, strict=True)))  # a row at a time would take longer than the scoring
+        columns = list(map(list, zip(*rows, strict=True)))  # row by row would take longer than the scoring
         connection.execute(f"delete from {table}")
         connection.execute(f"insert into {table} select {', '.join(['unnest(?)'] * len(columns))}", columns)
     run_chain(connection)
@@ -130,7 +130,7 @@ def backwards(case: Case) -> Case:
 
 
 def in_other_units(case: Case) -> Case:
-    """Each indicator in another unit, as degrees Fahrenheit for Celsius."""
+    """Each indicator in another unit, such as Fahrenheit instead of Celsius."""
     changes = {"a": (1.8, 32), "b": (1e-3, 0), "c": (250, -1e4), "d": (1, 7)}
     return replace(
         case, values={(u, leaf): changes[leaf][0] * x + changes[leaf][1] for (u, leaf), x in case.values.items()}
@@ -138,7 +138,7 @@ def in_other_units(case: Case) -> Case:
 
 
 def with_other_weights(case: Case) -> Case:
-    """All weights under one parent times the same number."""
+    """All weights under one parent multiplied by the same number."""
     factors = {None: 5.0, "root": 0.003, "branch": 40.0}
     return replace(
         case,
@@ -146,8 +146,8 @@ def with_other_weights(case: Case) -> Case:
     )
 
 
-def turned_round_twice(case: Case) -> Case:
-    """The opposite of each value, and the opposite direction; of the values that are treated the same both ways."""
+def reversed_twice(case: Case) -> Case:
+    """Opposite values and opposite directions, for leaves with a symmetric treatment."""
     turned = {leaf for leaf in case.leaves if case.nodes[leaf]["treatment"] in SYMMETRIC}
     return replace(
         case,
@@ -160,7 +160,7 @@ NAMES = {"root": "a", "branch": "z", "a": "d d", "b": "c", "c": "Ä", "d": "root
 
 
 def renamed(case: Case) -> Case:
-    """Other names for units and nodes, which sort in another order."""
+    """Other names for units and nodes, in a different sort order."""
     return Case(
         {f"9{9 - int(unit[1:])}": inside for unit, inside in case.units.items()},
         {(f"9{9 - int(unit[1:])}", NAMES[leaf]): x for (unit, leaf), x in case.values.items()},
@@ -170,8 +170,8 @@ def renamed(case: Case) -> Case:
 
 @examples
 @given(case=cases(SCALES, TREATMENTS, [None, "z_score", "min_max", "rank", "percentile_rank"]))
-def test_what_changes_nothing(connection: duckdb.DuckDBPyConnection, case: Case) -> None:
-    changes = (backwards, in_other_units, with_other_weights, turned_round_twice, renamed)
+def test_changes_without_effect(connection: duckdb.DuckDBPyConnection, case: Case) -> None:
+    changes = (backwards, in_other_units, with_other_weights, reversed_twice, renamed)
     found = scored(connection, base=case, **{change.__name__: change(case) for change in changes})
     base = found.pop("base")
     found["renamed"] = {
@@ -189,7 +189,7 @@ def test_what_changes_nothing(connection: duckdb.DuckDBPyConnection, case: Case)
 @examples
 @given(case=cases(["rank"], ["none"], ["rank"]))
 def test_ranks_are_a_competition_ranking(connection: duckdb.DuckDBPyConnection, case: Case) -> None:
-    """In the reference set, ranks begin at 1, ties share the lowest, and the next skips as many as are tied."""
+    """In the reference set, ranks start at 1, ties share the lowest rank, and the next rank skips the tied places."""
     found = scored(connection, base=case)["base"]
     for node_id in case.nodes:
         ranks = sorted(
@@ -206,7 +206,7 @@ def rank_from_the_top(scores: Scores, node_id: str, unit: str) -> int:
 
 @st.composite
 def needier(draw: st.DrawFn, scales: list[str], inner_scales: list[str | None]) -> tuple[Case, Case, str, str]:
-    """A case, the same with more need in one cell, and the cell."""
+    """A case, the same case with more need in one cell, and the cell."""
     case = draw(cases(scales, ["none"], inner_scales))
     unit, leaf = draw(st.sampled_from(sorted(case.values)))
     more = draw(st.sampled_from([0.25, 1, 5, 80])) * case.nodes[leaf]["direction"]
@@ -227,22 +227,22 @@ def check_that_more_need_counts(
 
 @examples
 @given(examples=needier(["rank", "percentile_rank", "exponential", "min_max", "goalposts"], [None]))
-def test_more_need_never_counts_for_less(
+def test_more_need_never_lowers_a_rank(
     connection: duckdb.DuckDBPyConnection, examples: tuple[Case, Case, str, str]
 ) -> None:
-    """The unit's own rank does not fall, at its indicator, its branch or the root."""
+    """The unit does not rank lower, on its indicator, its branch or the root."""
     check_that_more_need_counts(connection, examples, ["branch", "root"])
 
 
 @examples
 @given(examples=needier(["z_score"], ["z_score"]))
-def test_more_need_never_counts_for_less_under_z_scores(
+def test_more_need_never_lowers_a_rank_under_z_scores(
     connection: duckdb.DuckDBPyConnection, examples: tuple[Case, Case, str, str]
 ) -> None:
-    """Where means and deviations stay, for a unit outside the reference set; else at the indicator itself.
+    """At every node for units outside the reference set, which do not move means and deviations; else at the indicator.
 
-    A value of the reference set moves the deviation: an extreme one that rises further draws all others together, so
-    that its lead on one indicator may shrink beside the leads on others.
+    A value in the reference set moves the deviation: if an extreme value rises further, the scores of all others move
+    closer together, so its lead on one indicator may shrink compared with leads on others.
     """
     before, _, unit, _ = examples
     check_that_more_need_counts(connection, examples, [] if before.units[unit] else ["branch", "root"])

@@ -1,4 +1,4 @@
-"""What if: no choice gives the official ranks, each choice does what it says, and what makes no index is refused."""
+"""What if: no changes give the official ranks, each choice does what it says, and impossible choices are refused."""
 
 import csv
 import io
@@ -58,7 +58,7 @@ def test_no_choice_gives_the_official_ranks(ranks: Ranks, publication: Path, ind
 
 
 def test_weights_are_those_of_the_weighted_mean(ranks: Ranks, publication: Path) -> None:
-    """Worked out here from the published missions: health at 2, clean energy left out, the rest at 1."""
+    """Calculated from the published missions: health at 2, clean energy left out, the rest at 1."""
     rows = query(
         publication,
         """
@@ -75,7 +75,7 @@ def test_weights_are_those_of_the_weighted_mean(ranks: Ranks, publication: Path)
     )
     found = ranks(weights={"health": 2}, dropped=("energy",))
     assert max(abs(found[code][0] - score) for code, score in rows) < 1e-9
-    # Of weights only the proportion counts, and no weight is as good as dropped.
+    # Only the proportions of weights matter, and a weight of zero is the same as dropping.
     scaled = {"growth": 3.0, "crime": 3.0, "opportunity": 3.0, "health": 6.0, "energy": 0.0}
     assert max(abs(found[code][0] - score) for code, (score, *_) in ranks(weights=scaled).items()) < 1e-9
 
@@ -98,7 +98,7 @@ def test_means_that_need_positive_numbers_get_them(ranks: Ranks, name: str, norm
     found = ranks(aggregation=name, normalisation=normalisation)
     assert len(found) == 317
     assert any(rank != official for _, rank, official in found.values())
-    # The least of several means, so that one low mission counts for more.
+    # These means let one low mission count for more.
     assert found != ranks(normalisation=normalisation)
 
 
@@ -109,7 +109,7 @@ def test_means_that_need_positive_numbers_get_them(ranks: Ranks, name: str, norm
 def test_a_choice_of_method_is_the_same_in_the_mart(
     ranks: Ranks, publication: Path, choice: dict[str, str], index_id: str
 ) -> None:
-    """The draws' short way from places to ranks, without anything drawn, comes to what the method gives."""
+    """The shortcut that the draws use, with nothing drawn, gives the same ranks as the method."""
     [(factor, option)] = choice.items()
     in_mart = query(
         publication,
@@ -126,26 +126,26 @@ def test_every_treatment_ranks_all(ranks: Ranks, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("choices", "said"),
+    ("choices", "message"),
     [
-        ({"weights": {"health": -1.0}}, "a weight is a number from 0 up"),
-        ({"weights": {"health": float("nan")}}, "a weight is a number from 0 up"),
-        ({"weights": {"health": 2.0}, "dropped": ("health",)}, "cannot both be dropped and have a weight"),
+        ({"weights": {"health": -1.0}}, "must be 0 or more, not"),
+        ({"weights": {"health": float("nan")}}, "must be 0 or more, not"),
+        ({"weights": {"health": 2.0}, "dropped": ("health",)}, "cannot be dropped and given a weight"),
         ({"dropped": ("growth", "energy", "crime", "opportunity", "health")}, "nothing is left under"),
-        ({"index_id": "health", "dropped": ("robbery",)}, "robbery is no part of Health"),
-        ({"index_id": "health", "dropped": ("health",)}, "is what is ranked here"),
+        ({"index_id": "health", "dropped": ("robbery",)}, "robbery is not part of Health"),
+        ({"index_id": "health", "dropped": ("health",)}, "is the index being ranked"),
         ({"aggregation": "geometric", "normalisation": "z_score"}, "leave out --normalisation"),
         ({"aggregation": "harmonic", "normalisation": "percentile_rank"}, "needs numbers above zero"),
     ],
 )
-def test_what_makes_no_index_is_refused(ranks: Ranks, choices: dict[str, Any], said: str) -> None:
-    with pytest.raises(WhatIfError, match=said):
+def test_what_makes_no_index_is_refused(ranks: Ranks, choices: dict[str, Any], message: str) -> None:
+    with pytest.raises(WhatIfError, match=message):
         ranks(**choices)
 
 
 def test_a_mission_without_indicators_is_refused(ranks: Ranks, publication: Path) -> None:
     crimes = [i for (i,) in query(publication, "SELECT indicator_id FROM dim_indicator WHERE mission_id = 'crime'")]
-    with pytest.raises(WhatIfError, match="nothing is left under Safer streets; to leave it out, say --drop crime"):
+    with pytest.raises(WhatIfError, match="nothing is left under Safer streets; to leave it out, use --drop crime"):
         ranks(dropped=tuple(crimes))
     with pytest.raises(WhatIfError, match="no weight is left under Safer streets"):
         ranks(weights=dict.fromkeys(crimes, 0.0))
@@ -186,7 +186,7 @@ def test_the_command_without_choices_changes_nothing(ask: Ask) -> None:
 
 def test_the_command_shows_the_councils_that_are_named(ask: Ask) -> None:
     drop = ("--drop", "Economic growth", "--mission", "health")
-    assert "growth is no part of Health" in ask(*drop).stderr
+    assert "growth is not part of Health" in ask(*drop).stderr
     for words in (("Tower", "Hamlets"), ("Tower Hamlets",), ("Tower Hamlets", "Kent")):
         result = json.loads(ask("--drop", "Economic growth", "--json", *words).stdout)
         names = {r["authority_name"] for r in result["authorities"]}
@@ -195,24 +195,24 @@ def test_the_command_shows_the_councils_that_are_named(ask: Ask) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
-        (("--weight", "helth=2"), "there is no mission or indicator 'helth'; the nearest: health"),
-        (("--weight", "health"), "'health' is no weight: say NODE=NUMBER"),
-        (("--weight", "health=much"), "is no weight"),
-        (("--weight", "health=1", "--weight", "Health=2"), "health is given two weights"),
-        (("--drop", "composite"), "there is no mission or indicator 'composite'"),
-        (("--normalisation", "goalposts"), "there is no normalisation 'goalposts'"),
-        (("--aggregation", "median"), "there is no aggregation 'median'"),
-        (("--mission", "wealth"), "there is no mission 'wealth'"),
-        (("Nowhere",), "there is no council 'Nowhere'"),
-        (("--weight", "health=-1"), "a weight is a number from 0 up"),
+        (("--weight", "helth=2"), "No mission or indicator 'helth'. Did you mean health"),
+        (("--weight", "health"), "'health' is not a weight: give NODE=NUMBER"),
+        (("--weight", "health=much"), "is not a weight"),
+        (("--weight", "health=1", "--weight", "Health=2"), "Two weights are given for health"),
+        (("--drop", "composite"), "No mission or indicator 'composite'"),
+        (("--normalisation", "goalposts"), "No normalisation 'goalposts'"),
+        (("--aggregation", "median"), "No aggregation 'median'"),
+        (("--mission", "wealth"), "No mission 'wealth'"),
+        (("Nowhere",), "No council named 'Nowhere'"),
+        (("--weight", "health=-1"), "must be 0 or more, not"),
     ],
 )
-def test_the_command_says_what_is_wrong(ask: Ask, words: tuple[str, ...], said: str) -> None:
+def test_the_command_says_what_is_wrong(ask: Ask, words: tuple[str, ...], message: str) -> None:
     result = ask(*words)
     assert result.exit_code == 2
-    assert said in result.stderr
+    assert message in result.stderr
     assert result.stdout == ""
 
 

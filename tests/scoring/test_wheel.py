@@ -1,4 +1,4 @@
-"""A wheel, installed where the repository is not, scores an index as the checkout does."""
+"""A wheel installed without the repository scores an index exactly as the checkout does."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The data catalogue says all that the project says of itself: tables, columns, types, tests, lineage and SQL."""
+"""The data catalogue matches dbt's manifest: tables, columns, types, tests, lineage and SQL."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The CSV files beside the pages equal the marts, and say which way need goes."""
+"""The CSV files beside the pages equal the marts and have their polarity."""
 
 import csv
 from datetime import date

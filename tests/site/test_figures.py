@@ -1,4 +1,4 @@
-"""What the pages say is what the marts hold, for every council, mission, indicator and area."""
+"""The figures on pages equal the marts, for every council, mission, indicator and area."""
 
 import re
 import shutil
@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from missions.publication.folder import DATABASE
+from missions.reading.wording import DIRECTION_WORDS
 from missions.site.data import Marts
 from missions.site.pages.about import change_files
 from missions.site.pages.councils import council_files
@@ -47,7 +48,7 @@ def test_scores_of_every_council(pages: dict[str, Page], marts: duckdb.DuckDBPyC
             low, high = intervals[code, row["mission_id"] or "composite"]
             assert texts[4] == f"{low:.0f} to {high:.0f}"
             assert texts[-2] == row["need_band"].capitalize()
-            assert texts[-1] == f"{100 * row['published_share']:.0f}\u00a0%".replace("\u00a0", " ")
+            assert texts[-1] == f"{100 * row['published_share']:.0f}%"
         lead = " ".join("".join(page.text).split())
         assert f"rank {expected[code][0]['need_rank']} of 317" in lead
 
@@ -65,7 +66,7 @@ def test_figures_of_every_council(pages: dict[str, Page], marts: duckdb.DuckDBPy
     ):
         expected.setdefault(row["authority_code"], {})[row["indicator_id"]] = row
     for code, slug in councils(marts).items():
-        found = pages[f"authority/{slug}.html"].table("Indicators of")
+        found = pages[f"authority/{slug}.html"].table("Indicators for")
         assert len(found) == len(expected[code])
         for cells in found:
             id_ = Path(cells[0]["links"][0]).stem
@@ -107,9 +108,9 @@ def test_neighbours_mean(pages: dict[str, Page], marts: duckdb.DuckDBPyConnectio
     }
     close = 0
     for code, slug in councils(marts).items():
-        for cells in pages[f"authority/{slug}.html"].table("Indicators of"):
+        for cells in pages[f"authority/{slug}.html"].table("Indicators for"):
             row = expected[code, Path(cells[0]["links"][0]).stem]
-            # The order of adding may move the last digit of a rounded mean.
+            # The order of addition may change the last digit of a rounded mean.
             near = {shown(row["value"] * (1 + step), row["unit"]).replace("\u00a0", " ") for step in (-1e-12, 0, 1e-12)}
             assert words(cells[4]) in near
             close += 1
@@ -147,14 +148,14 @@ def test_peers_milestones_and_editions(pages: dict[str, Page], marts: duckdb.Duc
         for cells, row in zip(found, peers[code], strict=True):
             assert int(words(cells[2])) == row["need_rank"]
             assert words(cells[5]) == row["need_band"].capitalize()
-            assert words(cells[6]) == f"{100 * row['chance']:.0f} %"
+            assert words(cells[6]) == f"{100 * row['chance']:.0f}%"
         if code in editions:
             first, last = editions[code][0], editions[code][-1]
-            cells = page.table("Need in editions")[0]
+            cells = page.table("Comparable need scores")[0]
             assert [words(cell) for cell in cells[1:3]] == [
                 f"{edition['trend_score']:.1f}".replace("-", "\u2212") for edition in (first, last)
             ]
-            assert words(cells[4]) == last["direction"]
+            assert words(cells[4]) == DIRECTION_WORDS[last["direction"]]
         (table,) = [table for table in page.tables if "national milestones" in table["caption"]]
         own = [row for row in table["rows"][1:] if row[0]["scope"] == "rowgroup"]
         assert [words(row[-1]) for row in own] == [row["status"] for row in milestones[names[code]]]
@@ -210,7 +211,7 @@ def test_indicator_pages_have_every_council_and_each_gap(
                 f"FROM indicator_score JOIN dim_authority USING (authority_code) WHERE indicator_id = '{id_}'",
             )
         }
-        (found,) = [table["rows"][1:] for table in page.tables if "greatest need first" in table["caption"]]
+        (found,) = [table["rows"][1:] for table in page.tables if "highest need first" in table["caption"]]
         assert len(found) == len(expected)
         for cells in found:
             row = expected[words(cells[1])]
@@ -245,8 +246,8 @@ def test_regional_picture_is_true(pages: dict[str, Page], marts: duckdb.DuckDBPy
     text = " ".join("".join(pages["index.html"].text).split())
     regions = rows(marts, "FROM region_summary WHERE index_id = 'composite'")
     top = max(regions, key=lambda r: r["share_in_most_needy_fifth"])
-    assert f"{sum(r['in_most_needy_fifth'] for r in regions)} councils make up the most needy fifth" in text
-    assert f"{top['region_name']} has the largest share of its own councils among them" in text
+    assert f"{sum(r['in_most_needy_fifth'] for r in regions)} councils make up the 20% with the highest need" in text
+    assert f"{top['region_name']} has the largest share of its councils among them" in text
     assert f"{top['in_most_needy_fifth']} of {top['authorities']}" in text
     for region in regions:
         if region["in_most_needy_fifth"] == 0:
@@ -277,13 +278,14 @@ def test_changes_are_told_with_their_cause(database: Path, tmp_path: Path) -> No
     found = [[words(cell) for cell in row] for row in page.table("What changed for Blackpool")]
     assert ["All missions", "new period", "130.0", "134.5", "+4.0", "4", "1"] in found
     assert ["All missions", "data revision", "130.0", "134.5", "+0.5", "4", "1"] in found
-    assert ["Adults who smoke", "new period", "19.5 %", "20.8 %", "+1.30", "4", "1"] in found
+    figures = [shown(value, "percent").replace("\u00a0", " ") for value in (19.5, 20.8)]
+    assert ["Adults who smoke", "new period", *figures, "+1.30", "4", "1"] in found
     summary = Page(dict(change_files(renderer))["changes.html"])
-    assert [words(cell) for cell in summary.table("Councils by the size")[0]] == [
+    assert [words(cell) for cell in summary.table("Councils by size")[0]] == [
         "Blackpool",
         "4",
         "1",
         "\u22123",
         "data revision, new period",
     ]
-    assert "1 of 317 councils have another rank" in " ".join("".join(summary.text).split())
+    assert "1 of 317 councils have changed rank" in " ".join("".join(summary.text).split())

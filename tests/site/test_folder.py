@@ -1,4 +1,4 @@
-"""How the site is written: its size, names that bite, unchanged files, a site that fails."""
+"""How the site is written: size, hostile names, unchanged files, failures."""
 
 import gzip
 import json
@@ -20,7 +20,7 @@ def test_sizes(site: Path) -> None:
     sizes = {path: path.stat().st_size for path in site.resolve().rglob("*") if path.is_file()}
     assert max(size for path, size in sizes.items() if path.match("site/authority/*.html")) < 150e3
     assert sum(sizes.values()) < 60e6
-    # What a council's page needs beside itself.
+    # What a council's page loads.
     shared = ["static/site.css", "static/search.js", "data/search.js"]
     assert sum(len(gzip.compress((site / name).read_bytes())) for name in shared) < 50e3
 
@@ -32,7 +32,7 @@ def test_handwritten_scripts_are_few() -> None:
 
 @pytest.fixture(scope="module")
 def damaged(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The published database with a council whose name is markup, and without what later versions added."""
+    """The published database with a council whose name is markup, without the marts that later versions added."""
     folder = tmp_path_factory.mktemp("damaged")
     shutil.copy2(database, folder / DATABASE)
     with duckdb.connect(str(folder / DATABASE)) as connection:

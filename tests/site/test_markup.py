@@ -1,4 +1,4 @@
-"""How pages are written: links lead somewhere, nothing comes from elsewhere, everyone can read them and find them."""
+"""Markup of the pages: working links, nothing loaded from elsewhere, accessible structure, complete search."""
 
 import json
 import posixpath
@@ -11,7 +11,7 @@ import duckdb
 
 from tests.support.pages import Page, rows
 
-OLD_ADDRESSES = {"catalogue/index.html"}  # nothing leads to them any more; they lead on
+OLD_ADDRESSES = {"catalogue/index.html"}  # no longer linked; they redirect
 
 
 def beside(page: str, address: str) -> str:
@@ -34,7 +34,7 @@ def test_links_lead_somewhere(site: Path, pages: dict[str, Page]) -> None:
 
 def test_tables_have_their_data_beside_them(pages: dict[str, Page]) -> None:
     for name, page in pages.items():
-        made_by_script = name in ("compare.html", "what-if.html")  # and so is its file
+        made_by_script = name in ("compare.html", "what-if.html")  # and so is its CSV file
         assert made_by_script or not page.tables or any(link.endswith(".csv") for link in page.links), name
 
 
@@ -103,13 +103,13 @@ def test_search_knows_codes_and_former_names(site: Path, marts: duckdb.DuckDBPyC
         assert any(name == row["area_name"] for name, *_ in entries), row["area_name"]
 
 
-def test_a_caveat_that_names_a_council_stands_on_its_page(pages: dict[str, Page]) -> None:
+def test_a_caveat_that_names_a_council_is_on_its_page(pages: dict[str, Page]) -> None:
     for council, caveat in (
-        ("westminster", "the City of London and Westminster are extreme for that reason"),
-        ("city-of-london", "the City of London and Westminster are extreme for that reason"),
-        ("isles-of-scilly", "The City of London and Scilly have no figure"),
-        ("crawley", "probably for Gatwick airport"),
+        ("westminster", "so the City of London and Westminster are extreme"),
+        ("city-of-london", "so the City of London and Westminster are extreme"),
+        ("isles-of-scilly", "A zero for the Isles of Scilly"),
+        ("crawley", "probably because of Gatwick Airport"),
     ):
         assert caveat in " ".join("".join(pages[f"authority/{council}.html"].text).split())
-    # North Somerset is not Somerset, and most councils are named nowhere.
-    assert "Read with care" not in "".join(pages["authority/adur.html"].text)
+    # Most councils are not named in any caveat.
+    assert "Caveats" not in "".join(pages["authority/adur.html"].text)

@@ -1,4 +1,4 @@
-"""The site served on this machine, and what the commands say where something is missing."""
+"""Serving the site on this machine, and messages of the commands if something is missing."""
 
 import threading
 import urllib.request
@@ -24,10 +24,10 @@ def test_explore_serves_the_site(site: Path) -> None:
 
 def test_explore_and_report_say_what_is_missing(missions: Callable[..., Any], tmp_path: Path, site: Path) -> None:
     nothing = missions("explore", MISSIONS_PUBLISHED=str(tmp_path))
-    assert nothing.returncode == 1 and "there is no site yet" in nothing.stderr
+    assert nothing.returncode == 1 and "There is no site yet" in nothing.stderr
     none = missions("report", "Blackpool", PATH=str(tmp_path), CHROME="")
-    assert none.returncode == 1 and "none was found" in none.stderr
+    assert none.returncode == 1 and "No browser found" in none.stderr
     wrong = missions("report", "Blackpool", CHROME=str(tmp_path / "chrome"))
-    assert wrong.returncode == 1 and "CHROME names" in wrong.stderr
+    assert wrong.returncode == 1 and "CHROME is" in wrong.stderr
     unknown = missions("report", "Blakpool")
     assert unknown.returncode == 2 and "Blackpool" in unknown.stderr

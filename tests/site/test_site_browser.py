@@ -1,4 +1,4 @@
-"""The explorer in a real browser: pages load from disk and over HTTP, charts draw, controls work, nobody is shut out.
+"""The explorer in a real browser: pages load from disk and over HTTP, charts draw, controls work, everyone can use it.
 
 Skipped, with the reason, where no Chromium is found. What the pages say is proved without one, beside this file.
 """
@@ -85,7 +85,7 @@ def browser() -> Iterator[Browser]:
     if found is None:
         pytest.skip(f"no Chromium on this machine (looked for {', '.join(CHROMIUMS)})")
     with sync_playwright() as playwright:
-        # Its sandbox refuses to run as root, as containers do; only our own pages are opened.
+        # Its sandbox does not run as root, which containers use; only our own pages are opened.
         launched = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield launched
         launched.close()
@@ -127,7 +127,7 @@ def test_each_page_type_is_tried(site: Path) -> None:
 def test_a_page_loads_without_an_error_or_a_request_elsewhere(
     page: Page, addresses: dict[str, str], path: str, where: str
 ) -> None:
-    """From disk on a screen of 320 pixels, which is also what 1280 are at 400 % zoom: nothing is wider than it."""
+    """From disk on a screen of 320 pixels, which is also 1280 at 400% zoom: nothing is wider than the screen."""
     base = addresses[where]
     wrong: list[str] = []
     page.on("console", lambda message: wrong.append(f"console {message.type}: {message.text}"))
@@ -149,7 +149,7 @@ def test_axe_finds_nothing_serious(page: Page, addresses: dict[str, str], path: 
     page.goto(addresses["disk"] + path)
     drawn(page)
     page.evaluate("for (const details of document.querySelectorAll('main details')) details.open = true")
-    # Rows of a long table are alike, and axe takes seconds for some hundreds of them.
+    # The rows of a long table are alike, and axe takes seconds for hundreds of them.
     page.evaluate("for (const row of document.querySelectorAll('tbody tr:nth-child(n + 40)')) row.remove()")
     found = Axe().run(page, options=RULES).response["violations"]
     assert [
@@ -177,7 +177,7 @@ def test_the_hand_written_scripts_are_few() -> None:
 
 # --- Maps and charts ----------------------------------------------------------------------------------------------
 
-# The middle of a shape's bounding box, or of a grid over it, that lies in the shape itself.
+# The middle of a shape's bounding box, or of a grid over it, that is inside the shape itself.
 INSIDE = """
 code => {
   const path = [...document.querySelectorAll("#map path")].find(p => p.__data__?.datum?.code === code);
@@ -198,7 +198,7 @@ KENT = "E10000016"
 
 
 def settled(look: Callable[[], Any], expected: Any) -> Any:
-    """What is seen once it is as expected, or after five seconds."""
+    """What is seen as soon as it is as expected, or after five seconds."""
     for _ in range(50):
         if (seen := look()) == expected:
             break
@@ -274,7 +274,7 @@ def test_a_distribution_draws_every_council_and_leads_to_it(page: Page, addresse
 
 
 def test_a_council_page_is_drawn_within_a_second(page: Page, addresses: dict[str, str]) -> None:
-    """The best of three, since others may be at work on this machine."""
+    """The best of three, as the machine may be busy."""
 
     def seconds() -> float:
         page.goto("about:blank")
@@ -346,12 +346,12 @@ def test_what_if_follows_its_controls_and_keeps_them_in_the_address(page: Page, 
     again.goto(page.url)
     assert ranks_shown(again) == changed
     again.close()
-    page.get_by_text("Back to the official weights").click()
+    page.get_by_text("Reset to the official weights").click()
     expect(page.get_by_role("status").last).to_have_text("These are the official ranks.")
     assert ranks_shown(page) == official
     for name in ("Clean energy", "Economic growth", "Health", "Opportunity", "Safer streets"):
         page.get_by_label(name, exact=True).fill("0")
-    expect(page.get_by_role("status").last).to_contain_text("Nothing is left to rank by")
+    expect(page.get_by_role("status").last).to_contain_text("There is nothing left to rank by")
 
 
 def downloaded(page: Page, link: Any) -> list[dict[str, str]]:
@@ -410,7 +410,7 @@ def test_compare_shows_and_downloads_the_figures_of_the_marts(
 
 def test_compare_follows_its_controls_and_keeps_them_in_the_address(page: Page, addresses: dict[str, str]) -> None:
     page.goto(addresses["disk"] + "compare.html")
-    expect(page.get_by_role("status").last).to_have_text("Choose a council to begin.")
+    expect(page.get_by_role("status").last).to_have_text("Select a council to begin.")
     page.get_by_label("Council 1").select_option(label="Hartlepool")
     page.get_by_label("Council 2").select_option(label="Kent")
     page.locator("summary", has_text="Health").click()
@@ -456,7 +456,7 @@ def test_an_indicators_download_holds_the_figures_of_its_page(page: Page, addres
     rows = downloaded(page, page.locator("#map a[download]"))
     assert len(rows) == 317
     shown = (
-        page.locator("table", has_text="greatest need first")
+        page.locator("table", has_text="highest need first")
         .locator("tbody tr")
         .evaluate_all("rows => rows.map(r => [...r.cells].map(c => c.innerText.replaceAll('\u00a0', ' ')))")
     )
@@ -474,7 +474,7 @@ def test_the_keyboard_alone_suffices(page: Page, addresses: dict[str, str], mart
     assert page.evaluate("document.activeElement.textContent") == "Skip to main content"
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "main"
-    # The order of the focus is that of the page, every stop can be seen, and none holds the focus.
+    # Focus follows the order of the page, every stop is visible, and none traps the focus.
     places = []
     for _ in range(40):
         page.keyboard.press("Tab")

@@ -1,4 +1,4 @@
-"""Every way in which a refresh can go; each case is a row of docs/operations.md."""
+"""Every outcome of a refresh; each case is a row in docs/operations.md."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -53,7 +53,7 @@ from tests.support.refreshing import HASTY, LIMITS
 
 @dataclass(frozen=True)
 class Case:
-    """One way in which a refresh can go; the first four fields are its row in docs/operations.md."""
+    """One outcome of a refresh; the first four fields are its row in docs/operations.md."""
 
     name: str
     happens: str
@@ -63,22 +63,22 @@ class Case:
     change: Change | None = next_period
     answers: list[Callable[[Handler, bytes], None]] = field(default_factory=list)
     always: Callable[[Handler, bytes], None] | None = None
-    statuses: list[int] | None = None  # of the answers to requests for the CSV
+    statuses: list[int] | None = None  # of the responses to requests for the CSV file
     waits: list[float] = field(default_factory=list)
     source_id: str = OBESITY
     by_date_only: bool = False
     limits: Limits = LIMITS
 
 
-STAYS = "the edition in use stays"
+STAYS = "the current version is kept"
 BACKOFF = [2.0, 4.0, 8.0, 16.0]
 CASES = [
     Case("304, by ETag", "nothing is fetched again", "unchanged", 0, change=None, statuses=[304]),
-    Case("304, by date", "the same where a server gives dates only", "unchanged", 0, change=None, by_date_only=True),
+    Case("304, by date", "the same, if the server gives only dates", "unchanged", 0, change=None, by_date_only=True),
     Case("404", f"no second attempt; {STAYS}", "failed", 1, "404", always=status(404), statuses=[404]),
     Case(
         "429 with Retry-After",
-        "waits as long as the server asks, then takes the edition",
+        "waits as long as the server asks, then applies the edition",
         "taken",
         0,
         answers=[status(429, Retry_After="7")],
@@ -87,7 +87,7 @@ CASES = [
     ),
     Case(
         "429, to come back in an hour",
-        f"leaves the server alone until the next refresh; {STAYS}",
+        f"does not ask again until the next refresh; {STAYS}",
         "failed",
         1,
         "3,600 seconds",
@@ -95,8 +95,8 @@ CASES = [
         statuses=[429],
     ),
     Case(
-        "500 twice and then well",
-        "waits 2 and 4 seconds, then takes the edition",
+        "500 twice, then a good answer",
+        "waits 2 and 4 seconds, then applies the edition",
         "taken",
         0,
         answers=[status(500), status(500)],
@@ -104,18 +104,18 @@ CASES = [
         waits=[2.0, 4.0],
     ),
     Case(
-        "500 for ever",
-        f"five attempts, each wait twice the last and at most 60 seconds; {STAYS}",
+        "500 every time",
+        f"five attempts, each wait twice the last, up to 60 seconds; {STAYS}",
         "failed",
         1,
-        "given up after 5 attempts",
+        "gave up after 5 attempts",
         always=status(500),
         statuses=[500] * 5,
         waits=BACKOFF,
     ),
     Case(
         "connection cut midway",
-        "asks for the rest only (Range with If-Range), then takes the edition",
+        "requests only the rest (Range with If-Range), then applies the edition",
         "taken",
         0,
         answers=[cut_midway],
@@ -124,30 +124,30 @@ CASES = [
     ),
     Case(
         "a trickle of bytes",
-        f"each attempt ends when the time for a file (300 seconds) is over; {STAYS}",
+        f"each attempt ends at the time limit for a file (300 seconds); {STAYS}",
         "failed",
         1,
-        "not whole after 0.3 seconds",
+        "not complete after 0.3 seconds",
         always=trickle,
         waits=BACKOFF,
         limits=HASTY,
     ),
     Case(
         "a trickle of headers",
-        f"the same, as the time for a file counts from the request on; {STAYS}",
+        f"the same, because the time limit counts from the request; {STAYS}",
         "failed",
         1,
-        "not whole after 0.3 seconds",
+        "not complete after 0.3 seconds",
         always=trickle_headers,
         waits=BACKOFF,
         limits=HASTY,
     ),
     Case(
         "a trickle without a length",
-        f"the same: what came until then is not taken for the whole; {STAYS}",
+        f"the same: a partial file is not taken for a complete one; {STAYS}",
         "failed",
         1,
-        "not whole after 0.3 seconds",
+        "not complete after 0.3 seconds",
         always=trickle_without_length,
         waits=BACKOFF,
         limits=HASTY,
@@ -157,17 +157,17 @@ CASES = [
         f"the same; {STAYS}",
         "failed",
         1,
-        "not whole after 0.3 seconds",
+        "not complete after 0.3 seconds",
         always=trickle_chunk_sizes,
         waits=BACKOFF,
         limits=HASTY,
     ),
     Case(
-        "no byte more",
+        "no more bytes",
         f"each attempt ends after 30 seconds without a byte; {STAYS}",
         "failed",
         1,
-        "no answer in time",
+        "timed out while waiting for data",
         always=silence,
         waits=BACKOFF,
         limits=HASTY,
@@ -182,7 +182,7 @@ CASES = [
         statuses=[200],
     ),
     Case(
-        "HTML that calls itself text",
+        "HTML labelled as text",
         f"refused by its first bytes; {STAYS}",
         "failed",
         1,
@@ -191,18 +191,18 @@ CASES = [
         statuses=[200],
     ),
     Case(
-        "packed though asked not to",
-        f"refused, so that nothing small unpacks to something huge; {STAYS}",
+        "compressed although asked not to",
+        f"refused, so that a small file cannot unpack to a huge one; {STAYS}",
         "failed",
         1,
-        "packed (gzip)",
+        "compressed the file (gzip)",
         always=packed,
         statuses=[200],
     ),
-    Case("length too long", f"counts as cut short; {STAYS}", "failed", 1, "after", always=too_long, waits=BACKOFF),
+    Case("length too long", f"treated as cut short; {STAYS}", "failed", 1, "after", always=too_long, waits=BACKOFF),
     Case(
         "length too short",
-        f"the last line has no line break: refused; {STAYS}",
+        f"refused: the last line has no line break; {STAYS}",
         "failed",
         1,
         "cut short",
@@ -210,8 +210,8 @@ CASES = [
         statuses=[200],
     ),
     Case(
-        "a file without end",
-        f"broken off at the largest size (64 MiB; 512 MiB for one refresh); {STAYS}",
+        "an endless file",
+        f"stopped at the largest size (64 MiB; 512 MiB for one refresh); {STAYS}",
         "failed",
         1,
         "larger than",
@@ -219,7 +219,7 @@ CASES = [
     ),
     Case(
         "redirect to the same host",
-        "followed, then takes the edition",
+        "followed, then applies the edition",
         "taken",
         0,
         answers=[redirect_here],
@@ -235,8 +235,8 @@ CASES = [
         statuses=[302],
     ),
     Case(
-        "redirect for ever",
-        f"given up after five; {STAYS}",
+        "endless redirects",
+        f"gives up after five; {STAYS}",
         "failed",
         1,
         "more than 5 redirects",
@@ -244,15 +244,15 @@ CASES = [
         statuses=[302] * 6,
     ),
     Case(
-        "changed header of a column in use",
-        f"cannot be read, says which column is missing; {STAYS}",
+        "header of a column in use changed",
+        f"cannot be read; the message names the missing column; {STAYS}",
         "unreadable",
         1,
         "no column 'observation'",
         lambda table: table.rename(columns={"observation": "figure"}),
     ),
     Case(
-        "changed header of another column",
+        "header of another column changed",
         f"a person decides; {STAYS}",
         "waiting",
         3,
@@ -260,15 +260,15 @@ CASES = [
         lambda table: table.rename(columns={"areanm": "area_name"}),
     ),
     Case(
-        "dropped column in use",
-        f"cannot be read, says which column is missing; {STAYS}",
+        "column in use dropped",
+        f"cannot be read; the message names the missing column; {STAYS}",
         "unreadable",
         1,
         "no column 'lci_95'",
         lambda table: table.drop(columns="lci_95"),
     ),
     Case(
-        "dropped column of another kind",
+        "another column dropped",
         f"a person decides; {STAYS}",
         "waiting",
         3,
@@ -276,32 +276,32 @@ CASES = [
         lambda table: table.drop(columns="unit"),
     ),
     Case(
-        "columns in another order",
-        "read by their names: takes the edition, no figure changed",
+        "columns in a different order",
+        "read by name: applies the edition, no figures changed",
         "taken",
         0,
         "0 figures",
         columns_moved,
     ),
     Case(
-        "two columns swapped under their names",
-        f"figures stand outside their limits: a person decides; {STAYS}",
+        "two columns swapped under their headers",
+        f"figures fall outside their limits: a person decides; {STAYS}",
         "waiting",
         3,
-        "have the columns of the figure and of its limits changed places?",
+        "have the columns of the figure and its limits been swapped?",
         names_swapped,
     ),
     Case(
         "doubled rows",
-        f"two rows with one key cannot be read; {STAYS}",
+        f"two rows with the same key cannot be read; {STAYS}",
         "unreadable",
         1,
         "two rows with the key",
         lambda table: pd.concat([table, table]),
     ),
     Case(
-        "a word where a number belongs",
-        f"cannot be read, says in which row; {STAYS}",
+        "a word instead of a number",
+        f"cannot be read; the message names the row; {STAYS}",
         "unreadable",
         1,
         "'see note' is not a number",
@@ -309,10 +309,10 @@ CASES = [
     ),
     Case(
         "measure under another name",
-        f"cannot become a seed, as the indicator's measure is not there; {STAYS}",
+        f"cannot be read, because the indicator's measure is missing; {STAYS}",
         "unreadable",
         1,
-        "no row of it",
+        "none of its rows",
         without_measure,
     ),
     Case(
@@ -333,7 +333,7 @@ CASES = [
         source_id=RECYCLING,
     ),
     Case(
-        "unit changed from the next period on",
+        "unit changed from the next period",
         f"the new period's scale is out of bounds: a person decides; {STAYS}",
         "waiting",
         3,
@@ -341,39 +341,39 @@ CASES = [
         hundredfold_from_now,
     ),
     Case(
-        "figures revised by 30 %",
+        "figures revised by 30%",
         f"a person decides; {STAYS}",
         "waiting",
         3,
-        "by 30.00% in the middle",
+        "median change 30.00%",
         sharply_revised,
     ),
     Case(
-        "newest period revised by 90 %, older ones by 0.1 %",
+        "newest period revised by 90%, older ones by 0.1%",
         f"a person decides; {STAYS}",
         "waiting",
         3,
-        "newest by 90.00% in the middle",
+        "newest: 90.00%",
         newest_period_revised,
     ),
     Case(
-        "one council's figures fiftyfold, others by 0.01 %",
+        "one council's figures multiplied by 50, others changed by 0.01%",
         f"a person decides; {STAYS}",
         "waiting",
         3,
-        "areas whose figures were revised by themselves: E06000001; by 50 times",
+        "areas revised much more than others: E06000001; by 50 times",
         one_council_fiftyfold,
     ),
     Case(
-        "one council's figure fiftyfold in the next period",
+        "one council's figure multiplied by 50 in the next period",
         f"a person decides; {STAYS}",
         "waiting",
         3,
-        "areas that stepped by themselves into a new period: E06000001; by 50 times",
+        "areas that changed much more than others in a new period: E06000001; by 50 times",
         one_council_fiftyfold_from_now,
     ),
     Case(
-        "five councils lose all but their newest rows",
+        "five councils lose all rows but the newest",
         f"a person decides; {STAYS}",
         "waiting",
         3,
@@ -390,7 +390,7 @@ CASES = [
     ),
     Case(
         "next period without three of the councils",
-        "figures that are suppressed are no question: takes the edition",
+        "suppressed figures need no decision: applies the edition",
         "taken",
         0,
         change=without_a_newest_figure(3),
@@ -405,7 +405,7 @@ CASES = [
     ),
     Case(
         "an authority recoded, code not listed",
-        f"cannot become a seed until the code is in seeds/geography/area.csv; {STAYS}",
+        f"cannot be read until the code is in seeds/geography/area.csv; {STAYS}",
         "unreadable",
         1,
         "E06000999",
@@ -413,7 +413,7 @@ CASES = [
     ),
     Case(
         "an authority recoded, code listed",
-        f"a person decides, and is told which code has its figures; {STAYS}",
+        f"a person decides; the message names the code with its figures; {STAYS}",
         "waiting",
         3,
         "E07000004 has the figures that E06000001 had",
@@ -421,7 +421,7 @@ CASES = [
     ),
     Case(
         "an authority under its other code",
-        "Barnsley's old code and its new one are one council: takes the edition",
+        "Barnsley's old and new codes are the same council: applies the edition",
         "taken",
         0,
         change=barnsley_renamed,
@@ -451,11 +451,11 @@ CASES = [
         rows_swapped,
         source_id=RECYCLING,
     ),
-    Case("next period added", "takes the edition", "taken", 0),
-    Case("next period added, Trafford's format", "takes the edition", "taken", 0, source_id=RECYCLING),
+    Case("next period added", "applies the edition", "taken", 0),
+    Case("next period added, Trafford's format", "applies the edition", "taken", 0, source_id=RECYCLING),
     Case(
         "a period in the far future",
-        f"cannot become a seed, as a load refuses it; {STAYS}",
+        f"cannot be read, because a load would refuse it; {STAYS}",
         "unreadable",
         1,
         "a year ahead",

@@ -1,4 +1,4 @@
-"""The comparison of two editions: what of each seed is within its bounds, and what is not."""
+"""The comparison of two editions: which changes to each seed are within its bounds, and which are not."""
 
 import random
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def test_a_file_of_the_newest_period_may_roll_on() -> None:
     rolling = replace(source, bounds=Bounds(may_drop_periods=True))
     assert compared(rolling, old, new).is_within
     assert compared(rolling, old, pd.concat([old, new])).is_within
-    # But not backwards.
+    # It may not go backwards.
     back = old.assign(period_start_date="2021-04-01", period_end_date="2022-03-31")
     assert "periods lost" in [f.what for f in compared(rolling, old, back).outside]
 
@@ -43,7 +43,7 @@ def observations() -> Iterator[tuple[Source, Table]]:
 
 
 def multiplied(seed: Table, by: pd.Series | float) -> Table:
-    """A seed with every figure and its limits times a factor, rounded as publishers round."""
+    """A seed with every figure and its limits multiplied by a factor, rounded as publishers round."""
     names = [c.name for c in sources()[OBESITY].layout.columns if c.name in seed and c.name.startswith(("value", "lo"))]
     names = [name for name in [*names, "upper_95"] if name in seed]
     return seed.assign(**{n: ["" if v != v else f"{v:.6g}" for v in pd.to_numeric(seed[n]) * by] for n in names})
@@ -57,7 +57,7 @@ def test_every_seed_is_within_its_bounds_of_itself() -> None:
 
 
 def test_a_usual_next_edition_of_every_seed_is_within_its_bounds() -> None:
-    """Old figures revised by up to 3 %, a next period of each measure with up to 20 % more or less, two suppressed."""
+    """Old figures revised by up to 3%, a next period of each measure up to 20% higher or lower, two suppressed."""
     rng = np.random.default_rng(7)
     for source, seed in observations():
         revised = multiplied(seed, pd.Series(rng.uniform(0.97, 1.03, len(seed)), index=seed.index))
@@ -68,13 +68,13 @@ def test_a_usual_next_edition_of_every_seed_is_within_its_bounds() -> None:
             later[name] = (pd.to_datetime(later[name]) + pd.DateOffset(years=1)).dt.strftime("%Y-%m-%d")
         later.loc[later.index[[0, -1]], "value"] = ""
         comparison = compared(source, seed, pd.concat([revised, later], ignore_index=True))
-        # The measures of this table end years apart, so that its next periods are never whole.
-        known = {"rows of a new period"} if source.source_id == "dfe_local_authority_interactive_tool" else set()
+        # This table's measures end years apart, so its next periods are never complete.
+        known = {"rows for a new period"} if source.source_id == "dfe_local_authority_interactive_tool" else set()
         assert {finding.what for finding in comparison.outside} <= known, comparison.text()
 
 
 def test_the_newest_editions_that_publishers_made_were_within_their_bounds() -> None:
-    """Each seed without its newest period, and then as it is: real steps, gaps and suppressed figures."""
+    """Each seed without its newest period against the whole seed: real changes, gaps and suppressed figures."""
     outside = {}
     for source, seed in observations():
         ends = seed["period_end_date"]
@@ -83,9 +83,9 @@ def test_the_newest_editions_that_publishers_made_were_within_their_bounds() -> 
         if found := [finding.what for finding in compared(source, older, seed).outside]:
             outside[source.source_id] = found
     assert outside == {
-        # 53 of 283 councils have no newest figure: worth a person's look.
+        # 53 of 283 councils have no newest figure: a person should look.
         "ons_cancer_diagnosis_at_stage_1_and_2": ["areas without a figure in a measure's newest period"],
-        "dfe_local_authority_interactive_tool": ["rows of a new period"],
+        "dfe_local_authority_interactive_tool": ["rows for a new period"],
     }
 
 
@@ -96,8 +96,8 @@ def test_one_measure_does_not_hide_among_others() -> None:
     is_one = seed["measure"] == measure
     revised = compared(source, seed, multiplied(seed, is_one.map({True: 1.9, False: 1.001})))
     assert [f.what for f in revised.outside] == ["figures revised"]
-    assert f"those of {measure} by 90.00% in the middle" in revised.text()
-    # Twenty areas lose one measure of 23; a single one may, as when its figure is suppressed.
+    assert f"median change of {measure}: 90.00%" in revised.text()
+    # Twenty areas lose one of 23 measures. A single area may, for example when its figure is suppressed.
     crime = sources()["ons_recorded_crime"]
     seed = read_seed(seed_text(crime))
     measure = seed["measure"].iloc[0]
@@ -108,7 +108,7 @@ def test_one_measure_does_not_hide_among_others() -> None:
 
 
 def test_a_measure_that_loses_its_newest_period_is_seen() -> None:
-    """Another one has it still, so that no period is lost."""
+    """Another measure still has it, so that no period is lost."""
     source = sources()["fingertips_life_expectancy"]
     seed = read_seed(seed_text(source))
     gone = (seed["measure"] == seed["measure"].iloc[0]) & (seed["period_end_date"] == seed["period_end_date"].max())
@@ -125,7 +125,7 @@ def test_a_single_areas_correction_of_an_old_year_is_no_question() -> None:
 
 
 def test_a_years_usual_revision_is_no_swap() -> None:
-    """All figures a little revised, rounded so that many coincide: chance alone swaps no two areas."""
+    """All figures slightly revised and rounded so that many coincide: chance alone makes no swap."""
     for source_id in (RECYCLING, OBESITY):
         seed = read_seed(seed_text(sources()[source_id]))
         rng = random.Random(7)
@@ -141,6 +141,6 @@ def test_bounds_are_named_rightly() -> None:
         Bounds(**{"max_row_ratio": 2.0})
     own = {source.source_id: source.bounds for source in sources().values() if source.bounds != Bounds()}
     assert all(bounds == Bounds(may_drop_periods=True) for bounds in own.values())
-    # They hold one period; its successor comes in its place.
+    # They hold one period, which the next one replaces.
     for source_id in own:
         assert read_seed(seed_text(sources()[source_id]))["period_end_date"].nunique() == 1

@@ -41,7 +41,7 @@ def test_a_file_that_changed_while_it_was_cut_is_fetched_whole(place: Place) -> 
 
 
 def test_only_what_is_new_is_fetched(place: Place) -> None:
-    """The table is as it was, its description is new: both stand in the new edition."""
+    """The table is unchanged and its description is new: the new edition has both."""
     path = next(p for p in place.server.files if p.endswith(".json"))
     place.server.files[path] = b'{"label": "Adult obesity"}'
     code, outcome = place.one(OBESITY)
@@ -66,7 +66,7 @@ def test_a_refresh_takes_no_more_than_its_share(place: Place) -> None:
     place.offer(source_id=RECYCLING)
     with Fetcher(replace(LIMITS, total_bytes=400_000), sleep=place.waits.append) as fetcher:
         outcomes = refresh.refresh([place.source(), place.source(RECYCLING)], fetcher=fetcher)
-    assert "bytes in all" in outcomes[-1].message
+    assert "bytes in total" in outcomes[-1].message
 
 
 def test_without_a_network_only_the_first_source_waits(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +90,7 @@ def test_a_damaged_note_beside_a_part_is_no_trouble(place: Place) -> None:
 
 
 def test_a_trickle_in_a_tls_handshake_ends_too() -> None:
-    """Downloads are over HTTPS, where the first answer is no header yet."""
+    """Downloads are over HTTPS, where the handshake comes before any header."""
 
     def answer(listener: socket.socket) -> None:
         connection, _ = listener.accept()
@@ -110,17 +110,18 @@ def test_a_trickle_in_a_tls_handshake_ends_too() -> None:
 
 
 def test_a_refresh_has_an_end(place: Place) -> None:
-    """A server that keeps one source for ever does not keep the run: those left are told as failed, and not asked."""
+    """A server that never finishes one source does not hold the run: the remaining sources fail without a request."""
     place.offer()
     place.offer(source_id=RECYCLING)
     place.server.always = trickle
     place.server.asked.clear()
+    chosen = [place.source(), place.source(RECYCLING)]  # the registry is read before the clock starts
     began = time.monotonic()
     with Fetcher(replace(LIMITS, refresh_timeout=0.5), sleep=place.waits.append) as fetcher:
-        outcomes = refresh.refresh([place.source(), place.source(RECYCLING)], fetcher=fetcher)
+        outcomes = refresh.refresh(chosen, fetcher=fetcher)
     assert time.monotonic() - began < 8
     assert [outcome.status for outcome in outcomes] == ["failed", "failed"]
-    assert all("the time for one refresh (0.5 seconds) is over" in outcome.message for outcome in outcomes)
+    assert all("the time limit for one refresh (0.5 seconds) has passed" in outcome.message for outcome in outcomes)
     assert len([path for path, _, _ in place.server.asked if path.endswith(".csv")]) == 1
     place.server.always = None
     assert place.run(OBESITY, RECYCLING)[0] == 0
@@ -150,7 +151,7 @@ def test_every_refreshable_source_has_a_live_address(monkeypatch: pytest.MonkeyP
 )
 def test_tests_server_must_be_on_this_machine(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(addresses.LIVE_BASE_VARIABLE, base)
-    with pytest.raises(RegistryError, match="only name a server on this machine"):
+    with pytest.raises(RegistryError, match="expected a server on this machine"):
         addresses.live_base()
 
 

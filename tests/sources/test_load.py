@@ -1,4 +1,4 @@
-"""load.py: good seeds load typed and whole; a fault is told with file, line, column, value and what belongs there."""
+"""load.py: good seeds load typed and complete; an error gives file, line, column, value and what was expected."""
 
 import glob
 import gzip
@@ -52,7 +52,7 @@ def make_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / SAMPLE).write_bytes(b"".join((SEEDS / SAMPLE).read_bytes().splitlines(keepends=True)[: ROWS + 1]))
     shutil.copy(SEEDS / "sources.yml", folder)
     monkeypatch.setattr(registry, "SEEDS", folder)
-    monkeypatch.setattr(load, "_check_sum", lambda source: None)  # what the other checks see is what is tested here
+    monkeypatch.setattr(load, "_check_sum", lambda source: None)  # the other checks are tested here
     return folder
 
 
@@ -62,7 +62,7 @@ def damage(source: Source, change: Damage) -> None:
 
 
 def cell(line: int, column: str, text: str) -> Damage:
-    """Puts a text into a cell; line 1 is the header."""
+    """Replace the text of a cell; line 1 is the header."""
 
     def change(lines: list[str]) -> list[str]:
         cells = lines[line - 1].split(",")
@@ -73,7 +73,7 @@ def cell(line: int, column: str, text: str) -> Damage:
 
 
 def whole_line(line: int, *texts: str) -> Damage:
-    """Puts any number of lines in the place of one."""
+    """Replace one line with any number of lines."""
     return lambda lines: [*lines[: line - 1], *texts, *lines[line:]]
 
 
@@ -82,7 +82,7 @@ def header(*names: str) -> Damage:
 
 
 def fails(connection: duckdb.DuckDBPyConnection, source: Source) -> SeedError:
-    """The error of a load that must fail and leave the table of the last good load as it was."""
+    """The error of a load that must fail and leave the table unchanged."""
     query = f"SELECT * FROM raw.{source.source_id}"
     before = connection.execute(query).fetchall()
     with pytest.raises(SeedError) as caught:
@@ -93,7 +93,7 @@ def fails(connection: duckdb.DuckDBPyConnection, source: Source) -> SeedError:
     return caught.value
 
 
-def test_a_good_seed_loads_typed_whole_and_in_order(connection: duckdb.DuckDBPyConnection, sample: Source) -> None:
+def test_a_good_seed_loads_typed_complete_and_in_order(connection: duckdb.DuckDBPyConnection, sample: Source) -> None:
     loaded = load_source(connection, sample)
     assert loaded == Loaded(
         "trafford_cycling", ROWS, tuple(COLUMNS), sample.path.stat().st_size, load.sha256(sample.path), True
@@ -135,11 +135,11 @@ def test_every_type_is_stored_as_such(connection: duckdb.DuckDBPyConnection, fol
     assert list(map(str, table.types)) == ["DOUBLE", "BIGINT", "DATE", "BOOLEAN", "VARCHAR"]
     assert table.fetchall() == [(-0.0015, -7, date(2024, 2, 29), True, '=1+1, "é"'), (None,) * 5]
     source.path.write_text("n,i,d,b,text\n1,2,2024-02-29,yes,\n", encoding="utf-8")
-    assert "line 2, column b: 'yes' where true or false belongs" in str(fails(connection, source))
+    assert "line 2, column b: expected true or false, found 'yes'" in str(fails(connection, source))
 
 
 def test_a_load_leaves_the_table_as_parquet_for_other_engines(tmp_path: Path, sample: Source) -> None:
-    """In the folder raw beside the build file, and there alone: a seed that fails leaves the last good file."""
+    """Only in the folder raw beside the build file: a seed that fails leaves the last good file."""
     build = tmp_path / "it's [a] build"
     build.mkdir()
     with duckdb.connect(str(build / "warehouse.duckdb")) as connection:
@@ -170,82 +170,104 @@ def test_what_spreadsheets_write_loads_the_same(
 
 
 @pytest.mark.parametrize(
-    "change, line, column, said",
+    "change, line, column, message",
     [
         # The header.
-        (header(*COLUMNS[:4], "valeu", *COLUMNS[5:]), 1, "value", "column 5 is 'valeu' where 'value' belongs"),
-        (header(*COLUMNS[:4], *COLUMNS[5:]), 1, "value", "column 5 is 'lower_95' where 'value' belongs"),
-        (header(*COLUMNS[:-1]), 1, "marker", "column 8 is nothing where 'marker' belongs"),
-        (header(*COLUMNS, "note"), 1, None, "column 9 is 'note' where nothing belongs"),
+        (header(*COLUMNS[:4], "valeu", *COLUMNS[5:]), 1, "value", "column 5: expected 'value', found 'valeu'"),
+        (header(*COLUMNS[:4], *COLUMNS[5:]), 1, "value", "column 5: expected 'value', found 'lower_95'"),
+        (header(*COLUMNS[:-1]), 1, "marker", "column 8: expected 'marker', found nothing"),
+        (header(*COLUMNS, "note"), 1, None, "column 9: expected nothing, found 'note'"),
         (header("measure", "area_code", *COLUMNS[2:]), 1, "area_code", f"must be '{','.join(COLUMNS)}'"),
-        (lambda lines: lines[1:], 1, "area_code", "column 1 is 'E06000001' where 'area_code' belongs"),
+        (lambda lines: lines[1:], 1, "area_code", "column 1: expected 'area_code', found 'E06000001'"),
         # Lines.
-        (lambda lines: lines[:-1], ROWS + 1, None, "the file is cut short: its last line does not end"),
-        (whole_line(7, "E06000007,Cycling"), 7, None, "2 cells where 8 belong"),
-        (lambda lines: [*lines[:6], lines[6] + ",", *lines[7:]], 7, None, "9 cells where 8 belong"),
-        (whole_line(7, "", ""), 7, None, "0 cells where 8 belong"),
-        (lambda lines: [*lines[:9], ""], None, None, f"8 rows where at least {ROWS - 2} are expected"),
-        (cell(4, "measure", '"a\nb"'), 4, None, "a quoted cell must close in its own line"),
-        (cell(4, "measure", '"a'), 4, None, "a quoted cell must close in its own line"),
-        (cell(4, "measure", '"a"b'), 4, None, "a quotation mark out of place"),
+        (lambda lines: lines[:-1], ROWS + 1, None, "the file is truncated: its last line has no line break"),
+        (whole_line(7, "E06000007,Cycling"), 7, None, "expected 8 cells, found 2"),
+        (lambda lines: [*lines[:6], lines[6] + ",", *lines[7:]], 7, None, "expected 8 cells, found 9"),
+        (whole_line(7, "", ""), 7, None, "expected 8 cells, found 0"),
+        (
+            lambda lines: [*lines[:9], ""],
+            None,
+            None,
+            f"expected at least {ROWS - 2} rows, found 8",
+        ),
+        (cell(4, "measure", '"a\nb"'), 4, None, "a quoted cell must end on its own line"),
+        (cell(4, "measure", '"a'), 4, None, "a quoted cell must end on its own line"),
+        (cell(4, "measure", '"a"b'), 4, None, "misplaced quotation mark"),
         (cell(4, "measure", ' "a"b'), None, None, "DuckDB cannot read the file"),
-        (cell(4, "measure", "a\rb"), 4, None, "a stray line break ('\\r')"),
-        (cell(4, "measure", "a\0b"), 4, None, "a control character ('\\x00'): the file is damaged or not text"),
+        (cell(4, "measure", "a\rb"), 4, None, "stray line break '\\r'"),
+        (cell(4, "measure", "a\0b"), 4, None, "control character '\\x00': the file is damaged or not text"),
         # Cells.
-        (cell(3, "value", "NaN"), 3, "value", "'NaN' where a number such as 12.5 belongs"),
-        (cell(3, "value", "-Infinity"), 3, "value", "'-Infinity' where a number"),
-        (cell(3, "value", "1e999"), 3, "value", "'1e999' where a number"),
-        (cell(3, "value", '"1,5"'), 3, "value", "'1,5' where a number"),
-        (cell(3, "value", '"1,234"'), 3, "value", "'1,234' where a number"),
-        (cell(3, "value", " 5"), 3, "value", "' 5' where a number"),
-        (cell(3, "value", "1_000"), 3, "value", "'1_000' where a number"),
-        (cell(3, "upper_95", "[x]"), 3, "upper_95", "'[x]' where a number"),
+        (cell(3, "value", "NaN"), 3, "value", "expected a number such as 12.5, found 'NaN'"),
+        (cell(3, "value", "-Infinity"), 3, "value", "expected a number such as 12.5, found '-Infinity'"),
+        (cell(3, "value", "1e999"), 3, "value", "expected a number such as 12.5, found '1e999'"),
+        (cell(3, "value", '"1,5"'), 3, "value", "expected a number such as 12.5, found '1,5'"),
+        (cell(3, "value", '"1,234"'), 3, "value", "expected a number such as 12.5, found '1,234'"),
+        (cell(3, "value", " 5"), 3, "value", "expected a number such as 12.5, found ' 5'"),
+        (cell(3, "value", "1_000"), 3, "value", "expected a number such as 12.5, found '1_000'"),
+        (cell(3, "upper_95", "[x]"), 3, "upper_95", "expected a number such as 12.5, found '[x]'"),
         (
             cell(3, "period_end_date", "31/12/2023"),
             3,
             "period_end_date",
-            "'31/12/2023' where a date such as 2024-12-31",
+            "expected a date such as 2024-12-31, found '31/12/2023'",
         ),
-        (cell(3, "period_end_date", "2023-02-30"), 3, "period_end_date", "'2023-02-30' where a date"),
+        (
+            cell(3, "period_end_date", "2023-02-30"),
+            3,
+            "period_end_date",
+            "expected a date such as 2024-12-31, found",
+        ),
         (
             cell(3, "period_end_date", "2021-01-01"),
             3,
             "period_end_date",
-            "'2021-01-01' where a date not before period_start",
+            "expected a date on or after period_start_date, found '2021-01-01'",
         ),
-        (cell(3, "period_end_date", ""), 3, "period_end_date", "an empty cell where a date such as 2024-12-31 belongs"),
-        (cell(3, "measure", '""'), 3, "measure", "an empty cell where a text belongs"),
-        (cell(3, "area_code", "E0600002"), 3, "area_code", "'E0600002' where an area code of seeds/geography/area.csv"),
-        (cell(3, "area_code", "E06000002 "), 3, "area_code", "(perhaps 'E06000002' is meant)"),
-        (cell(3, "area_code", "Leeds"), 3, "area_code", "(list it there first if it is new)"),
-        (lambda lines: cell(9, "value", "x")(cell(3, "value", "y")(lines)), 3, "value", "and in 1 more lines"),
-        (lambda lines: [*lines[:9], lines[3], *lines[9:]], 10, None, "the same key as line 4 (area_code 'E06"),
+        (
+            cell(3, "period_end_date", ""),
+            3,
+            "period_end_date",
+            "2024-12-31, found an empty cell",
+        ),
+        (cell(3, "measure", '""'), 3, "measure", "expected text, found an empty cell"),
+        (
+            cell(3, "area_code", "E0600002"),
+            3,
+            "area_code",
+            "seeds/geography/area.csv, found 'E0600002'",
+        ),
+        (cell(3, "area_code", "E06000002 "), 3, "area_code", "(did you mean 'E06000002'?)"),
+        (cell(3, "area_code", "Leeds"), 3, "area_code", "(add new codes there first)"),
+        (lambda lines: cell(9, "value", "x")(cell(3, "value", "y")(lines)), 3, "value", "1 more line has this fault"),
+        (lambda lines: [*lines[:9], lines[3], *lines[9:]], 10, None, "duplicate key (first on line 4): area_code 'E06"),
     ],
 )
-def test_a_fault_is_told(
+def test_a_fault_says_where_and_what(
     connection: duckdb.DuckDBPyConnection,
     sample: Source,
     change: Damage,
     line: int | None,
     column: str | None,
-    said: str,
+    message: str,
 ) -> None:
     load_source(connection, sample)
     damage(sample, change)
     error = fails(connection, sample)
-    assert said in str(error)
+    assert message in str(error)
     assert (error.path, error.line, error.column) == (f"seeds/{SAMPLE}", line, column)
     assert (f", line {line}" in str(error)) == (line is not None)
     assert (f", column {column}" in str(error)) == (column is not None)
-    assert str(error).endswith("Restore the file from git, or make it anew with `missions snapshot`.")
+    assert str(error).endswith("Restore the file from git, or regenerate it with `missions snapshot`.")
 
 
 @pytest.mark.parametrize("text", ["1.0", "1e3", "9223372036854775808", "two", "0x10"])
-def test_a_whole_number_is_no_other_number(connection: duckdb.DuckDBPyConnection, folder: Path, text: str) -> None:
+def test_a_whole_number_has_no_other_form(connection: duckdb.DuckDBPyConnection, folder: Path, text: str) -> None:
     hexagon = sources()["hexagon"]
     load_source(connection, hexagon)
     damage(hexagon, whole_line(3, f"E06000002,{text},4"))
-    assert f"line 3, column hexagon_column: '{text}' where a whole number such as 12" in str(fails(connection, hexagon))
+    assert f"line 3, column hexagon_column: expected a whole number such as 12, found '{text}'" in str(
+        fails(connection, hexagon)
+    )
 
 
 def test_keys_are_compared_as_values_and_an_empty_part_counts(
@@ -256,23 +278,23 @@ def test_keys_are_compared_as_values_and_an_empty_part_counts(
     source.path.write_text("a,b\n1,\n1,x\n", encoding="utf-8")
     load_source(connection, source)
     source.path.write_text("a,b\n1,\n1,x\n01,\n", encoding="utf-8")
-    assert "line 4: the same key as line 2 (a '1', b nothing)" in str(fails(connection, source))
+    assert "line 4: duplicate key (first on line 2): a '1', b nothing" in str(fails(connection, source))
 
 
 @pytest.mark.parametrize(
-    "data, said",
+    "data, message",
     [
         (None, ": the file is missing"),
         (b"", ": the file is empty"),
         (b"theme_id,theme_title\na,A\nb,caf\xe9\n", ", line 3: byte 0xe9 is not UTF-8 text"),
         ("theme_id,theme_title\n".encode("utf-16"), ", line 1: the file is UTF-16 text"),
-        (b"theme_id,theme_title\n", ": 0 rows where at least"),
-        (b"theme_id,theme_ti", ", line 1, column theme_title: column 2 is 'theme_ti' where 'theme_title' belongs"),
+        (b"theme_id,theme_title\n", ": expected at least 1 rows, found 0"),
+        (b"theme_id,theme_ti", ", line 1, column theme_title: column 2: expected 'theme_title', found 'theme_ti'"),
         (b"theme_id,theme_title\na, \"b\nb,c\" \n", "DuckDB reads 1 rows from 3 lines"),
     ],
 )  # fmt: skip
-def test_a_file_that_cannot_be_read_is_told(
-    connection: duckdb.DuckDBPyConnection, folder: Path, data: bytes | None, said: str
+def test_a_file_that_cannot_be_read_is_an_error(
+    connection: duckdb.DuckDBPyConnection, folder: Path, data: bytes | None, message: str
 ) -> None:
     theme = replace(sources()["theme"], min_rows=1)
     load_source(connection, theme)
@@ -280,11 +302,11 @@ def test_a_file_that_cannot_be_read_is_told(
     if data is not None:
         theme.path.write_bytes(data)
     error = fails(connection, theme)
-    assert said in str(error)
-    assert str(error).endswith("Correct the file, or restore it from git.")  # it has no reader to make it anew
+    assert message in str(error)
+    assert str(error).endswith("Correct the file, or restore it from git.")  # it has no reader to regenerate it
 
 
-def test_a_folder_in_the_files_place_is_told(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+def test_a_folder_in_place_of_the_file_is_an_error(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     theme = sources()["theme"]
     load_source(connection, theme)
     theme.path.unlink()
@@ -310,10 +332,10 @@ def test_a_compressed_seed(
     packed.path.write_bytes(data)
     assert load_source(connection, packed).rows == ROWS
     packed.path.write_bytes(spoil(data))
-    assert "the compressed file is cut short or damaged" in str(fails(connection, packed))
+    assert "the compressed file is truncated or damaged" in str(fails(connection, packed))
 
 
-def test_without_a_sound_list_of_areas_the_others_load_unchecked(
+def test_without_a_valid_list_of_areas_the_others_load_unchecked(
     connection: duckdb.DuckDBPyConnection, sample: Source
 ) -> None:
     damage(sample, cell(3, "area_code", "Leeds"))
@@ -324,7 +346,7 @@ def test_without_a_sound_list_of_areas_the_others_load_unchecked(
         if spoilt is not None:
             area.path.write_bytes(spoilt)
         assert not load_source(connection, sample).area_codes_checked
-        assert load_source(connection, sources()["theme"]).area_codes_checked  # it has none to check
+        assert load_source(connection, sources()["theme"]).area_codes_checked  # it has no area codes to check
         with pytest.raises(SeedError, match=r"seeds/geography/area\.csv"):
             load_source(connection, area)
         area.path.write_bytes(good)
@@ -332,18 +354,18 @@ def test_without_a_sound_list_of_areas_the_others_load_unchecked(
         load_source(connection, sample)
 
 
-def test_load_all_tells_every_failure_and_loads_the_rest(
+def test_load_all_lists_every_failure_and_loads_the_rest(
     connection: duckdb.DuckDBPyConnection, sample: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     some = {i: sources()[i] for i in ("area", "hexagon", "theme", "county_change")} | {"trafford_cycling": sample}
     monkeypatch.setattr(registry, "sources", lambda: some)
-    told: list[str] = []
+    reported: list[str] = []
     assert [loaded.source_id for loaded in load_all(connection)] == [*some, "source_file"]
     damage(sample, cell(3, "value", "x"))
     some["hexagon"].path.unlink()
     with pytest.raises(SeedError) as caught:
-        load_all(connection, lambda loaded: told.append(loaded.source_id))
-    assert told == ["area", "theme", "county_change", "source_file"]
+        load_all(connection, lambda loaded: reported.append(loaded.source_id))
+    assert reported == ["area", "theme", "county_change", "source_file"]
     first, *lines = str(caught.value).splitlines()
     assert first == "seeds: 2 of 6 tables could not be loaded"
     assert [line.split(":")[0] for line in lines] == [
@@ -383,7 +405,7 @@ def test_every_seed_of_the_project_loads(connection: duckdb.DuckDBPyConnection) 
 
 @st.composite
 def damaged(draw: st.DrawFn, good: bytes) -> bytes:
-    """The bytes with one to three accidents: cut, byte changed, span lost, cells swapped, line doubled."""
+    """The bytes after one to three accidents: truncation, changed byte, lost span, swapped cells or repeated line."""
     for _ in range(draw(st.integers(1, 3))):
         at, to = sorted((draw(st.integers(0, len(good))), draw(st.integers(0, len(good)))))
         accident = draw(st.sampled_from(["cut", "change", "lose", "swap", "double"]))
@@ -409,7 +431,7 @@ def damaged(draw: st.DrawFn, good: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
-def test_damage_of_any_kind_is_told_or_harmless(suffix: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_damage_of_any_kind_is_an_error_or_harmless(suffix: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     with pytest.MonkeyPatch.context() as patch, duckdb.connect() as connection:
         folder = make_folder(tmp_path_factory.mktemp("damage") / "seeds", patch)
         source = replace(sources()["trafford_cycling"], seed=SAMPLE + suffix, min_rows=1)

@@ -1,4 +1,4 @@
-"""A refresh from end to end, against a real HTTP server: each case of refresh_cases.py, and what a person decides."""
+"""A refresh from end to end against a real HTTP server: the cases in refresh_cases.py and people's decisions."""
 
 import json
 import time
@@ -28,7 +28,7 @@ TABLE_BEGIN, TABLE_END = "<!-- refresh cases -->", "<!-- /refresh cases -->"
 
 
 def test_files_are_written_as_publishers_write_them(place: Place) -> None:
-    """Read by the project's own reader they give the very seeds that they were written from."""
+    """The project's own reader turns them back into exactly the seeds they were written from."""
     for source_id in (OBESITY, RECYCLING):
         text, _ = snapshot.read_publisher(place.source(source_id), place.landed(source_id)[0])
         assert text == (ROOT / f"seeds/observations/{source_id}.csv").read_text(encoding="utf-8")
@@ -39,7 +39,7 @@ def test_what_happens(place: Place, case: Case, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(refresh, "Fetcher", lambda: Fetcher(case.limits, sleep=place.waits.append))
     if case.by_date_only:
         place.server.by_date_only = True
-        place.landed()[0].joinpath(landing.EDITION).unlink()  # what it says of ETags
+        place.landed()[0].joinpath(landing.EDITION).unlink()  # it records the ETags
         place.run(case.source_id)
         place.server.asked.clear()
     if case.change:
@@ -69,7 +69,7 @@ def test_what_happens(place: Place, case: Case, monkeypatch: pytest.MonkeyPatch)
         served = place.server.files[f"/{source.distributor}/HEAD/{source.files[0].distributor_path}"]
         assert (new / source.files[0].path).read_bytes() == served
         assert str(source.snapshot_date) == new.name[:10]
-        # Nothing but this seed and the registry.
+        # Only this seed and the registry.
         changed = {Path(path).name for path in after if after[path] != before[path]}
         assert changed <= {"sources.yml", "SHA256SUMS", f"{case.source_id}.csv"}
         with duckdb.connect() as connection:
@@ -82,7 +82,7 @@ def test_what_happens(place: Place, case: Case, monkeypatch: pytest.MonkeyPatch)
         assert case.said.split(": ")[-1] in report
         assert (case.status == "waiting") == (f"missions refresh --accept {case.source_id}" in report)
         assert json.loads((new / refresh.REPORT_JSON).read_text(encoding="utf-8"))["status"] == case.status
-        # Asked again, the server says that nothing is new; the question stays open.
+        # At the next refresh the server has nothing new, and the question is still open.
         place.server.asked.clear()
         again, outcome = place.one(case.source_id)
         assert (again, outcome["status"]) == (case.exit_code, case.status)
@@ -92,7 +92,7 @@ def test_what_happens(place: Place, case: Case, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_operations_page_lists_the_cases() -> None:
-    """What happens in each case stands in docs/operations.md, made from the cases above."""
+    """The table in docs/operations.md is made from the cases."""
     rows = [f"| {c.name} | {c.happens} | {c.status} | {c.exit_code} |" for c in CASES]
     table = "\n".join(["| Case | What happens | Status | Exit code |", "|---|---|---|---|", *rows])
     page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
@@ -111,7 +111,7 @@ def test_check_changes_nothing(place: Place) -> None:
     place.offer()
     assert place.one("--check", OBESITY)[1]["status"] == "newer"
     assert place.state() == before
-    code, outcome = place.one(OBESITY)  # 304 now, and taken from where it landed
+    code, outcome = place.one(OBESITY)  # 304 this time; applied from the landing folder
     assert (code, outcome["status"]) == (0, "taken")
     assert place.state() != before
 
@@ -119,10 +119,10 @@ def test_check_changes_nothing(place: Place) -> None:
 def test_a_person_accepts_what_is_out_of_bounds(place: Place) -> None:
     place.offer(rows_swapped)
     assert place.run(OBESITY)[0] == 3
-    place.server.always = status(500)  # nothing is fetched: what the report was about is taken
+    place.server.always = status(500)  # nothing is fetched: the edition in the report is applied
     code, outcome = place.one("--accept", OBESITY)
     assert (code, outcome["status"]) == (0, "taken")
-    assert "accepted by a person though out of bounds" in outcome["message"]
+    assert "accepted by a person although out of bounds" in outcome["message"]
     assert seed_text(place.source()) == snapshot.read_publisher(place.source(), place.landed()[-1])[0]
     place.server.always = None
     assert place.one(OBESITY)[1]["status"] == "unchanged"
@@ -137,7 +137,7 @@ def test_what_cannot_be_read_cannot_be_accepted(place: Place) -> None:
 
 
 def test_a_publisher_takes_an_edition_back(place: Place) -> None:
-    """The edition in use is the newest again: nothing waits any more, and nothing landed is written over."""
+    """The edition in use is the newest again: nothing is waiting, and no landed file is overwritten."""
     place.offer(hundredfold)
     assert place.run(OBESITY)[0] == 3
     contents = {p: sha256(p) for f in place.landed() for p in f.rglob("*.csv")}
@@ -151,7 +151,7 @@ def test_one_source_that_fails_does_not_keep_the_others_back(place: Place) -> No
     place.offer(source_id=RECYCLING)
     place.server.files = {p: b for p, b in place.server.files.items() if "obesity" not in p}
     code, outcomes = place.run(OBESITY, RECYCLING)
-    # The file is gone, though nothing newer was asked for.
+    # The file has gone, even though nothing newer was requested.
     assert (code, [o["status"] for o in outcomes]) == (1, ["failed", "taken"])
 
 
@@ -175,7 +175,7 @@ def test_two_refreshes_do_not_run_at_once(place: Place) -> None:
 
 @contextmanager
 def another_run(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """As if another process held the build, and nobody waited long for it."""
+    """As if another process held the build and nobody waited long for it."""
     monkeypatch.setattr(build_file, "_LOCK", place.folder / "build" / ".run.lock")
     with build_file.only_run(), monkeypatch.context() as other:
         other.setattr(build_file, "_holds_lock", False)
@@ -184,7 +184,7 @@ def another_run(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 
 
 def test_seeds_are_not_swapped_under_a_run(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The source that waits in vain for the run's end fails by that; those before and after it are as they would be."""
+    """The source that waits in vain for the run to end fails; those before and after it are unaffected."""
     place.offer()
     before = place.state()
     with another_run(place, monkeypatch):
@@ -228,7 +228,7 @@ def test_a_kill_between_seed_and_registry_mends_itself(place: Place, monkeypatch
 
 
 def test_files_fetched_by_hand_pass_the_same_gate(place: Place, tmp_path: Path) -> None:
-    """Where only a person can fetch: here with a refreshable source, as its format can be written."""
+    """As for sources only a person can download; here with a refreshable one, whose format the test can write."""
     file = place.source(RECYCLING).files[0]
     by_hand = tmp_path / "by hand" / file.path
     by_hand.parent.mkdir(parents=True)
@@ -242,7 +242,7 @@ def test_files_fetched_by_hand_pass_the_same_gate(place: Place, tmp_path: Path) 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the publishers' files are not beside this checkout")
 def test_publishers_own_files_are_the_editions_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One of each format lands, is found to be in use, and compared all the same differs in no figure."""
+    """One source of each format lands and is found to be in use; compared anyway, no figure differs."""
     monkeypatch.setattr(landing, "LANDING", tmp_path)
     by_reader = {source.reader: source for source in sources().values() if source.is_refreshable}
     assert len(by_reader) == 4
@@ -257,7 +257,7 @@ def test_publishers_own_files_are_the_editions_in_use(tmp_path: Path, monkeypatc
 def test_what_a_person_must_fetch_is_listed_with_how(place: Place) -> None:
     listed = json.loads(CliRunner().invoke(app, ["refresh", "--manual", "--json"]).stdout)
     assert set(listed) == {s.source_id for s in sources().values() if s.files and not s.is_refreshable}
-    assert all(how.startswith("fetch from ") and "`missions " in how for how in listed.values())
+    assert all(how.startswith("download from ") and "`missions " in how for how in listed.values())
     page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
     assert "missions refresh --manual" in page
 
@@ -268,10 +268,10 @@ def test_what_a_person_must_fetch_is_listed_with_how(place: Place) -> None:
         (["nonsense"], "there is no source 'nonsense'"),
         (["desnz_fuel_poverty"], "missions refresh --from FOLDER desnz_fuel_poverty"),
         (["framework"], "a table of the project itself"),
-        (["--accept", "nonsense"], "there is no source 'nonsense'"),
-        (["--accept", OBESITY, "--check"], "choose one"),
-        (["--accept", OBESITY, "--manual"], "exclude each other"),
-        (["--from", "."], "name the sources"),
+        (["--accept", "nonsense"], "No source 'nonsense'"),
+        (["--accept", OBESITY, "--check"], "not both"),
+        (["--accept", OBESITY, "--manual"], "Use only one of"),
+        (["--from", "."], "Name the sources"),
     ],
 )
 def test_wrong_words_are_told(place: Place, arguments: list[str], said: str) -> None:

@@ -1,4 +1,4 @@
-"""The registry of sources: everything made from it is up to date, and everything in it is true."""
+"""The registry of sources: the files generated from it are up to date, and what it says is true."""
 
 import os
 import shutil
@@ -52,10 +52,10 @@ def test_every_measure_of_an_indicator_stands_in_its_seed() -> None:
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the publishers' files are not beside this checkout")
 def test_snapshot_changes_no_byte(tmp_path: Path) -> None:
-    """`missions snapshot` on the files that the seeds were made from gives the same seeds and the same registry."""
+    """`missions snapshot` on the files from which the seeds were made gives the same seeds and registry."""
     project = tmp_path / "project"
     shutil.copytree(SEEDS, project / "seeds")
-    # The project's own tables have no reader; all others are made anew.
+    # The project's own tables have no reader; all others are regenerated.
     for source in registry.sources().values():
         if source.reader:
             (project / "seeds" / source.seed).unlink()
@@ -68,7 +68,7 @@ def test_snapshot_changes_no_byte(tmp_path: Path) -> None:
         timeout=120,
     )
     assert run.returncode == 0, run.stderr
-    # `missions refresh` may have brought newer editions than ../shared has: there, the old ones came back.
+    # `missions refresh` may have applied newer editions than ../shared has; snapshot then restores the old ones.
     newer = {SEEDS / source.seed for source in registry.sources().values() if refreshed(source)}
     newer |= {SEEDS / "sources.yml", SEEDS / "SHA256SUMS"} if newer else set()
     for path in set(SEEDS.rglob("*")) - newer:
@@ -88,14 +88,14 @@ def test_registry_says_what_the_manifest_says() -> None:
                 row["distributor_path"],
                 row["distributor_commit"],
             )
-            # Rows without a commit, and those converted from ..rda, are fetched by hand.
+            # Rows without a commit, and those converted from .rda, are downloaded by hand.
             by_hand = not row["distributor_commit"] or ".rda" in row["note"] or ".rda" in row["distributor_path"]
             if by_hand:
                 assert not source.is_refreshable, file.path
 
 
 def refreshed(source: registry.Source) -> bool:
-    """Whether its files are newer than those in ../shared: of one fetched from a live address no commit is known."""
+    """Whether its files are newer than those in ../shared: files fetched from a live address have no commit."""
     return source.is_refreshable and not all(file.commit for file in source.files)
 
 
@@ -144,7 +144,7 @@ def test_a_period_that_is_not_understood_is_an_error(text: str, kind: str) -> No
         ),
         (
             ("  publisher: Office", "  publisherr: Office"),
-            "ons_gross_value_added: publisher is missing; publisherr is not one of its fields",
+            "ons_gross_value_added: publisher is missing; publisherr is not a known field",
         ),
         (
             ("  release_rhythm: annual", "  release_rhythm: yearly"),

@@ -1,4 +1,4 @@
-"""What is known of a source between two refreshes: the last attempt, what waits, and what is overdue."""
+"""What is known about a source between refreshes: the last attempt, what is waiting and what is overdue."""
 
 import shutil
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ def test_a_source_that_cannot_be_fetched_does_not_look_healthy(place: Place) -> 
     assert place.run(OBESITY)[0] == 1
     told = refresh.standing(source)
     assert (told.status, told.is_good) == ("failed", False)
-    assert "404" in told.message and "it went well on" in told.message
+    assert "404" in told.message and "last success: " in told.message
     place.server.always = None
     assert place.run("--check", OBESITY)[0] == 0
     assert refresh.standing(source).status == "unchanged"
@@ -31,7 +31,7 @@ def test_a_source_that_was_never_fetched_well_is_told_too(place: Place) -> None:
     place.server.always = status(404)
     place.run(OBESITY)
     assert refresh.standing(place.source()).status == "failed"
-    # A note that was damaged says nothing.
+    # A damaged note is ignored.
     (place.folder / "landing" / OBESITY / "attempt.json").write_text("{", encoding="utf-8")
     assert refresh.standing(place.source()).status == "unchanged"
 
@@ -58,16 +58,16 @@ def test_a_source_not_asked_in_its_rhythm_is_overdue(place: Place, monkeypatch: 
     asked = datetime.fromisoformat(landing.last_attempt(OBESITY).succeeded_at)  # type: ignore[union-attr, arg-type]
     monkeypatch.setattr(refresh, "_now", lambda: asked + timedelta(days=365))
     assert refresh.standing(source).overdue is None
-    # An attempt that fails makes it no younger, one that finds nothing new does.
+    # A failed attempt does not reset the clock; one that finds nothing new does.
     monkeypatch.setattr(refresh, "_now", lambda: asked + timedelta(days=367))
     place.server.always = status(404)
     place.run(OBESITY)
     said = refresh.standing(source).overdue
-    assert said and f"last asked with success on {asked:%Y-%m-%d}" in said and "annual" in said
+    assert said and f"the last successful check was on {asked:%Y-%m-%d}" in said and "annual" in said
     place.server.always = None
     monkeypatch.setattr(landing, "_now", lambda: (asked + timedelta(days=367)).isoformat())
     place.run(OBESITY)
     assert refresh.standing(source).overdue is None
-    # Where nothing ever landed, the day of the snapshot counts.
+    # If nothing has ever landed, the date of the snapshot counts.
     shutil.rmtree(place.folder / "landing" / OBESITY)
     assert refresh.standing(source).overdue

@@ -1,4 +1,4 @@
-"""Changes to a publisher's table, as a newer edition may bring them."""
+"""Changes to a publisher's table that a newer edition might contain."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def codes(table: Table) -> pd.Series:
 
 
 def next_period(table: Table) -> Table:
-    """The newest period again, a year later, every figure a little higher; a few old figures are revised."""
+    """Add the newest period again a year later, every figure slightly higher, and revise one old figure."""
     last = table[table["period"] == table["period"].max()]
     number = int(last["period"].iloc[0][:4]) + 1
     text = last["period"].iloc[0]
@@ -40,7 +40,7 @@ def hundredfold(table: Table) -> Table:
 
 
 def hundredfold_from_now(table: Table) -> Table:
-    """Only the next period is in the new unit."""
+    """Add a next period in a new unit."""
     longer = next_period(table)
     is_new = longer.index >= len(table)
     return pd.concat([longer[~is_new], hundredfold(longer[is_new])])
@@ -51,7 +51,7 @@ def recoded(to: str) -> Change:
 
 
 def barnsley_renamed(table: Table) -> Table:
-    """Between the two codes of one council."""
+    """Swap between the two codes of one council."""
     column = codes(table)
     old, new = "E08000016", "E08000038"
     assert (old in set(column)) != (new in set(column))
@@ -63,7 +63,7 @@ def rows_swapped(table: Table) -> Table:
 
 
 def names_swapped(table: Table) -> Table:
-    """The names of two columns change places and their figures stay."""
+    """Swap the names of two columns but not their figures."""
     return table.rename(columns={"observation": "lci_95", "lci_95": "observation"})
 
 
@@ -76,7 +76,7 @@ def half_of_the_councils(table: Table) -> Table:
 
 
 def times(table: Table, factor: Any) -> Table:
-    """Every figure with its limits times a factor, which may be one a row."""
+    """Multiply every figure and its limits by a factor, or by one factor per row."""
     names = [c for c in (figures(table), "lci_95", "uci_95") if c in table]
     factors = pd.Series(factor, index=table.index)
     return table.assign(
@@ -92,7 +92,7 @@ def sharply_revised(table: Table) -> Table:
 
 
 def newest_period_revised(table: Table) -> Table:
-    """The figures that the index shows nearly double, among many older ones that hardly change."""
+    """Nearly double the figures that the index shows, among many older ones that hardly change."""
     return times(table, (table["period"] == table["period"].max()).map({True: 1.9, False: 1.001}))
 
 
@@ -106,13 +106,13 @@ def one_council_fiftyfold_from_now(table: Table) -> Table:
 
 
 def five_councils_thinned(table: Table) -> Table:
-    """All but their newest rows are gone, so that every code is there still."""
+    """Remove all but their newest rows, so that every code is still present."""
     five = codes(table).isin([f"E0600000{n}" for n in range(1, 6)])
     return table[~five | (table["period"] == table["period"].max())]
 
 
 def without_a_newest_figure(most: int) -> Change:
-    """The next period, in which so many councils have none."""
+    """Add a next period in which `most` councils have no figure."""
 
     def change(table: Table) -> Table:
         longer = next_period(table)

@@ -1,4 +1,4 @@
-"""A page of the site taken apart, and marts and files as rows, for the tests that hold the one to the other."""
+"""A parsed page of the site, and marts and CSV files as rows, for tests that compare them."""
 
 import csv
 import io
@@ -32,7 +32,7 @@ UNENDED = {
 
 
 class Page(HTMLParser):
-    """The parts of a page that the tests look at. HTML may leave out the ends of cells and rows; so do the pages."""
+    """The parts of a page that tests look at. Cells and rows have no end tags, as HTML allows."""
 
     def __init__(self, text: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -118,7 +118,7 @@ class Page(HTMLParser):
             self._cell["small" if "small" in self._stack else "text"] += data
 
     def table(self, caption: str) -> list[list[dict[str, Any]]]:
-        """The rows of the table whose caption begins so, without its head."""
+        """The rows of the table whose caption begins with this, without its head."""
         (found,) = [table for table in self.tables if table["caption"].startswith(caption)]
         return [row for row in found["rows"] if any(cell["scope"] == "row" for cell in row)]
 

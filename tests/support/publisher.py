@@ -1,4 +1,4 @@
-"""A publisher's files, written from the seeds, and an HTTP server that goes wrong in every way that a server can."""
+"""A publisher's files, written from the seeds, and an HTTP server that can fail in every way."""
 
 import csv
 import email.utils
@@ -29,7 +29,7 @@ Change = Callable[[Table], Table]
 
 
 def explore_local_statistics(seed: Table) -> Table:
-    """The publisher's table that a seed was read from."""
+    """The publisher's table from which a seed was read."""
     names = pd.read_csv(ROOT / "seeds/geography/area.csv", dtype=str).set_index("area_code")["area_name"]
     return pd.DataFrame(
         {
@@ -88,7 +88,7 @@ def as_it_is(table: Table) -> Table:
 
 @cache
 def publishers_files(source_id: str, change: Change = as_it_is) -> dict[str, bytes]:
-    """A source's files by their path on the server."""
+    """A source's files, by path on the server."""
     source = sources()[source_id]
     contents = [as_csv(change(publishers_table(source_id)), bom=source_id == OBESITY)]
     if source_id == OBESITY:
@@ -101,7 +101,7 @@ def publishers_files(source_id: str, change: Change = as_it_is) -> dict[str, byt
 
 
 class Publisher(ThreadingHTTPServer):
-    """Serves `files` as GitHub's host does. `answers` come first, one a request for a CSV file."""
+    """Serves `files` as GitHub's host does. `answers` are used first, one per request for a CSV file."""
 
     daemon_threads = True
 
@@ -122,7 +122,7 @@ class Publisher(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that gave up is part of the tests."""
+        """Ignore clients that give up: they are part of the tests."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -169,7 +169,7 @@ def etag(body: bytes) -> str:
 
 
 def serve(handler: Handler, body: bytes) -> None:
-    """As a good server does: the file, a part of it, or that it is the same."""
+    """Answer as a good server does: with the file, part of it, or 'not modified'."""
     asked, dated = handler.headers, email.utils.formatdate(len(body), usegmt=True)
     validators = {"Last_Modified": dated} if handler.server.by_date_only else {"ETag": etag(body)}
     if etag(body) == asked["If-None-Match"] or dated == asked["If-Modified-Since"]:
@@ -196,7 +196,7 @@ def trickle(handler: Handler, body: bytes) -> None:
 
 
 def trickle_headers(handler: Handler, body: bytes) -> None:
-    """Bytes enough that no timeout between two of them ever ends it."""
+    """Send bytes often enough that no timeout between two bytes applies."""
     for byte in b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 100:
         handler.wfile.write(bytes([byte]))
         handler.wfile.flush()
@@ -204,7 +204,7 @@ def trickle_headers(handler: Handler, body: bytes) -> None:
 
 
 def trickle_without_length(handler: Handler, body: bytes) -> None:
-    """Whole lines, so that a cut looks like the end of the file."""
+    """Send whole lines, so that a cut looks like the end of the file."""
     handler.send_response(200)
     handler.send_header("Connection", "close")
     handler.end_headers()

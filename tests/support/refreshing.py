@@ -1,4 +1,4 @@
-"""A folder of seeds that is refreshed from a server on this machine: fixtures for all tests of newer kept_seeds."""
+"""A folder of seeds refreshed from a server on this machine: fixtures for all tests of newer editions."""
 
 import json
 import shutil
@@ -34,12 +34,12 @@ SEEDS_NEEDED = [
     f"observations/{RECYCLING}.csv",
 ]
 LIMITS = Limits(file_bytes=5_000_000)
-HASTY = replace(LIMITS, read_timeout=0.2, file_timeout=0.3)  # only where every attempt is to fail by it
+HASTY = replace(LIMITS, read_timeout=0.2, file_timeout=0.3)  # only if every attempt should exceed it
 
 
 @dataclass
 class Place:
-    """A folder of seeds with its registry and landing folder, and the server that it is refreshed from."""
+    """A folder of seeds with its registry and landing folder, and the server from which it is refreshed."""
 
     folder: Path
     server: Publisher
@@ -78,7 +78,7 @@ def server() -> Iterator[Publisher]:
 
 
 def settle_in(folder: Path, monkeypatch: pytest.MonkeyPatch, server: Publisher) -> list[float]:
-    """Make all modules work in `folder`, and nobody wait."""
+    """Make all modules work in `folder` and skip all waits."""
     waits: list[float] = []
     for module in (registry, load, snapshot, refresh, kept_seeds, generated):
         monkeypatch.setattr(module, "SEEDS", folder / "seeds")
@@ -93,7 +93,7 @@ def settle_in(folder: Path, monkeypatch: pytest.MonkeyPatch, server: Publisher) 
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory, server: Publisher) -> Iterator[Path]:
-    """Seeds that were refreshed once from the server's files: no figure of them changed."""
+    """Seeds refreshed once from the server's files, without any change to a figure."""
     folder = tmp_path_factory.mktemp("refresh") / "template"
     for seed in SEEDS_NEEDED:
         (folder / "seeds" / seed).parent.mkdir(parents=True, exist_ok=True)

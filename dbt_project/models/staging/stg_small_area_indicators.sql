@@ -1,7 +1,6 @@
 -- The indicators of the small-area framework.
 select
     indicator_id,
-    indicator_title,
     source_id,
     measure,
     unit,

@@ -1,6 +1,6 @@
-"""The pages of the site, a module per kind of page: what each is given, and the data files beside it.
+"""The pages of the site, in a module per kind of page: what each template is given, and the data files beside it.
 
-Belongs here: the list of all. SQL is in data.py, HTML in templates/, charts in charts.py.
+Belongs here: the list of them. SQL is in data.py, HTML in templates/, charts in charts.py.
 """
 
 from missions.site.pages import (

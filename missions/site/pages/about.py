@@ -1,4 +1,4 @@
-"""The pages about the index: its method, its sources and data quality, what changed; and files on all councils."""
+"""The pages about the index (method, sources and data quality, what changed), and data files for all councils."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -98,7 +98,7 @@ def _method_files(site: Renderer) -> Files:
 
 
 def _files_on_all_councils(site: Renderer) -> Files:
-    """Whole marts that pages of councils and missions show a part of."""
+    """Complete data for what pages of councils and missions show in part."""
     marts = site.marts
     progress = [
         milestone | row | {"higher_means": marts.indicator[milestone["indicator_id"]]["higher_means"]}
@@ -151,7 +151,7 @@ def _source_files(site: Renderer) -> Files:
 
 
 def _coverage(site: Renderer) -> list[Row]:
-    """How many councils of each type stand on each basis, by indicator."""
+    """The number of councils by indicator, type of council and basis."""
     marts = site.marts
     return [
         {"authority_type": kind, "value_basis": basis, "value_basis_reason": reason, "councils": count} | indicator
@@ -170,7 +170,7 @@ def _coverage(site: Renderer) -> list[Row]:
 
 
 def change_files(site: Renderer) -> Files:
-    """What changed since the previous publication: the page, and all changes as a file."""
+    """The page on what changed since the previous publication, and a file of all changes."""
     changes = site.marts.changes
     yield site.render(
         "changes.html",
@@ -219,7 +219,7 @@ def _all_changes(site: Renderer) -> Row:
 
 
 def _with_polarity(site: Renderer, changes: Iterable[Row]) -> list[Row]:
-    """Changes of indicators, each with its own polarity, and of indices, which count need upwards."""
+    """Changes with their polarity: that of the indicator, or of an index, where higher is always higher need."""
     of_index = {"higher_means": "more_need"}
     return [
         row | {"higher_means": site.marts.indicator.get(row["index_id"], of_index)["higher_means"]} for row in changes

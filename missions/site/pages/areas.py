@@ -1,4 +1,4 @@
-"""The pages of areas: regions, combined authorities, integrated care boards and types of council, and their list."""
+"""The pages of areas and types of council: regions, combined authorities, integrated care boards, and their list."""
 
 from collections import Counter
 
@@ -7,7 +7,7 @@ from missions.site.data import COMPOSITE, Group
 from missions.site.renderer import KINDS, Files, Renderer
 from missions.site.scripts import charts_script
 from missions.site.tables import as_csv
-from missions.site.words import group_name
+from missions.site.words import councils_of, group_name
 
 
 def files(site: Renderer) -> Files:
@@ -38,6 +38,7 @@ def _group_files(site: Renderer, group: Group) -> Files:
         group=group,
         chart=chart,
         name=name,
+        councils_words=councils_of(group),
         rows=rows,
         smaller=sum(row.get("authorities_in_smaller_part", 0) for row in group.summary[:1]),
         by_band=Counter(row["need_band"] for row in rows),

@@ -5,7 +5,7 @@ from missions.site.manifest import Project
 from missions.site.renderer import Files, Renderer
 from missions.site.tables import as_csv
 
-LAYERS = ("intermediate", "staging", "raw")  # before the published marts, nearest first
+LAYERS = ("intermediate", "staging", "raw")  # upstream of the marts, nearest first
 
 
 def files(site: Renderer) -> Files:
@@ -23,7 +23,7 @@ def files(site: Renderer) -> Files:
         layers=[(layer, found) for layer in LAYERS if (found := [table for table in tables if table.layer == layer])],
     )
     yield "data/catalogue.csv", as_csv(marts.columns, marts.columns[0])
-    # Where dbt's own viewer used to be.
+    # The old address of the documentation of tables.
     yield site.render("catalogue/index.html", "moved.html", "Data catalogue", [], to="catalogue.html")
     if project:
         yield from _project_files(site, project)

@@ -1,12 +1,13 @@
-"""The page that sets councils beside each other, and the figures that its script works with."""
+"""The page that compares councils, and the data for its script."""
 
 from typing import Any
 
 from missions.reading.wording import in_words, period_words, value_words
-from missions.site.charts import compare_spec, unit_of
+from missions.site.charts import compare_spec
 from missions.site.data import Row, by
 from missions.site.renderer import Files, Renderer
 from missions.site.scripts import assign
+from missions.site.words import unit_name
 
 
 def files(site: Renderer) -> Files:
@@ -26,7 +27,7 @@ def _script(site: Renderer) -> str:
     """data/compare.js: scores and figures of all councils, in the order of one list of codes."""
     marts = site.marts
     codes = sorted(marts.authority)
-    # Words that repeat stand once; a cell has their places.
+    # Each text is stored once; cells hold its position in the list.
     words: dict[str, int] = {}
     compare = {
         "codes": codes,
@@ -52,7 +53,7 @@ def _index(site: Renderer, index: Row, codes: list[str], words: dict[str, int]) 
                 row["need_score"],
                 f"{row['need_score']:.1f}",
                 row["need_rank"],
-                # The basis of an index is worth a word only if it is weak.
+                # The basis of an index is mentioned only if it is weak.
                 "" if row["is_mostly_published"] else "mostly not published",
                 "",
             )
@@ -67,7 +68,7 @@ def _indicator(site: Renderer, indicator: Row, codes: list[str], words: dict[str
     return {
         "id": id_,
         "title": indicator["indicator_title"],
-        "about": f"{unit_of(indicator)}; {indicator['mission_name']}",
+        "about": f"{unit_name(unit)}; {indicator['mission_name']}",
         "unit": unit,
         "higherMeans": indicator["higher_means"],
         "england": [value_words(england["value"], unit), period_words(None, england["period_end_date"])]

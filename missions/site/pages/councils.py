@@ -1,4 +1,4 @@
-"""The pages of the councils: each with its scores, indicators, peers, milestones and changes, and their files."""
+"""The pages of the councils, with scores, indicators, peers, milestones and changes, and their data files."""
 
 import re
 from collections import Counter
@@ -12,8 +12,8 @@ from missions.site.renderer import KINDS, Files, Renderer
 from missions.site.tables import CELL_COLUMNS, CONTRIBUTION_COLUMNS, as_csv
 
 DRIVERS = 5  # indicators that raise and lower a council's need most
-NEEDIEST = 10  # small areas listed
-# Rank 1 is the greatest need, whatever the direction of an indicator; the ranks of the parts follow.
+NEEDIEST = 10  # neighbourhoods listed
+# Rank 1 is the highest need, whatever the direction of an indicator. The ranks under each part follow.
 SMALL_AREA_COLUMNS = ["small_area_code", "direction", "residents", "need_rank", "need_decile"]
 TREND_COLUMNS = [
     "indicator_id",
@@ -69,7 +69,7 @@ def _csv_files(site: Renderer, authority: Row, cells: list[Row]) -> Files:
     ]
     yield f"{folder}-trend.csv", as_csv(trend, TREND_COLUMNS)
     if small_areas := marts.small_areas.get(code, []):
-        # A county's are in the files of its districts, whose codes stand in its own.
+        # A county's file lists only the first, with the codes of their districts, whose files have all.
         is_county = bool(_districts(site, code))
         columns = ["authority_code", *SMALL_AREA_COLUMNS] if is_county else SMALL_AREA_COLUMNS
         ranks = [f"{part}_rank" for part in marts.parts]
@@ -78,7 +78,7 @@ def _csv_files(site: Renderer, authority: Row, cells: list[Row]) -> Files:
 
 
 def _cells(site: Renderer, authority: Row) -> list[Row]:
-    """A council's indicators, each with England, its region, its neighbours and its trend."""
+    """A council's indicators, each with its trend and the figures of England, its region and its neighbours."""
     marts, code = site.marts, authority["authority_code"]
     _, peers = marts.neighbours(authority)
     explained = by((r for r in marts.explanation.get(code, []) if r["level"] == "indicator"), "node_id")
@@ -113,7 +113,7 @@ def _cells(site: Renderer, authority: Row) -> list[Row]:
 
 
 def _mean(values: Iterable[float]) -> float | None:
-    """Their mean to nine digits: it is worked out here, and more would only be rounding error."""
+    """Their mean to nine significant digits; further digits would be rounding error."""
     found = list(values)
     return float(f"{sum(found) / len(found):.9g}") if found else None
 
@@ -122,7 +122,7 @@ def _mean(values: Iterable[float]) -> float | None:
 
 
 def _places(site: Renderer, authority: Row) -> dict[str, Any]:
-    """Where the council belongs, and what to know before reading its figures."""
+    """The areas that the council is part of, and caveats about its figures."""
     kinds = (
         ("type", "authority_type"),
         ("region", "region_code"),
@@ -143,7 +143,7 @@ def _districts(site: Renderer, code: str) -> list[Row]:
 
 
 def _need(site: Renderer, authority: Row) -> dict[str, Any]:
-    """Scores and ranks under all missions and each, and what each adds."""
+    """Scores and ranks, overall and by mission, and what each mission adds."""
     marts, code = site.marts, authority["authority_code"]
     scores = list(marts.scores[code].values())
     overall, *missions = scores
@@ -158,12 +158,12 @@ def _need(site: Renderer, authority: Row) -> dict[str, Any]:
 
 
 def _whole(site: Renderer, code: str) -> Row | None:
-    """The explanation of the rank under all missions."""
+    """The explanation of the overall rank."""
     return next((row for row in site.marts.explanation.get(code, []) if row["level"] == COMPOSITE), None)
 
 
 def _figures(site: Renderer, authority: Row, cells: list[Row]) -> dict[str, Any]:
-    """The indicators, which of them drive the rank, and what would move it."""
+    """The indicators, those that drive the rank, and what would change its band."""
     order = sorted(cells, key=lambda cell: -cell["contribution"])
     return {
         "raising": [cell for cell in order if cell["contribution"] > 0][:DRIVERS],
@@ -176,7 +176,7 @@ def _figures(site: Renderer, authority: Row, cells: list[Row]) -> dict[str, Any]
 
 
 def _moves(cells: list[Row], whole: Row | None) -> list[Row]:
-    """The smallest change of one indicator that moves the council a band, each way."""
+    """The smallest change in one indicator that would move the council up or down a band."""
     if whole is None:
         return []
     moves = []
@@ -198,7 +198,7 @@ def _moves(cells: list[Row], whole: Row | None) -> list[Row]:
 
 
 def _peers(site: Renderer, authority: Row) -> dict[str, Any]:
-    """The nearest councils under the first model, and those of other models that are not variants of it."""
+    """The most similar councils by the main model, and by other models that are not variants of it."""
     marts, code = site.marts, authority["authority_code"]
     model, peers = marts.neighbours(authority)
     models = grouped(marts.peers.get(code, []), "peer_model")
@@ -214,7 +214,7 @@ def _peers(site: Renderer, authority: Row) -> dict[str, Any]:
 
 
 def _inside(site: Renderer, authority: Row) -> dict[str, Any]:
-    """Need of the small areas inside the council."""
+    """Need in the neighbourhoods within the council."""
     marts, code = site.marts, authority["authority_code"]
     small_areas = marts.small_areas.get(code, [])
     tenths = Counter(row["need_decile"] for row in small_areas)
@@ -229,7 +229,7 @@ def _inside(site: Renderer, authority: Row) -> dict[str, Any]:
 
 
 def _over_time(site: Renderer, authority: Row) -> dict[str, Any]:
-    """Need in comparable years, national milestones, and what changed since the previous publication."""
+    """The trend over comparable years, national milestones, and changes since the previous publication."""
     marts, code = site.marts, authority["authority_code"]
     return {
         "editions": [
@@ -243,7 +243,7 @@ def _over_time(site: Renderer, authority: Row) -> dict[str, Any]:
 
 
 def _warnings(site: Renderer, authority: Row) -> list[tuple[str, list[Row]]]:
-    """Caveats that name this council, with the indicators that they concern."""
+    """Caveats that name this council, with the indicators that they apply to."""
     name = authority["authority_name"].removeprefix("Isles of ")
     longer = [a["authority_name"] for a in site.marts.authorities if name in a["authority_name"] and a is not authority]
     found: dict[str, list[Row]] = {}
@@ -256,7 +256,7 @@ def _warnings(site: Renderer, authority: Row) -> list[tuple[str, list[Row]]]:
 
 
 def _names(caveat: str, name: str, longer: Iterable[str]) -> bool:
-    """Whether a caveat names the council itself, and not only one whose name contains its name."""
+    """Whether a caveat names this council, not just one whose name contains its name."""
     for other in longer:
         caveat = caveat.replace(other, "")
     return re.search(rf"\b{re.escape(name)}\b", caveat) is not None

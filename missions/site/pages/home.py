@@ -1,4 +1,4 @@
-"""The front page: the map of need, either end of the ranking, the regional picture, all councils."""
+"""The front page: the map of need, both ends of the ranking, the regions and all councils."""
 
 from missions.site import charts
 from missions.site.data import COMPOSITE, Group
@@ -6,13 +6,13 @@ from missions.site.renderer import Files, Renderer
 from missions.site.scripts import authorities_script, charts_script
 from missions.site.shapes import geography_script
 from missions.site.tables import as_csv
-from missions.site.words import listed, number, the_region
+from missions.site.words import in_sentence, listed, number
 
-ENDS = 10  # councils at either end of the ranking
+ENDS = 10  # councils listed at each end of the ranking
 
 
 def files(site: Renderer) -> Files:
-    """The page, its data, and what the maps of all pages share."""
+    """The page and its data, with the names and shapes that maps on all pages use."""
     marts = site.marts
     rows = site.ranked(COMPOSITE)
     regions = [group for group in marts.groups if group.kind == "region"]
@@ -20,7 +20,7 @@ def files(site: Renderer) -> Files:
     yield site.render(
         "index.html",
         "index.html",
-        "Need in the councils of England under five missions",
+        "Need in England's councils under five missions",
         [],
         rows=rows,
         most=rows[:ENDS],
@@ -40,7 +40,7 @@ def files(site: Renderer) -> Files:
 
 
 def _regional_picture(regions: list[Group]) -> list[str]:
-    """What the map shows, in sentences made from region_summary."""
+    """What the map shows by region, in sentences."""
     rows = [group.summary[0] for group in regions]
     rows.sort(key=lambda r: (-r["share_in_most_needy_fifth"], r["region_name"]))
     total = sum(row["in_most_needy_fifth"] for row in rows)
@@ -48,25 +48,31 @@ def _regional_picture(regions: list[Group]) -> list[str]:
     none = [row["region_name"] for row in rows if row["in_most_needy_fifth"] == 0]
     few = [row for row in rows if 0 < row["share_in_most_needy_fifth"] < 0.1]
     says = [
-        f"{total} councils make up the most needy fifth. {the_region(top['region_name'], start=True)} has the "
-        f"largest share of its own councils among them: {top['in_most_needy_fifth']} of {top['authorities']}."
+        f"{total} councils make up the 20% with the highest need. {_start(top['region_name'])} has the largest share "
+        f"of its councils among them: {top['in_most_needy_fifth']} of {top['authorities']}."
     ]
     if most is not top:
         says.append(
-            f"{the_region(most['region_name'], start=True)} has the most in number: "
-            f"{most['in_most_needy_fifth']} of its {most['authorities']}."
+            f"{_start(most['region_name'])} has the largest number: {most['in_most_needy_fifth']} of its "
+            f"{most['authorities']}."
         )
-    parts = [f"{the_region(r['region_name'])} ({r['in_most_needy_fifth']} of {r['authorities']})" for r in few]
+    parts = [f"{in_sentence(r['region_name'])} ({r['in_most_needy_fifth']} of {r['authorities']})" for r in few]
     if few:
-        rest = f", none in {listed(map(the_region, none), 'or')}" if none else ""
+        rest = f", and none in {listed(map(in_sentence, none), 'or')}" if none else ""
         says.append(f"There are few in {listed(parts)}{rest}.")
     elif none:
-        says.append(f"There is none in {listed(map(the_region, none), 'or')}.")
+        says.append(f"There are none in {listed(map(in_sentence, none), 'or')}.")
     scores = sorted(rows, key=lambda r: -r["population_weighted_need_score"])
     first, last = scores[0], scores[-1]
     says.append(
-        f"By residents rather than councils, mean need is highest in {the_region(first['region_name'])} "
-        f"({number(first['population_weighted_need_score'])}) and lowest in {the_region(last['region_name'])} "
-        f"({number(last['population_weighted_need_score'])}), where 100 is the average place."
+        f"Weighted by residents, average need is highest in {in_sentence(first['region_name'])} "
+        f"({number(first['population_weighted_need_score'])}) and lowest in {in_sentence(last['region_name'])} "
+        f"({number(last['population_weighted_need_score'])}); 100 is the average for England."
     )
     return says
+
+
+def _start(region: str) -> str:
+    """A region's name at the start of a sentence."""
+    name = in_sentence(region)
+    return name[:1].upper() + name[1:]

@@ -1,4 +1,4 @@
-"""The pages of the indicators: their list, and one for each with its map, figures, coverage and place in the index."""
+"""The pages of the indicators: their list, and one each with its map, figures, coverage and place in the index."""
 
 from collections import Counter
 from typing import Any
@@ -63,7 +63,7 @@ def _indicator_files(site: Renderer, indicator: Row) -> Files:
         **_coverage(indicator, cells),
         **_in_the_index(site, indicator),
     )
-    # A row here is one indicator's: what only a council's own file compares it with is left out.
+    # Without the indicator's own columns, and the comparisons that only councils' files have.
     beside = ("england_", "region_", "neighbours_")
     columns = [c for c in CELL_COLUMNS if not c.startswith(beside) and c not in ("indicator_title", "mission_id")]
     flat = [indicator | cell | cell["authority"] for cell in cells]
@@ -72,7 +72,7 @@ def _indicator_files(site: Renderer, indicator: Row) -> Files:
 
 
 def _cells(site: Renderer, indicator: Row) -> list[Row]:
-    """The figures of all councils, greatest need first."""
+    """The figures of all councils, highest need first."""
     more = indicator["higher_means"] == "more_need"
     cells = [
         cell | {"authority": site.marts.authority[cell["authority_code"]]}
@@ -83,7 +83,7 @@ def _cells(site: Renderer, indicator: Row) -> list[Row]:
 
 
 def _coverage(indicator: Row, cells: list[Row]) -> dict[str, Any]:
-    """Who has a figure of its own, who has none and why."""
+    """Which councils have their own figure, and why others do not."""
     gaps = grouped((cell for cell in cells if cell["value_basis"] != "published"), "value_basis", "value_basis_reason")
     return {
         "gaps": [
@@ -97,7 +97,7 @@ def _coverage(indicator: Row, cells: list[Row]) -> dict[str, Any]:
 
 
 def _in_the_index(site: Renderer, indicator: Row) -> dict[str, Any]:
-    """What the indicator does to the ranks, over time and for the score."""
+    """The indicator's effect on ranks, and its trends."""
     marts, id_ = site.marts, indicator["indicator_id"]
     directions = (marts.direction.get((authority["authority_code"], id_)) for authority in marts.authorities)
     return {
@@ -108,7 +108,7 @@ def _in_the_index(site: Renderer, indicator: Row) -> dict[str, Any]:
 
 
 def _without(site: Renderer, indicator_id: str) -> Row | None:
-    """What leaving an indicator out does to the ranks under all missions."""
+    """How overall ranks change without the indicator."""
     rows = [row for row in site.marts.without.get(indicator_id, []) if row["composite_rank_change"]]
     if not rows:
         return None

@@ -1,13 +1,15 @@
-"""The pages of the missions: their list, and one for each with its map, indicators, milestones and councils."""
+"""The pages of the missions: their list, and one each with its map, indicators, milestones and councils."""
 
 from collections import Counter
 
+from missions.reading.wording import type_words
 from missions.site import charts
 from missions.site.data import Row, grouped
 from missions.site.renderer import Files, Renderer
 from missions.site.scripts import charts_script
+from missions.site.words import in_sentence, types_in_sentence
 
-GREATEST = 3  # councils named on the list of missions
+HIGHEST = 3  # councils named on the list of missions
 
 
 def files(site: Renderer) -> Files:
@@ -20,7 +22,7 @@ def files(site: Renderer) -> Files:
         missions=[
             mission
             | {
-                "most": marts.by_index[mission["mission_id"]][:GREATEST],
+                "most": marts.by_index[mission["mission_id"]][:HIGHEST],
                 "flagged": sum(not row["is_mostly_published"] for row in marts.by_index[mission["mission_id"]]),
                 "page": f"mission/{mission['mission_id']}.html",
                 "rows": marts.by_mission[mission["mission_id"]],
@@ -56,7 +58,14 @@ def _mission_files(site: Renderer, mission: Row) -> Files:
             for row in group.summary
             if row["index_id"] == id_
         ],
-        flagged=[(kind, count, of_type[kind]) for kind, count in flagged.most_common()],
+        flagged=[_some_of_type(kind, count, of_type[kind]) for kind, count in flagged.most_common()],
         audit=grouped((row for row in marts.audit if row["mission_id"] == id_), "statistic"),
         milestones=site.milestones(None, id_),
     )
+
+
+def _some_of_type(kind: str, count: int, of_type: int) -> str:
+    """Councils of one type, such as "12 of 164 districts"; a type with a single council by its name."""
+    if of_type == 1:
+        return in_sentence(type_words(kind))
+    return f"{'all' if count == of_type else f'{count} of'} {of_type} {types_in_sentence(kind)}"

@@ -1,4 +1,4 @@
-"""Councils A to Z, former ones too, and what the search on every page knows."""
+"""The list of councils from A to Z, including former ones, and the data for the search on every page."""
 
 from missions.reading.wording import day_words, in_words, type_words
 from missions.site.data import Row, by, grouped
@@ -14,7 +14,7 @@ def files(site: Renderer) -> Files:
 
 
 def _a_to_z(site: Renderer) -> list[tuple[str, list[Row]]]:
-    """Councils of today and before by their first letter."""
+    """Current and former councils by first letter."""
     names = [{"name": a["authority_name"], "authority": a, "former": False} for a in site.marts.authorities]
     former = grouped((row for row in site.marts.area_codes if row["valid_to_date"]), "area_name")
     present = {a["authority_name"] for a in site.marts.authorities}
@@ -37,7 +37,7 @@ def _a_to_z(site: Renderer) -> list[tuple[str, list[Row]]]:
 
 
 def _entries(site: Renderer, letters: list[tuple[str, list[Row]]]) -> list[list[str]]:
-    """[words, note, address, codes] of everything that has a page; former councils lead to their successors."""
+    """[name, note, address, codes] of everything with a page; former councils link to their successors."""
     entries: list[list[str]] = []
     codes: dict[str, set[str]] = {}
     for row in site.marts.area_codes:

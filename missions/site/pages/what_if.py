@@ -1,4 +1,4 @@
-"""The page that ranks councils under other weights, and the scores that its script works with."""
+"""The page that ranks councils under other weights, and the data for its script."""
 
 import base64
 import struct
@@ -22,7 +22,7 @@ def files(site: Renderer) -> Files:
 
 
 def _script(site: Renderer) -> str:
-    """data/what-if.js: each indicator's z as the bytes of doubles in base 64, and what weighs them."""
+    """data/what-if.js: each indicator's z-scores as base 64 of their doubles, with all weights."""
     marts = site.marts
     codes = sorted(marts.authority)
     ranks = {row["authority_code"]: row["need_rank"] for row in marts.by_index[COMPOSITE]}

@@ -1,4 +1,4 @@
-// Draws the charts of a page. Their data and shapes come from data/….js; a table beside each chart says the same.
+// Draws the charts of a page. Their data and shapes come from data/….js; a table on the page has the same figures.
 "use strict";
 (() => {
   const { authorities, geography, charts = {} } = missions;
@@ -6,19 +6,19 @@
     const [name, kind, region, page] = authorities[code];
     return { code, name, kind, region, href: document.body.dataset.root + page };
   };
-  // Fills the named data of a specification and draws it; the bundle's interpreter needs no eval.
+  // Draws a specification with its named data; the bundle's interpreter avoids eval.
   missions.draw = (element, spec, datasets, chosen = {}) => vegaEmbed(element, {
     ...spec, datasets: { ...spec.datasets, ...datasets },
     params: (spec.params || []).map((param) => ({ ...param, value: chosen[param.name] ?? param.value })),
   }, { ast: true, actions: false, renderer: "svg", defaultStyle: false, tooltip: { disableDefaultStyle: true } });
-  // A row of a table, its first cell a heading. A cell is a text, or {text, href, note}.
+  // A table row whose first cell is a heading. A cell is text or {text, href, note}.
   missions.row = (cells, tag = "td") => {
     const row = document.createElement("tr");
     cells.forEach((cell, place) => {
       const { text, href, note } = cell instanceof Object ? cell : { text: cell };
       const element = row.appendChild(document.createElement(place ? tag : "th"));
       if (element.tagName === "TH") element.scope = tag === "th" ? "col" : "row";
-      if (/^[−+£\d]/.test(text) || (tag === "th" && place)) element.className = "n";
+      if (/^[−+↑↓£\d]/.test(text) || (tag === "th" && place)) element.className = "n";
       const inner = href ? element.appendChild(document.createElement("a")) : element;
       Object.assign(inner, href && { href }, { textContent: text });
       if (note) element.appendChild(document.createElement("small")).textContent = note;
@@ -30,7 +30,7 @@
     URL.revokeObjectURL(link.href);
     link.href = URL.createObjectURL(new Blob(rows.map((row) => `${row.map(field).join()}\n`), { type: "text/csv" }));
   };
-  // Shows a page that scripts work. What it is set to stands after the # of its address.
+  // Shows a page that works by script. Its settings are kept after the # in its address.
   missions.keep = (entries) => history.replaceState(null, "", `#${entries.map((entry) => entry.join("=")).join("&")}`);
   missions.start = (page, restore) => {
     const read = () => restore(new URLSearchParams(location.hash.slice(1)));
@@ -38,7 +38,7 @@
     page.hidden = false;
     read();
   };
-  // A shape is rings of whole numbers: a point, then steps from each point to the next.
+  // A shape is rings of whole numbers: a point, then the steps from point to point.
   const ring = (numbers) => {
     let [x, y] = [0, 0];
     return numbers.flatMap((step, i) => (i % 2 ? ((y += step), [[x, y]]) : ((x += step), [])));

@@ -1,4 +1,4 @@
-// Up to five councils beside each other. Which councils and indicators stands in the address.
+// Up to five councils side by side. The address keeps the councils and indicators selected.
 "use strict";
 (() => {
   const { codes, indexes, indicators, words, spec } = missions.compare;
@@ -11,7 +11,7 @@
     const ticked = boxes.filter(({ checked }) => checked).map((box) => box.dataset.indicator);
     missions.keep([["councils", chosen.map(({ code }) => code)], ["indicators", ticked]].filter(([, ids]) => ids.length));
     find("results").hidden = !chosen.length;
-    find("status").textContent = chosen.map(({ name }) => name).join(", ") || "Choose a council to begin.";
+    find("status").textContent = chosen.map(({ name }) => name).join(", ") || "Select a council to begin.";
     if (!chosen.length) return;
     const heads = chosen.map(({ name, href }) => ({ text: name, href }));
     const note = (rank, ...notes) => [`rank ${rank}`, ...notes.map((place) => words[place])].filter((word) => word && word !== "published").join(", ");

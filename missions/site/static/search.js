@@ -1,9 +1,9 @@
-// Search by name, former name and code, forgiving spelling. What it knows is in data/search.js.
+// Search by name, former name and code, tolerant of misspellings. data/search.js has what can be found.
 (() => {
   const key = text => text.toLowerCase().replace(/[.'’]/g, "").replace(/&/g, " and ").replace(/[^a-z0-9]+/g, " ").trim();
   const entries = window.missions.search.map(entry => ({ entry, name: key(entry[0]), codes: entry[3].toLowerCase() }));
 
-  // How many letters to change, add, drop or swap to turn a into the nearest beginning of b.
+  // The number of letters to change, add, drop or swap to turn a into the nearest beginning of b.
   function distance(a, b) {
     let before, last = Array.from({ length: b.length + 1 }, (_, j) => j);
     for (let i = 1; i <= a.length; i++) {
@@ -17,7 +17,7 @@
     return Math.min(...last.slice(Math.max(a.length - 2, 0)));
   }
 
-  // Smaller is nearer: the name itself, its beginning, a word's, a code, any part, then near spellings.
+  // Lower is closer: exact name, code, start of the name, start of a word, any part, similar spellings.
   function cost(query, { name, codes }) {
     if (name === query) return 0;
     if (codes.split(" ").includes(query)) return 0.1;
@@ -48,7 +48,7 @@
   input.addEventListener("input", () => {
     const found = show(list, input.value, 8);
     list.hidden = !found;
-    status.textContent = input.value.trim() ? found ? `${found} found; press Tab to reach them` : "Nothing found" : "";
+    status.textContent = input.value.trim() ? found ? `${found} ${found === 1 ? "result" : "results"}; press Tab to reach ${found === 1 ? "it" : "them"}` : "No results" : "";
   });
   form.addEventListener("submit", event => { if (!input.value.trim()) event.preventDefault(); });
   form.addEventListener("keydown", event => { if (event.key === "Escape") list.hidden = true; });
@@ -56,6 +56,6 @@
   if (results && asked) {
     [input.value, results.hidden] = [asked, false];
     const found = show(results.querySelector("ul"), asked, 30);
-    results.querySelector("h2").textContent = `${found || "Nothing"} found for “${asked}”`;
+    results.querySelector("h2").textContent = `${found || "No"} ${found === 1 ? "result" : "results"} for “${asked}”`;
   }
 })();

@@ -1,4 +1,4 @@
-// Ranks under other weights, as `missions what-if` makes them: weighted means of z-scores, made z-scores again.
+// Ranks under other weights, by the method of `missions what-if`: weighted averages of z-scores, as z-scores again.
 "use strict";
 (() => {
   const { codes, inReference, missions: nodes, indicators, ranks, z } = missions.whatIf;
@@ -9,7 +9,7 @@
   const sliders = nodes.map(([id]) => page.querySelector(`[data-mission="${id}"]`));
   const boxes = indicators.map(([id]) => page.querySelector(`[data-indicator="${id}"]`));
   const sum = (values) => values.reduce((total, value) => total + value, 0);
-  // The weighted mean of columns, made a z-score over the reference set; nothing if nothing weighs anything.
+  // The weighted average of columns as a z-score over the reference set; undefined if no weight is left.
   const score = (weighted) => {
     const parts = weighted.filter(([weight, column]) => weight > 0 && column);
     const total = sum(parts.map(([weight]) => weight));
@@ -28,11 +28,11 @@
     const off = indicators.map(([id]) => id).filter((_, i) => !boxes[i].checked);
     missions.keep([...changed, ...(off.length ? [["off", off]] : [])]);
     const share = (weight) => Math.round((100 * weight) / (sum(weights) || 1));
-    sliders.forEach((slider, m) => { slider.nextElementSibling.value = `${weights[m]} (${share(weights[m])} %)`; });
+    sliders.forEach((slider, m) => { slider.nextElementSibling.value = `${weights[m]} (${share(weights[m])}%)`; });
     const options = [...changed.map((pair) => ` --weight ${pair.join("=")}`), ...off.map((id) => ` --drop ${id}`)];
     find("command").textContent = `missions what-if${options.join("")}`;
     find("results").hidden = !composite;
-    find("status").textContent = "Nothing is left to rank by: give a mission weight, and switch on one of its indicators.";
+    find("status").textContent = "There is nothing left to rank by: give a mission some weight, and switch on one of its indicators.";
     if (!composite) return;
     const rounded = composite.map((value) => Math.round(value * 1e9));
     const rows = codes.map((code, i) => {
@@ -43,8 +43,8 @@
     const entered = rows.filter(({ rank, official }) => 5 * rank <= codes.length && 5 * official > codes.length);
     const places = (sum(moved.map(({ move }) => Math.abs(move))) / codes.length).toFixed(1);
     find("status").textContent = !moved.length ? "These are the official ranks." : `${moved.length} of ${codes.length} `
-      + `councils move, by ${places} places on average; ${entered.length} are new in the most needy fifth.`;
-    const sign = (move) => (move > 0 ? `+${move}` : `${move}`.replace("-", "−"));
+      + `councils change rank; the average change across all councils is ${places} places; ${entered.length} join the 20% with the highest need.`;
+    const sign = (move) => (move ? `${move < 0 ? "↑" : "↓"}${Math.abs(move)}` : "0");
     const cells = (row) => [{ text: row.name, href: row.href }, row.rank, row.official, sign(row.move), row.score.toFixed(1), row.region];
     const fill = (part, some) => find(part).replaceChildren(...some.map((row) => missions.row(cells(row))));
     find("movers").hidden = !moved.length;

@@ -1,8 +1,8 @@
-"""Readers of publishers' formats, one module a format family: each turns files into a table in our layout.
+"""Readers of publishers' formats, one module per family of formats: each turns files into a table in our layout.
 
-A reader is `read(source, folder, measures) -> DataFrame` with the columns of the source's layout, figures as published:
-codes, markers and zeros are left as they are, since cleaning is the warehouse's job. `measures` are those that an
-indicator uses; a reader of a wide file keeps only these where the file is large.
+A reader is `read(source, folder, measures) -> DataFrame` with the columns of the source's layout and the figures as
+published: codes, markers and zeros are unchanged, because cleaning is the warehouse's job. `measures` are those used by
+an indicator; a reader of a large wide file keeps only these.
 """
 
 from collections.abc import Callable, Set

@@ -1,4 +1,4 @@
-"""Police recorded crime (ONS): Table C2, counts by Community Safety Partnership, saved as CSV with a preamble."""
+"""Police-recorded crime (ONS): Table C2, counts by Community Safety Partnership, saved as CSV with a preamble."""
 
 import csv
 from collections.abc import Set
@@ -13,9 +13,9 @@ _KEYS = ["force_code", "force_name", "partnership_code", "partnership_name", "au
 
 
 def read(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
-    """Every offence group of the English rows, in layout partnership_count (the table is small: all measures are kept).
+    """Every offence group in the English rows, in layout partnership_count (a small table: all measures are kept).
 
-    Rows that belong to no council stay: force totals, unassigned crimes, Manchester Airport.
+    Rows that belong to no council are kept: force totals, unassigned crimes and Manchester Airport.
     """
     path = folder / source.files[0].path
     with path.open(encoding="utf-8-sig", newline="") as stream:
@@ -23,7 +23,7 @@ def read(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
     start = next((i for i, row in enumerate(rows) if row[0].startswith("Police Force")), None)
     if start is None:
         raise ValueError(f"{path.name}: no header row that begins with 'Police Force'")
-    # Header cells hold line breaks and notes in square brackets.
+    # Header cells contain line breaks, and notes in square brackets.
     header = [" ".join(cell.split("[")[0].split()) for cell in rows[start]]
     table = pd.DataFrame(rows[start + 1 :], columns=_KEYS + header[len(_KEYS) :])
     table = table[table["force_code"].str.startswith("E23")]
@@ -33,7 +33,7 @@ def read(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "force_code": long["force_code"],
-            # The partnership code of an unassigned row is a name in one place and a word in another.
+            # An unassigned row has a name or a word in place of the partnership code.
             "partnership_code": long["partnership_code"].where(long["partnership_code"].str.startswith("E22"), ""),
             "partnership_name": long["partnership_name"].where(
                 long["partnership_name"] != "", long["partnership_code"]

@@ -1,4 +1,4 @@
-"""English Indices of Deprivation 2025 (MHCLG) and the residents of the same small areas (Census 2021)."""
+"""English Indices of Deprivation 2025 (MHCLG) and the residents of the same small areas (2021 Census)."""
 
 from collections.abc import Set
 from datetime import date

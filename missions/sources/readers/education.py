@@ -17,9 +17,9 @@ _YEAR_TYPES = {
 
 
 def read(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
-    """The measures in use, in layout observation; areas are DfE numbers as published, former authorities included.
+    """The measures in use, in layout observation; areas are DfE numbers as published, including former authorities.
 
-    Measures are picked by their short description: the long one is filled for the first year only.
+    Measures are selected by their short description: the long one is given only for the first year.
     """
     path, dictionary_path = (folder / file.path for file in source.files)
     dictionary = pd.read_csv(dictionary_path, dtype=str).drop_duplicates("Measure_short").set_index("Measure_short")
@@ -30,7 +30,7 @@ def read(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
         for measure, text in set(zip(table["Short Desc"], table["Years"], strict=True))
     }
     text = table["Values"].fillna("")
-    # A hyphen or letters stand for a figure that is missing or suppressed.
+    # A hyphen or letters mark a missing or suppressed figure.
     is_marker = text.str.fullmatch(r"-|[A-Za-z]+")
     return observations(
         area_code=table["LA Number"].astype(int).astype(str),

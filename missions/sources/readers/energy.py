@@ -1,4 +1,4 @@
-"""Sub-regional fuel poverty (DESNZ): one workbook a year, Table 2 by council and Table 3 by small area."""
+"""Sub-regional fuel poverty (DESNZ): one workbook per year, Table 2 by council and Table 3 by small area."""
 
 import re
 from collections.abc import Set
@@ -19,7 +19,7 @@ _MEASURES = [
 
 
 def read(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
-    """Table 2 of every book, in layout observation."""
+    """Table 2 of every workbook, in layout observation."""
     tables = []
     for file in source.files:
         sheet = _sheet(folder / file.path, "Table 2")
@@ -41,7 +41,7 @@ def read(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
 
 
 def read_small_areas(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
-    """The counts of Table 3 of every book, in layout small_area_observation."""
+    """The counts in Table 3 of every workbook, in layout small_area_observation."""
     tables = []
     for file in source.files:
         sheet = _sheet(folder / file.path, "Table 3")
@@ -55,7 +55,7 @@ def read_small_areas(source: Source, folder: Path, measures: Set[str]) -> pd.Dat
 
 
 def _sheet(path: Path, name: str) -> pd.DataFrame:
-    """One sheet under its header row, which is the third; headers lose their footnote numbers and notes."""
+    """One sheet, with the third row as its header; footnote numbers and notes are removed from the headers."""
     sheet = workbook(path, sheet_name=name, header=2)
     return sheet.rename(columns=lambda c: re.sub(r"\d+$|\[.*?\]", "", str(c)).strip())
 

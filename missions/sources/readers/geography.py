@@ -13,7 +13,7 @@ from missions.sources.readers.table import workbook
 from missions.sources.registry import Source, sources
 
 _DFE_REGIONS = {"Yorkshire and the Humber": "Yorkshire and The Humber"}
-# Former authorities that the published lookup leaves out, by their names in the DfE list.
+# Former authorities missing from the published lookup, by their names in the DfE list.
 _DFE_FORMER = {
     "Bournemouth (Pre LG)": "E06000028",
     "Poole (Pre LG)": "E06000029",
@@ -24,7 +24,7 @@ _JOINT_AREAS = {
     "E67000001": "Hackney and City of London",
     "E67000002": "Cornwall and Isles of Scilly",
 }
-# The publisher's columns that our layout names otherwise, by reader.
+# The publisher's columns that have another name in our layout, by reader.
 LOOKUPS = {
     "geography_district_vintage": {
         "lad_code": "area_code",
@@ -97,7 +97,7 @@ def read_authority(source: Source, folder: Path, measures: Set[str]) -> pd.DataF
 
 
 def read_area(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
-    """Every code that a seed may carry, in layout area."""
+    """Every code that a seed may use, in layout area."""
     districts, counties, population, partnerships, dfe, _ = (folder / file.path for file in source.files)
     register = read_authority(sources()["authority"], folder, measures)
     crimes = crime.read(sources()["ons_recorded_crime"], folder, measures)
@@ -121,14 +121,14 @@ def read_area(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
     ]
     unnamed = set(_csv(population)["gss_code"]) - known - set(chain.from_iterable(codes for _, codes, _ in kinds))
     if unnamed:
-        raise ValueError(f"{population.name}: areas that no register names: {sorted(unnamed)}")
+        raise ValueError(f"{population.name}: area codes without a name in any register: {sorted(unnamed)}")
     tables = [pd.DataFrame({"area_code": list(c), "area_name": list(n), "area_kind": kind}) for kind, c, n in kinds]
     table = pd.concat(tables, ignore_index=True)
     return table[table["area_code"].fillna("") != ""].drop_duplicates("area_code")
 
 
 def read_lookup(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
-    """A table whose columns only have other names in its layout: those of LOOKUPS, by the reader's name."""
+    """A table that only needs its columns renamed to those of its layout, as LOOKUPS says for the reader."""
     assert source.reader is not None, "a table of the project itself has no reader"
     return _csv(folder / source.files[0].path).rename(columns=LOOKUPS[source.reader])
 
@@ -140,7 +140,7 @@ def read_population(source: Source, folder: Path, measures: Set[str]) -> pd.Data
 
 
 def read_dfe_number(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
-    """DfE local authority numbers with ONS codes, in layout dfe_local_authority_number; parts of London have none."""
+    """DfE local authority numbers with their ONS codes; areas without one, such as Inner London, are left out."""
     lookup_path, list_path = (folder / file.path for file in source.files)
     regions = read_authority(sources()["authority"], folder, measures).set_index("region_name")["region_code"].to_dict()
     codes = _csv(lookup_path).set_index("old_la_code")["new_la_code"].to_dict()
@@ -172,7 +172,7 @@ def read_boundary(source: Source, folder: Path, measures: Set[str]) -> pd.DataFr
 
 
 def read_hexagon(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
-    """Places on the hexagon map, in layout hexagon."""
+    """Positions on the hexagon map, in layout hexagon."""
     hexes = json.loads((folder / source.files[0].path).read_text(encoding="utf-8"))["hexes"]
     rows = [(code, place["q"], place["r"]) for code, place in hexes.items()]
     return pd.DataFrame(rows, columns=["area_code", "hexagon_column", "hexagon_row"])
@@ -183,7 +183,7 @@ def _csv(path: Path) -> pd.DataFrame:
 
 
 def _positions(arc: list[list[int]], scale: list[float], translate: list[float]) -> list[list[float]]:
-    """An arc's points in degrees, four decimals (about ten metres): each point is stored as a step from the last."""
+    """An arc's points in degrees, to four decimal places (about ten metres); the file stores steps between points."""
     x = y = 0
     points = []
     for dx, dy in arc:
@@ -194,7 +194,7 @@ def _positions(arc: list[list[int]], scale: list[float], translate: list[float])
 
 def _geojson(geometry: dict[str, Any], arcs: list[list[list[float]]]) -> dict[str, Any]:
     def ring(indices: list[int]) -> list[list[float]]:
-        # A negative index is the arc of its complement, read backwards; arcs share their end points.
+        # A negative index means the arc of its complement, read backwards; arcs share their end points.
         parts = [arcs[i] if i >= 0 else arcs[~i][::-1] for i in indices]
         return parts[0] + list(chain.from_iterable(part[1:] for part in parts[1:]))
 

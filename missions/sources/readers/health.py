@@ -1,4 +1,4 @@
-"""Health tables by council, one row an area: general practice and the child measurement programme (NHS England)."""
+"""Health tables, one row per council: general practice and the child measurement programme (NHS England)."""
 
 from collections.abc import Set
 from pathlib import Path
@@ -25,7 +25,7 @@ def read_general_practice(source: Source, folder: Path, measures: Set[str]) -> p
 
 
 def read_child_measurement(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
-    """Child weight by council with limits, in layout observation."""
+    """Child weight by council, with confidence limits, in layout observation."""
     table = pd.read_csv(folder / source.files[0].path)
     table = table[table["indicator"].isin(measures)]
     return observations(

@@ -1,4 +1,4 @@
-"""Explore Local Statistics (ONS): one long CSV a data set, with a byte-order mark and ISO 8601 periods."""
+"""Explore Local Statistics (ONS): one long CSV per data set, with a byte-order mark and ISO 8601 periods."""
 
 from collections.abc import Set
 from pathlib import Path
@@ -13,7 +13,7 @@ from missions.sources.registry import Source
 def read(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
     """English rows of the measures in use, in layout observation.
 
-    A status without a figure (x, u, c, z) becomes the marker; so does the text that a value stands for a joint area.
+    A status without a figure (x, u, c, z) becomes the marker, as does the note that a value is for a joint area.
     """
     path = folder / source.files[0].path
     table = pd.read_csv(path, encoding="utf-8-sig", dtype=str, keep_default_na=False)

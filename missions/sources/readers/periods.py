@@ -1,6 +1,6 @@
-"""Periods: turns a publisher's words for a period into its first and last day.
+"""Periods: turns a publisher's text for a period into its first and last day.
 
-Belongs here: nothing but dates. A period that is not understood is an error that names it, never a guess.
+Belongs here: only dates. A period that is not recognised is an error that names it, never a guess.
 """
 
 import re
@@ -25,8 +25,8 @@ def year(text: str, period_type: str) -> tuple[date, date]:
     """A year in words: `2023`, `2023/24`, `2023-24`, `2021 - 23` or `2016/Q2 to 2026/Q1`.
 
     `period_type` is calendar_year, financial_year (from 1 April), academic_year (from 1 September), november_year (the
-    survey year from 16 November), pooled_years (calendar years) or quarter_range. A single number with a year that
-    straddles two is the year in which it ends.
+    survey year from 16 November), pooled_years (calendar years) or quarter_range. A single number for a year that spans
+    two calendar years is the year in which it ends.
     """
     numbers = [int(n) for n in re.findall(r"\d+", text)]
     if period_type == "quarter_range" and re.fullmatch(r"\d{4}/Q[1-4] to \d{4}/Q[1-4]", text):
@@ -42,7 +42,7 @@ def year(text: str, period_type: str) -> tuple[date, date]:
             raise ValueError(f"period {text!r}: the second year must follow the first")
         start = date(first_year, *_FIRST_DAYS[period_type])
         return start, _add_months(start, 12) - timedelta(days=1)
-    raise ValueError(f"period {text!r} is not understood as {period_type}")
+    raise ValueError(f"period {text!r}: not recognised as {period_type}")
 
 
 def _add_months(day: date, months: int) -> date:

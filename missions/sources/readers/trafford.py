@@ -1,4 +1,4 @@
-"""Official tables re-shaped by Trafford Data Lab: long CSV with a period in words, NA for what is missing."""
+"""Official tables reshaped by Trafford Data Lab: long CSV with a period in words and NA for missing figures."""
 
 from collections.abc import Set
 from pathlib import Path
@@ -9,13 +9,13 @@ from missions.sources.readers import periods
 from missions.sources.readers.table import ENGLISH_AREAS, number, observations
 from missions.sources.registry import Source
 
-# Columns that split one indicator into groups, in the files that have them; `unit` does where it says who is counted.
+# Columns that split an indicator into groups, if present; `unit` does so too if it says who is counted.
 _GROUPS = ["group", "efficiency", "frequency", "inequality"]
 _PEOPLE = {"Male", "Female", "Persons"}
 
 
 def read(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
-    """English rows of the measures in use, in layout observation; a measure is the indicator and its group."""
+    """English rows of the measures in use, in layout observation; a measure is the indicator with its group."""
     path = folder / source.files[0].path
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     table = table[table["area_code"].str.match(ENGLISH_AREAS)]

@@ -31,7 +31,7 @@ correlations as (
 
 ),
 
--- The correlation matrix of the children of each node, an element a row.
+-- The correlation matrix of the children of each node, one element per row.
 elements as (
 
     select
@@ -71,14 +71,14 @@ correlation_matrices as (
 
 ),
 
--- Squared again and again, and scaled, the matrix becomes that of its first component alone.
+-- Repeatedly squared and scaled, the matrix converges to that of its first component.
 powers as (
 
     {{ scaled_power('correlation_matrices', 'parent_id', 'matrix', squarings) }}
 
 ),
 
--- Power iteration from equal numbers: they are multiplied by that power. The mean of the result cannot be negative.
+-- Power iteration from a vector of ones, multiplied by that power. The mean of the result cannot be negative.
 directions as (
 
     select
@@ -106,7 +106,7 @@ unit_directions as (
 
 ),
 
--- The matrix times the direction: the direction again, times the variance, if the steps were enough.
+-- The matrix times the direction gives the direction times the variance, if the squarings were enough.
 products as (
 
     select

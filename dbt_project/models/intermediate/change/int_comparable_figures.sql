@@ -19,7 +19,7 @@ windows as (
 
 ),
 
--- A county that was split lends its figure to its successors: another area than theirs.
+-- Successors of a split county take its figure, although it is for another area.
 split_counties as (
 
     select
@@ -120,7 +120,7 @@ newest as (
 
 ),
 
--- A series is of one source and one length of period: those of its newest figure.
+-- A series has one source and one length of period: those of its newest figure.
 series as (
 
     select

@@ -159,7 +159,7 @@ has_own as (
 
 ),
 
--- Where a source has no figure of an area in any period, its councils are added up as a county's districts are.
+-- Where a source has no figure for an area in any period, its councils are added up as a county's districts are.
 means as (
 
     select

@@ -83,7 +83,7 @@ gaps as (
 
 ),
 
--- The yardstick moves with the figure and may swap neighbours at the edge: one place more on either side is looked at.
+-- The yardstick moves with the figure and may swap neighbours at the edge: so one more place on either side is checked.
 rivals as (
 
     select
@@ -94,7 +94,7 @@ rivals as (
         edges.margin,
         rivals.authority_code as rival_code,
         rivals.composite_mean as rival_composite_mean,
-        -- Of how many rivals, from the easiest, the council has to get past.
+        -- How many rivals, from the easiest, the council has to pass.
         case
             when edges.toward = 1
                 then count(*) over (partition by edges.authority_code, edges.toward) - least(1, edges.edge_place - 1)
@@ -383,7 +383,7 @@ solved as (
 
     union all
 
-    -- What is in no mean moves none.
+    -- A unit outside the reference set moves no mean.
     select
         authority_code,
         toward,
@@ -408,7 +408,7 @@ by_rival as (
 
 ),
 
--- The treatment backwards: what value would have been treated to that. Its bounds stay.
+-- The treatment in reverse: the value that would be treated to that one. Its bounds stay unchanged.
 needed as (
 
     select
@@ -474,7 +474,7 @@ judged as (
 
 ),
 
--- Councils as they are and councils as they would be in one line: how many of the first come before each of the second.
+-- Actual and hypothetical councils in one order: how many of the first come before each of the second.
 line as (
 
     select
@@ -527,7 +527,7 @@ changes as (
         cast(places.need_rank_needed as bigint) as need_rank_needed,
         abs(places.need_rank_needed - places_now.need_rank) as places_moved,
         abs((judged.value_needed - cells.value) / nullif(cells.value, 0)) as relative_change,
-        -- A figure that the council shares with others, or that stands in for one, is not its own to change.
+        -- A figure shared with other councils, or estimated, is not the council's own to change.
         judged.obstacle is null and cells.value_basis in ('published', 'aggregated', 'stale') as is_own_to_change
     from judged
     inner join cells

@@ -34,7 +34,7 @@ partnerships as (
 
 ),
 
--- A figure on any of these codes is the council's own. The newest code wins where two carry a figure.
+-- A figure on any of these codes is the council's own. The newest code wins where two have a figure.
 own as (
 
     select

@@ -57,7 +57,7 @@ select
     corrected.website,
     corrected.longitude_degrees,
     corrected.latitude_degrees,
-    -- The two types with one member borrow from the type that is most like them.
+    -- The two types with one member use donors of the most similar type.
     case corrected.authority_type
         when 'city_of_london' then 'london_borough'
         when 'isles_of_scilly' then 'unitary'

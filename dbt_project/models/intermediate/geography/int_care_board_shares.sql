@@ -16,7 +16,7 @@ authorities as (
 
 ),
 
--- The lookup says which share of a council's small areas lies in each board; they have about as many residents each.
+-- The lookup gives the share of a council's small areas in each board; small areas have about the same number of residents.
 boards as (
 
     select

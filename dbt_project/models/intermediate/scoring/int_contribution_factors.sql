@@ -5,7 +5,7 @@ nodes as (
 
     select
         *,
-        -- Only a weighted arithmetic mean, as it is or standardised, adds up over its children.
+        -- Only a weighted arithmetic mean, unchanged or standardised, adds up over its children.
         aggregation = 'arithmetic' and coalesce(normalisation, 'z_score') = 'z_score' as is_additive
     from {{ ref('int_framework_nodes') }}
 
@@ -43,7 +43,7 @@ slopes as (
 
 ),
 
--- What one point of a node's score adds to the root's: its weight over its parent's spread, and so on up the tree.
+-- What one point of a node's score adds to the root's: its weight divided by its parent's spread, and so on up the tree.
 factors as (
 
     select

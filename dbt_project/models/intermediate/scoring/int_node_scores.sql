@@ -13,7 +13,7 @@ nodes as (
 
 ),
 
--- A child of no weight counts for nothing, not even as present.
+-- A child without weight does not count, not even as present.
 children as (
 
     select
@@ -51,7 +51,7 @@ means_{{ depth }} as (
     select
         scores.unit_id,
         children.parent_id as node_id,
-        -- Weights in the parent are quotients: a share that misses the least one by a rounding error is enough.
+        -- Weights in the parent are quotients: a share below the smallest allowed by only a rounding error is enough.
         case
             when sum(children.weight_in_parent) < children.least_share - 1e-12 then null
             when children.aggregation = 'arithmetic'

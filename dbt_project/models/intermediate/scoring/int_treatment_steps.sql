@@ -43,7 +43,7 @@ bounds_0 as (
 {% set bounds = 'bounds_' ~ step %}
 {% if step > 0 %}
 {% set last = 'step_' ~ (step - 1) %}
--- The highest value and its ties move to the next highest, or the lowest to the next lowest, as the skew says.
+-- The highest value and its ties move to the next highest, or the lowest to the next lowest, in the direction of the skew.
 {{ bounds }} as (
 
     select

@@ -52,7 +52,7 @@ stale_indicators as (
 
 ),
 
--- A council's own figure beside what it would have had from its county, its parts or the councils that it replaced.
+-- A council's own figure beside the one it would get from its county, its parts or the councils it replaced.
 stand_ins as (
 
     select
@@ -71,8 +71,8 @@ stand_ins as (
 
 ),
 
--- The newest own figure beside the one that would stand if no newer had come within the window: of the indicators that
--- have such cells, since others move at other speeds.
+-- The newest own figure beside the one that would be used if no newer had come within the window: only for indicators with
+-- such cells, since others move at other speeds.
 older as (
 
     select
@@ -100,7 +100,7 @@ newest_older as (
 
 ),
 
--- The median of the other councils of its type in its region, as an estimate would be made.
+-- The median of the other councils of its type in its region, as for an estimate.
 medians as (
 
     select
@@ -131,7 +131,7 @@ joint_members as (
 
 ),
 
--- No joint area publishes its members' figures too: the members' figures on other indicators around their mean.
+-- No joint area also publishes its members' figures, so take the members' figures on other indicators around their mean.
 joint_areas as (
 
     select

@@ -20,7 +20,7 @@ indicators as (
 
 ),
 
--- A numerator in whole numbers is a count of events; energy comes in fractions, and a share that is published is no count of ours.
+-- A numerator in whole numbers is a count of events; energy has fractions, and a published share is not our rate of a count.
 counted as (
 
     select indicator_id
@@ -169,7 +169,7 @@ select
     limits.source_figure,
     limits.value,
     limits.events,
-    -- Half-widths over 1.96, each on its own side.
+    -- Half-widths divided by 1.96, each on its own side.
     coalesce(greatest(limits.value - limits.lower_limit, 0) / 1.96e0, 0) as sampling_sd_below,
     coalesce(greatest(limits.upper_limit - limits.value, 0) / 1.96e0, 0) as sampling_sd_above,
     case when limits.value_basis = 'published' then 0 else basis_errors.error_sd end as basis_sd,

@@ -121,7 +121,7 @@ composite_scales as (
 
 )
 
--- Runs that failed drop out by the join with their scales.
+-- Runs that failed have no scales, so the join drops them.
 select
     means.run_number,
     runs.sample,
@@ -147,5 +147,5 @@ inner join composite_scales as scales
     on branch_scores.run_number = scales.run_number
 inner join runs
     on branch_scores.run_number = runs.run_number
--- Of the sampling errors alone, only the composite is asked for.
+-- Where only the sampling errors vary, nothing but the composite is needed.
 where runs.sample != 'sampling error'

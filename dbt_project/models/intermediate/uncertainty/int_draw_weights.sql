@@ -46,7 +46,7 @@ upper_tier_only as (
 
 ),
 
--- Branch of the option that leaves those out.
+-- The branch whose option leaves those leaves out.
 left_out as (
 
     select

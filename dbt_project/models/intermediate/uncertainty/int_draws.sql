@@ -59,8 +59,7 @@ leaves as (
 
 ),
 
--- A factor takes its random numbers from draw own_draw, the one that is exchanged from other_draw; without a draw it is as
--- in the index.
+-- A factor takes its random numbers from draw own_draw, the exchanged one from other_draw. Without a draw it is as in the index.
 runs as (
 
     select

@@ -62,7 +62,7 @@ select
     yardstick_number,
     z,
     (z - lowest_z) / nullif(highest_z - lowest_z, 0) as min_max,
-    -- Over the others that are ranked: a unit outside the reference set is ranked as if it were added.
+    -- Divided by the others that are ranked: a unit outside the reference set is ranked as if it were added.
     below * 1e0 / (reference_units - case when is_in_reference_set then 1 else 0 end) as percentile_rank,
     is_in_reference_set
 from counted

@@ -31,7 +31,7 @@ treatments as (
 
 ),
 
--- The framework's own treatment; values as they are; or the logarithm where the framework winsorises.
+-- The framework's own treatment; untreated values; or the logarithm where the framework winsorises.
 cuts as (
 
     select
@@ -68,7 +68,7 @@ cuts as (
 
 ),
 
--- A logarithm is that of log_offset + log_sign x value: x - min + 0.01 (max - min), or max - x + the same where the tail is low.
+-- A logarithm is that of log_offset + log_sign x value: x - min + 0.01 (max - min), or max - x + the same margin where the tail is low.
 unscaled as (
 
     select

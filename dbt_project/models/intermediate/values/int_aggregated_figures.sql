@@ -105,7 +105,7 @@ small_areas as (
 
 ),
 
--- Small areas are weighted by residents whatever the indicator's population: nothing else is known of each of them.
+-- Small areas are weighted by residents whatever the indicator's population: nothing else is known for each of them.
 small_area_parts as (
 
     {{ with_counties('small_areas', 'authorities') | indent(4) }}

@@ -48,7 +48,7 @@ gaps as (
 
 ),
 
--- What the newest of a council's own rows in the window says where it gives no figure.
+-- The marker of a council's newest own row in the window that has no figure.
 markers as (
 
     {{ first_row_of_each('gaps', 'indicator_id, authority_code', 'period_end_date desc') }}
@@ -70,7 +70,7 @@ published_types as (
 
 ),
 
--- Outside the window only a council's own figure counts, and comes after all recent ones.
+-- Outside the window only a council's own figure counts, after all recent ones.
 options as (
 
     select
@@ -107,7 +107,7 @@ select
         when markers.marker = 'u' then 'unreliable in source'
         when markers.marker = 'c' then 'confidential in source'
         when markers.marker = 'z' then 'not applicable in source'
-        when markers.marker = 'no true zero' then 'zero in source is no true zero'
+        when markers.marker = 'not a true zero' then 'zero in source is not a true zero'
         when published_types.donor_type is null then 'not published at this tier'
         else 'missing in source'
     end as value_basis_reason,

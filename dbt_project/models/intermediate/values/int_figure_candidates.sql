@@ -74,7 +74,7 @@ from {{ ref('int_modelled_figures') }}
 
 union all
 
--- Only a county's own published figure is handed down, never an aggregate.
+-- Only a county's own published figure is inherited, never an aggregate.
 select
     authority_figures.indicator_id,
     authority_figures.source_id,

@@ -7,7 +7,7 @@ partnership_counts as (
 
 ),
 
--- A partnership inside one council carries that council's code, several of them are added up; a joint one keeps its own code.
+-- A partnership inside one council gets that council's code, and several are added up. A joint one keeps its own code.
 council_counts as (
 
     select
@@ -26,7 +26,7 @@ council_counts as (
 
 ),
 
--- Force totals cover unassigned crimes. The City of London has no force row: its one partnership stands for it.
+-- Force totals include unassigned crimes. The City of London has no force row, so its one partnership is used.
 forces_with_total as (
 
     select distinct force_code
@@ -114,7 +114,7 @@ select
     case when corrections.action = 'recode_area' then corrections.corrected_code else published.area_code end as area_code,
     published.measure,
     published.area_code as published_area_code,
-    case when corrections.action = 'set_missing' then 'no true zero' else published.marker end as marker,
+    case when corrections.action = 'set_missing' then 'not a true zero' else published.marker end as marker,
     corrections.correction_id,
     case when corrections.action = 'set_missing' then null else published.value end as value,
     case when corrections.action = 'set_missing' then null else published.lower_95 end as lower_95,

@@ -212,7 +212,7 @@ bounded as (
         statistics.value,
         case
             when statistics.statistic = 'cronbach_alpha' then cast({{ var('audit_least_alpha') }} as double)
-            -- A correlation that is none in truth comes out lower than this once in forty times.
+            -- If the true correlation is zero, one in forty comes out lower than this.
             when statistics.statistic in ('loading', 'correlation_with_rest')
                 then -{{ var('audit_standard_errors') }} / sqrt(units.units)
         end as lower_bound

@@ -7,7 +7,7 @@ nodes as (
 
 ),
 
--- Each node and all that stand above it.
+-- Each node and all its ancestors.
 lineage as (
 
     select

@@ -65,7 +65,7 @@ missions as (
 
 ),
 
--- The weight of the missions that speak.
+-- The weight of the missions that have a score.
 total as (
 
     select sum(nodes.effective_weight) as weight
@@ -137,7 +137,7 @@ select
     change_since_first,
     change_since_previous,
     indicators,
-    -- Weights of a whole basket may add up to 1 and a rounding error.
+    -- Weights of a complete basket may sum to 1 plus a rounding error.
     least(basket_share, 1e0) as basket_share,
     own_share,
     own_share >= 5e-1 as is_mostly_own

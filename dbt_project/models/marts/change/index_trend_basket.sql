@@ -38,7 +38,7 @@ places as (
         indicator_id,
         count(distinct authority_code) as authorities,
         count(distinct period_end_date) as periods,
-        -- Straight lines between the two values next to a percentile, as Excel and NumPy draw them.
+        -- Interpolated linearly between the two values next to a percentile, as Excel and NumPy do.
         {{ quantile("case when edition = " ~ var('trend_editions')[0] ~ " then value end", 0.05) }} as lower_goalpost,
         {{ quantile("case when edition = " ~ var('trend_editions')[0] ~ " then value end", 0.95) }} as upper_goalpost,
         {{ quantile("case when edition = " ~ var('trend_editions')[0] ~ " then value end", 0.5) }} as median_first,

@@ -68,7 +68,7 @@ lasts as (
 
 ),
 
--- Mann and Kendall: how many pairs of periods rise, less those that fall.
+-- Mann-Kendall: the number of pairs of periods that rise, minus those that fall.
 orders as (
 
     select
@@ -103,7 +103,7 @@ changes as (
         lasts.upper_95 as last_value_upper_95,
         case when counted.separate_periods > 1 then lasts.value - firsts.value end as change,
         {{ months_between('firsts.period_end_date', 'lasts.period_end_date') }} / 12e0 as years_between,
-        -- Half-widths on the sides that face each other.
+        -- Half-widths on the facing sides of the two intervals.
         case
             when lasts.value >= firsts.value
                 then sqrt(power(lasts.value - lasts.lower_95, 2) + power(firsts.upper_95 - firsts.value, 2))

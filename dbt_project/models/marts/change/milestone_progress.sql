@@ -66,7 +66,7 @@ lasts as (
 
 ),
 
--- Least squares on all comparable periods: the first and the last figure alone would say more about those two years.
+-- Least squares on all comparable periods: using only the first and last figures would depend too much on those two years.
 centred as (
 
     select
@@ -98,7 +98,7 @@ placed as (
         areas.area_type,
         areas.area_name,
         lasts.series_basis,
-        -- 1 where more is better, -1 where less is.
+        -- 1 where more is better, -1 where less is better.
         case milestones.target_is when 'at least' then 1 else -1 end as better,
         milestones.target_value,
         firsts.value as base_value,

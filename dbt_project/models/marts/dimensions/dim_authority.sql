@@ -24,7 +24,7 @@ health_boards as (
 
 ),
 
--- A council in two Integrated Care Boards stands under the one that holds more of its small areas.
+-- A council in two Integrated Care Boards is listed under the one with more of its small areas.
 main_boards as (
 
     {{ first_row_of_each('health_boards', 'authority_code', 'share_of_small_areas desc, integrated_care_board_code') }}

@@ -42,7 +42,7 @@ select
     nodes.branch_id as mission_id,
     nodes.parent_id as theme_id,
     main_measures.source_id,
-    indicators.indicator_title,
+    nodes.label as indicator_title,
     missions.label as mission_name,
     themes.label as theme_name,
     definitions.definition,

@@ -10,7 +10,7 @@ source_files as (
 
 ),
 
--- A file that several seeds are made from is described by the one that it is most of.
+-- A file used for several seeds is described by the source it is the largest part of.
 main_rows as (
 
     {{ first_row_of_each('source_files', 'path', 'files_of_source, source_id') }}

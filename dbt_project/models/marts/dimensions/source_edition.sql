@@ -12,7 +12,7 @@ source_files as (
 
 )
 
--- A seed that is made from several publishers' files has a row for each of them there.
+-- A seed made from several publishers' files has a row for each of them in dim_source.
 select distinct
     source_id,
     seed as seed_path,

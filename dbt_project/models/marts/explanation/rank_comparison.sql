@@ -82,7 +82,7 @@ pairs as (
 
 ),
 
--- Shares of the draws in which the first is needier; a shared rank counts half to each.
+-- Shares of the draws in which the first has greater need; a shared rank counts half for each.
 all_sources_lists as (
 
     select

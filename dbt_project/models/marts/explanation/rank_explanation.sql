@@ -63,7 +63,7 @@ contributions as (
 
 ),
 
--- A county's districts are in the reference set and it is not: its region is made of them, its type of the counties.
+-- A county's districts are in the reference set and it is not: its region consists of them, its type of the counties.
 grouped as (
 
     select
@@ -174,7 +174,7 @@ band_changes as (
 
 ),
 
--- What the composite lacks for a band is the same whatever indicator would bring it.
+-- What the composite needs to reach a band is the same whichever indicator moves.
 band_gaps as (
 
     select

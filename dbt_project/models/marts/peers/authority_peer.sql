@@ -98,12 +98,12 @@ candidates as (
         cast(null as bigint) as published_rank,
         structure_distance
     from distances
-    -- Two councils of the reference set drawn at random are the square root of 2 apart: no peer is further than a stranger.
+    -- Two random councils of the reference set are the square root of 2 apart: no peer is further away than that.
     where structure_distance < sqrt(2)
 
 ),
 
--- Ranks are made anew among those that are left: ONS's run over Great Britain.
+-- Those that are left are ranked again: ONS ranks over Great Britain.
 ranked as (
 
     select

@@ -13,7 +13,7 @@ authorities as (
 
 ),
 
--- Ranks are turned round, as in the Indices of Deprivation: the highest is the most needy.
+-- Ranks are reversed, as in the Indices of Deprivation: the highest has the greatest need.
 small_areas as (
 
     select
@@ -30,7 +30,7 @@ small_areas as (
 
 ),
 
--- A county holds the small areas of its districts.
+-- A county has the small areas of its districts.
 parts as (
 
     {{ with_counties('small_areas', 'authorities') | indent(4) }}
@@ -61,7 +61,7 @@ england_spread as (
 
 ),
 
--- The neediest small areas first, until they hold a tenth of the residents; the last is taken in part.
+-- The small areas with the highest need first, up to a tenth of the residents; the last counts in part.
 queued as (
 
     select

@@ -4,7 +4,7 @@ select
     branches.node_id as index_id,
     indicators.source_id,
     indicators.measure,
-    indicators.indicator_title,
+    nodes.label as indicator_title,
     branches.label as index_title,
     indicators.unit,
     case nodes.direction when 1 then 'more_need' else 'less_need' end as higher_means,

@@ -32,7 +32,7 @@ asked as (
 
 ),
 
--- A base draw with a run that failed is left out whole.
+-- A base draw with a failed run is left out entirely.
 run_counts as (
 
     select

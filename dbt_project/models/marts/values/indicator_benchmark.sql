@@ -199,7 +199,7 @@ parts as (
 
 ),
 
--- Where nothing is published for districts, their counties stand for them: no resident is counted twice.
+-- Where nothing is published for districts, their counties are used instead: no resident is counted twice.
 tiers as (
 
     select
