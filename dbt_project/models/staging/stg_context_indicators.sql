@@ -1,6 +1,7 @@
 -- Indicators that an earlier framework had and that are shown beside the index.
 select
     indicator_id,
+    indicator_title,
     definition,
     numerator,
     denominator,

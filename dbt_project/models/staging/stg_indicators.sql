@@ -1,7 +1,6 @@
 -- The indicators and how their figures are made.
 select
     indicator_id,
-    indicator_title,
     unit,
     weighting_population,
     rate_denominator,

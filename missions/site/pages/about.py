@@ -101,7 +101,7 @@ def _files_on_all_councils(site: Renderer) -> Files:
     """Complete data for what pages of councils and missions show in part."""
     marts = site.marts
     progress = [
-        milestone | row | {"higher_means": marts.indicator[milestone["indicator_id"]]["higher_means"]}
+        milestone | row | {"higher_means": "less_need" if milestone["target_is"] == "at least" else "more_need"}
         for milestone in marts.milestones
         for row in marts.progress.values()
         if row["milestone_id"] == milestone["milestone_id"]

@@ -49,7 +49,7 @@ contributions as (
             else 'theme'
         end as level,
         contributions.node_id,
-        coalesce(indicators.indicator_title, contributions.label) as node_name,
+        contributions.label as node_name,
         contributions.branch_id as mission_id,
         case
             when contributions.depth <= 1 then null
@@ -58,8 +58,6 @@ contributions as (
         end as theme_id,
         contributions.contribution
     from node_contributions as contributions
-    left join indicators
-        on contributions.node_id = indicators.indicator_id
 
 ),
 
