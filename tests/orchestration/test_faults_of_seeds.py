@@ -154,7 +154,7 @@ def test_damage_to_a_packed_seed_is_told(kinds: dict[str, Source], seen: Seen) -
     seen("the packed file damaged", f"{told:,} of {told:,} refused")
 
 
-@pytest.mark.parametrize("layout", ["observation", "theme", "area"])
+@pytest.mark.parametrize("layout", ["observation", "theme_definition", "area"])
 def test_a_file_that_is_not_there_is_told(kinds: dict[str, Source], seen: Seen, layout: str) -> None:
     source = kinds[layout]
     good = source.path.read_bytes()
@@ -183,7 +183,7 @@ def test_checksums_that_are_gone_are_told(kinds: dict[str, Source], seen: Seen) 
                     sums.write_bytes(data)
                 with pytest.raises(SeedError, match=rf"^seeds/{source.seed}: .*SHA256SUMS.*make docs"):
                     load_source(connection, source)
-                load_source(connection, kinds["theme"])  # the project's own tables need none
+                load_source(connection, kinds["theme_definition"])  # the project's own tables need none
                 sums.touch()
         finally:
             sums.write_bytes(good)

@@ -29,7 +29,9 @@ def read_waiting_times(source: Source, folder: Path, measures: Set[str]) -> pd.D
 def read_accident_emergency(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
     """Emergency attendances of each integrated care board by month, in layout service_figure."""
     table = pd.read_csv(folder / source.files[0].path)
-    long = table.melt(["icb22_code", "date"], sorted(measures), "measure").rename(columns={"icb22_code": "service_code"})
+    long = table.melt(["icb22_code", "date"], sorted(measures), "measure").rename(
+        columns={"icb22_code": "service_code"}
+    )
     months = {text: _month(text) for text in long["date"].unique()}
     return long.assign(
         period_start_date=long["date"].map(lambda text: months[text][0]),

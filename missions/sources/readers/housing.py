@@ -62,7 +62,7 @@ def _quarter(path: str) -> tuple[date, date]:
     """The first and last day of the quarter that ends in the month of the file's name (`…_202503.ods`)."""
     match = re.search(r"_(\d{4})(03|06|09|12)\.ods$", path)
     if not match:
-        raise ValueError(f"{path}: the name does not end in a year and the last month of a quarter, such as _202503.ods")
+        raise ValueError(f"{path}: the name must end in a year and the last month of a quarter, as _202503.ods")
     year, month = int(match[1]), int(match[2])
     last = date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
     return date(year, month - 2, 1), last
