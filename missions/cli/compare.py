@@ -94,7 +94,7 @@ def _show_differences(console: Console, records: list[dict[str, Any]], councils:
             [
                 Text(f"  {r['authority_name']}\n  ")
                 + Text(f"{period_words(r['period_start_date'], r['period_end_date'])}; {basis_words(r)}", style="dim"),
-                value_words(r["value"], r["unit"]),
+                value_words(r["value"], r["unit"], r["decimals"]),
                 "-" if r["england_comparison"].startswith("no") else r["england_comparison"],
                 str(r["need_rank"]),
                 signed(r["contribution_points"]),

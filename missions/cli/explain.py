@@ -145,9 +145,9 @@ def _show_limits(console: Console, indicators: list[dict[str, Any]]) -> None:
     rows: list[list[str | Text]] = [
         [
             r["node_name"],
-            value_words(r["value"], r["unit"]),
-            f"{value_words(r['value_lower_95'], r['unit'])} to {value_words(r['value_upper_95'], r['unit'])}",
-            "-" if r["england_value"] is None else value_words(r["england_value"], r["unit"]),
+            value_words(r["value"], r["unit"], r["decimals"]),
+            " to ".join(value_words(r[f"value_{end}_95"], r["unit"], r["decimals"]) for end in ("lower", "upper")),
+            "-" if r["england_value"] is None else value_words(r["england_value"], r["unit"], r["decimals"]),
             r["england_comparison"],
         ]
         for r in sorted(limited, key=lambda r: order.index(r["england_comparison"]))
@@ -185,8 +185,8 @@ def _show_band_changes(
         rows: list[list[str | Text]] = [
             [
                 Text(r["node_name"]) + Text(f"\n{titles[r['mission_id']]}; {_unit_and_basis(r)}", style="dim"),
-                value_words(r["value"], r["unit"]),
-                value_words(r[f"{side}_band_value"], r["unit"]),
+                value_words(r["value"], r["unit"], r["decimals"]),
+                value_words(r[f"{side}_band_value"], r["unit"], r["decimals"]),
                 f"{abs(r[f'{side}_band_deviations']):.1f}",
                 f"{r['need_rank']} to {r[f'{side}_band_need_rank']}",
             ]

@@ -154,8 +154,8 @@ def show_drivers(console: Console, title: str, records: list[dict[str, Any]]) ->
         rows.append(
             [
                 Text(r["indicator_title"]) + Text(f"\n{small_print}", style="dim"),
-                value_words(r["value"], r["unit"]),
-                value_words(r["england_value"], r["unit"])
+                value_words(r["value"], r["unit"], r["decimals"]),
+                value_words(r["england_value"], r["unit"], r["decimals"])
                 + (" †" if r["england_value_basis"] == "aggregated" else "  "),
                 str(r["need_rank"]),
                 f"{10 * r['contribution']:+.1f}",

@@ -17,7 +17,7 @@ from missions.reading.wording import PEER_MODEL
 EXPLAINED = f"""
     SELECT
         explained.authority_code, authority_name, level, node_id, node_name, explained.mission_id, explained.theme_id,
-        unit, higher_means, score.value_basis, value_basis_reason,
+        unit, decimals, higher_means, score.value_basis, value_basis_reason,
         coalesce(source.publisher, indicator.publisher) AS publisher, caveat, england_comparison,
         explained.* EXCLUDE (
             authority_code, level, node_id, node_name, mission_id, theme_id, england_comparison, contribution

@@ -22,7 +22,7 @@ _SCORES = f"""
     ORDER BY index_id <> 'composite', index_name
 """
 _INDICATORS = f"""
-    SELECT score.indicator_id, indicator_title, mission_name, unit, score.value_basis, value_basis_reason,
+    SELECT score.indicator_id, indicator_title, mission_name, theme_name, definition, unit, decimals, score.value_basis, value_basis_reason,
         coalesce(source.publisher, indicator.publisher) AS publisher,
         coalesce(source.dataset, indicator.dataset) AS dataset,
         indicator.caveat, score.value, england.value AS england_value, need_z, need_rank, contribution,

@@ -82,9 +82,12 @@ def unit_words(unit: str) -> str:
     return "" if unit in ("%", "£") else re.sub(r"\d{4,}", lambda number: f"{int(number[0]):,}", unit)
 
 
-def value_words(value: float, unit: str) -> str:
-    """A value in its unit, rounded to about three significant digits."""
+def value_words(value: float, unit: str, decimals: int | None = None) -> str:
+    """A value in its unit, with the decimals of its indicator; without them, to about three significant digits."""
     size = abs(value)
+    if decimals is not None:
+        number = f"{value:,.{decimals}f}"
+        return f"£{number}" if unit == "£" else f"{number} %" if unit == "%" else number
     if unit == "£":
         return f"£{value:,.0f}" if size >= 1000 else f"£{value:.2f}"
     if size >= 1000:
@@ -111,6 +114,13 @@ def places_moved(places: int) -> str:
 def day_words(day: date) -> str:
     """A day, such as 30 June 2025."""
     return f"{day.day} {day:%B %Y}"
+
+
+def release_words(day: date | None, precision: str | None) -> str:
+    """The day of a release, or its month where only that is known; empty for none."""
+    if day is None:
+        return ""
+    return f"{day:%B %Y}" if precision == "month" else day_words(day)
 
 
 def period_words(start: date | None, end: date) -> str:

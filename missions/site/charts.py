@@ -171,10 +171,9 @@ def indicator_distribution(indicator: Row, cells: Sequence[Row], england: Row | 
     indicator: a row of dim_indicator; cells: its rows of indicator_score; england: its row of indicator_benchmark.
     """
     rows = _cell_rows(indicator, cells)
-    unit = str(indicator["unit"])
-    line = None if england is None else (england["value"], f"England {value_words(england['value'], unit)}")
+    line = None if england is None else (england["value"], f"England {_figure(indicator, england['value'])}")
     values = sorted(cell["value"] for cell in cells)
-    low, high = (value_words(value, unit) for value in (values[0], values[-1]))
+    low, high = (_figure(indicator, value) for value in (values[0], values[-1]))
     return Chart(
         id="distribution",
         title=f"{indicator['indicator_title']}: how councils compare with {'England' if line else 'each other'}",
@@ -256,12 +255,11 @@ def _need_rows(index: Row, needs: Sequence[Row]) -> dict[str, list[Any]]:
 
 
 def _cell_rows(indicator: Row, cells: Sequence[Row]) -> dict[str, list[Any]]:
-    unit = str(indicator["unit"])
     return {
         cell["authority_code"]: [
             math.ceil(len(BANDS) * cell["need_rank"] / len(cells)) - 1,
             float(f"{cell['value']:.6g}"),
-            value_words(cell["value"], unit),
+            _figure(indicator, cell["value"]),
             cell["need_rank"],
             in_words(cell["value_basis"]),
             period_words(cell["period_start_date"], cell["period_end_date"]),
@@ -282,11 +280,15 @@ def _tooltips(fields: tuple[str, ...]) -> list[alt.Tooltip]:
     return [alt.Tooltip("name:N", title="Council"), *(tip for name, tip in shown.items() if name in fields)]
 
 
+def _figure(indicator: Row, value: float) -> str:
+    return value_words(value, str(indicator["unit"]), indicator["decimals"])
+
+
 def _range_words(indicator: Row, cells: Sequence[Row]) -> str:
     if not cells:
         return ""
     low, high = min(cell["value"] for cell in cells), max(cell["value"] for cell in cells)
-    words = [value_words(value, str(indicator["unit"])) for value in (low, high)]
+    words = [_figure(indicator, value) for value in (low, high)]
     return words[0] if words[0] == words[1] else " to ".join(words)
 
 

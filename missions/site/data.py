@@ -113,6 +113,8 @@ class Marts:
     def _read_indicators(self) -> None:
         self.missions = self._ask("FROM dim_mission ORDER BY mission_name")
         self.mission = by(self.missions, "mission_id")
+        self.themes = self._ask("FROM dim_theme ORDER BY mission_id, theme_name")
+        self.nodes = self._ask("SELECT node_id, parent_id, weight FROM dim_framework_node ORDER BY depth, node_id")
         self.indicators = self._ask(
             f"""
             SELECT i.*, t.* EXCLUDE (indicator_id), s.snapshot_date, s.is_refreshable
@@ -222,7 +224,13 @@ class Marts:
             "authority_code",
             "other_authority_code",
         )
-        self.milestones = self._optional("dim_milestone", "FROM dim_milestone ORDER BY mission_id, milestone_title")
+        self.milestones = self._optional(
+            "dim_milestone",
+            """
+            SELECT dim_milestone.*, decimals FROM dim_milestone LEFT JOIN dim_indicator USING (indicator_id)
+            ORDER BY dim_milestone.mission_id, milestone_title
+            """,
+        )
         self.progress = by(self._optional("milestone_progress", "FROM milestone_progress"), "area_code", "milestone_id")
         self.audit = self._optional("framework_audit", "FROM framework_audit ORDER BY ALL")
 

@@ -71,6 +71,7 @@ class Renderer:
             "has_comparison": bool(marts.comparison),
             "node_names": marts.indices | {i["indicator_id"]: i["indicator_title"] for i in marts.indicators},
             "units": {i["indicator_id"]: i["unit"] for i in marts.indicators},
+            "decimals": {i["indicator_id"]: i["decimals"] for i in marts.indicators},
             "has_uncertainty": any(row["uncertainty"] for row in marts.by_index[COMPOSITE]),
             "kinds": KINDS,
             "description": None,

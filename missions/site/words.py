@@ -15,13 +15,13 @@ from missions.reading.wording import (
     in_words,
     period_words,
     publisher_words,
+    release_words,
     type_words,
     unit_words,
     value_words,
 )
 from missions.site.data import Group, Row, slug
 
-_SYMBOLS = {"percent": "%", "GBP": "£"}
 # Areas that take "the" in a sentence.
 _WITH_ARTICLE = {
     "North East",
@@ -61,14 +61,14 @@ def share(value: float | None) -> str:
     return "" if value is None else f"{100 * value:.0f}%"
 
 
-def figure(value: float | None, unit: str) -> str:
+def figure(value: float | None, unit: str, decimals: int | None = None) -> str:
     """A value in its unit, without line breaks."""
-    return "" if value is None else value_words(value, unit).replace(" ", "\u00a0").replace("-", "\u2212")
+    return "" if value is None else value_words(value, unit, decimals).replace(" ", "\u00a0").replace("-", "\u2212")
 
 
 def unit_name(unit: str) -> str:
     """A unit in words, or as a symbol if values carry it themselves."""
-    return unit_words(unit).replace("CO2e", "CO₂e") or _SYMBOLS[unit]
+    return unit_words(unit) or unit
 
 
 def listed(names: Iterable[str], last: str = "and") -> str:
@@ -149,6 +149,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "period": short_period,
     "long_period": period_words,
     "day": day_words,
+    "release": release_words,
     "basis": basis_words,
     "listed": listed,
     "slug": slug,

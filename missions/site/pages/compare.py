@@ -63,7 +63,7 @@ def _index(site: Renderer, index: Row, codes: list[str], words: dict[str, int]) 
 
 
 def _indicator(site: Renderer, indicator: Row, codes: list[str], words: dict[str, int]) -> dict[str, Any]:
-    marts, id_, unit = site.marts, indicator["indicator_id"], indicator["unit"]
+    marts, id_, unit, decimals = site.marts, indicator["indicator_id"], indicator["unit"], indicator["decimals"]
     england = marts.benchmark.get((marts.england_code, id_))
     return {
         "id": id_,
@@ -71,14 +71,14 @@ def _indicator(site: Renderer, indicator: Row, codes: list[str], words: dict[str
         "about": f"{unit_name(unit)}; {indicator['mission_name']}",
         "unit": unit,
         "higherMeans": indicator["higher_means"],
-        "england": [value_words(england["value"], unit), period_words(None, england["period_end_date"])]
+        "england": [value_words(england["value"], unit, decimals), period_words(None, england["period_end_date"])]
         if england
         else [],
         "cells": [
             _cell(
                 words,
                 cell["value"],
-                value_words(cell["value"], unit),
+                value_words(cell["value"], unit, decimals),
                 cell["need_rank"],
                 in_words(cell["value_basis"]),
                 period_words(cell["period_start_date"], cell["period_end_date"]),

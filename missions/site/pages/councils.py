@@ -102,7 +102,7 @@ def _cells(site: Renderer, authority: Row) -> list[Row]:
                 **{f"england_{k}": england[k] for k in ("value", "value_basis", "period_end_date") if england},
                 **{f"region_{k}": region[k] for k in ("value", "value_basis", "period_end_date") if region},
                 "neighbours_mean": _mean(marts.cell[peer, id_]["value"] for peer in peers),
-                "trend": sparkline(marts.trend.get((code, id_), []), indicator["unit"]),
+                "trend": sparkline(marts.trend.get((code, id_), []), indicator["unit"], indicator["decimals"]),
                 "direction": marts.direction.get((code, id_)),
                 "explained": explained.get(id_),
                 "publisher": source.get("publisher") or indicator["publisher"],
