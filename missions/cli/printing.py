@@ -19,6 +19,7 @@ from rich.text import Text
 
 from missions.errors import MissionsError, UsageError
 from missions.reading.cells import as_cell, plain
+from missions.reading.places import place_notes, place_words
 from missions.reading.queries import Rows
 from missions.reading.wording import (
     basis_words,
@@ -114,7 +115,7 @@ def show_ranks(records: list[dict[str, Any]], title: str, highlighted: str | Non
     columns = {"Rank": "right", "Authority": "left", "Type": "left", "Region": "left"}
     rows = [
         [
-            str(r["need_rank"]),
+            place_words(r),
             r["authority_name"],
             type_words(r["authority_type"]),
             r["region_name"],
@@ -135,11 +136,14 @@ def share_words(score: Mapping[str, Any]) -> str:
     return f"{score['published_share']:.0%}" + ("  " if score["is_mostly_published"] else " *")
 
 
-def show_score_notes(console: Console, records: Iterable[dict[str, Any]]) -> None:
+def show_score_notes(console: Console, records: Sequence[dict[str, Any]]) -> None:
     """How to read scores, and the flag if any is used."""
     console.print(_SCORE_NOTE, style="dim")
     if not all(r["is_mostly_published"] for r in records):
         console.print(_FLAG_NOTE, style="dim")
+    for r in records:
+        for note in place_notes(r):
+            console.print(f"{r['authority_name']}, {r['index_name']}: {note}", style="dim")
 
 
 def show_drivers(console: Console, title: str, records: list[dict[str, Any]]) -> None:

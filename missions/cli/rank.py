@@ -18,6 +18,7 @@ from missions.reading.wording import PEER_WORDS
 def rank(
     ctx: typer.Context,
     mission: Annotated[str | None, typer.Option(help="Rank by one mission instead of all together.")] = None,
+    theme: Annotated[str | None, typer.Option(help="Rank by one theme of a mission.")] = None,
     region: Annotated[str | None, typer.Option(help="Only councils in this region.")] = None,
     type_: Annotated[str | None, typer.Option("--type", help="Only councils of this type.")] = None,
     neighbours_of: Annotated[
@@ -38,7 +39,13 @@ def rank(
         raise UsageError("--peers needs a council: name it with --neighbours-of.")
     with open_published(ctx) as connection:
         found = ranking(
-            connection, mission=mission, region=region, authority_type=type_, neighbours_of=neighbours_of, peers=peers
+            connection,
+            mission=mission,
+            theme=theme,
+            region=region,
+            authority_type=type_,
+            neighbours_of=neighbours_of,
+            peers=peers,
         )
         (councils,) = ask(connection, "SELECT count(*) FROM composite_index").values[0]
     tell(*found.notes)

@@ -101,7 +101,8 @@ def _show_milestones(console: Console, milestones: list[dict[str, Any]]) -> None
             _year(r["target_date"]),
             ""
             if r["current_value"] is None
-            else f"{value_words(r['current_value'], r['unit'], r['decimals'])} in {_year(r['current_period_end_date'])}",
+            else f"{value_words(r['current_value'], r['unit'], r['decimals'])} in "
+            f"{_year(r['current_period_end_date'])}",
             "" if r["pace_per_year"] is None else f"{r['pace_per_year']:+.2f}",
             "" if r["needed_pace_per_year"] is None else f"{r['needed_pace_per_year']:+.2f}",
             r["status"],

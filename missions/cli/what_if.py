@@ -43,10 +43,10 @@ def what_if(
     ] = None,
     weight: Annotated[
         list[str] | None,
-        typer.Option(metavar="NODE=NUMBER", help="Override the weight of a mission or indicator, by ID or title."),
+        typer.Option(metavar="NODE=NUMBER", help="Override the weight of a mission, theme or indicator, by ID or title."),
     ] = None,
     drop: Annotated[
-        list[str] | None, typer.Option(metavar="NODE", help="Leave out a mission or indicator, by ID or title.")
+        list[str] | None, typer.Option(metavar="NODE", help="Leave out a mission, theme or indicator, by ID or title.")
     ] = None,
     normalisation: Annotated[
         str | None, typer.Option(metavar="NAME", help="How to put indicators on one scale, such as percentile_rank.")
@@ -111,7 +111,7 @@ def _choices(
     weights: dict[str, float] = {}
     for text in weight:
         name, number = _weight(text)
-        node = choose("mission or indicator", name, inner)
+        node = choose("mission, theme or indicator", name, inner)
         if node in weights:
             raise UsageError(f"Two weights are given for {node}.")
         weights[node] = number
@@ -123,7 +123,7 @@ def _choices(
     return scoring.Choices(
         index_id=choose("mission", mission, missions) if mission else root,
         weights=weights,
-        dropped=tuple(dict.fromkeys(choose("mission or indicator", text, inner) for text in drop)),
+        dropped=tuple(dict.fromkeys(choose("mission, theme or indicator", text, inner) for text in drop)),
         **{what: text and choose(what, text, {name: name for name in known[what]}) for what, text in methods.items()},
     )
 

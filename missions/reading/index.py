@@ -52,6 +52,7 @@ class Index:
         self,
         *,
         mission: str | None = None,
+        theme: str | None = None,
         region: str | None = None,
         authority_type: str | None = None,
         neighbours_of: str | None = None,
@@ -65,6 +66,7 @@ class Index:
         found = ranking(
             self._connection,
             mission=mission,
+            theme=theme,
             region=region,
             authority_type=authority_type,
             neighbours_of=neighbours_of,
@@ -85,7 +87,7 @@ class Index:
         return self.sql("FROM dim_indicator ORDER BY mission_id, theme_id, indicator_id")
 
     def profile(self, name: str) -> Profile[pd.DataFrame]:
-        """One council: `authority` (a dict), `scores` (one row per index), `indicators` (one row per indicator)."""
+        """One council: `authority` (a dict), `scores` (one row per index), `themes`, `indicators` (one row per indicator)."""
         return _framed(profile_of(self._connection, name))
 
     def indicator(self, name: str) -> Indicator[pd.DataFrame]:
@@ -101,7 +103,7 @@ class Index:
         return _framed(explanation_of(self._connection, name))
 
     def compare(self, *names: str) -> Comparison[pd.DataFrame]:
-        """Two or more councils: `scores`, `chances` (one row per pair) and `indicators`."""
+        """Two or more councils: `scores`, `themes`, `chances` (one row per pair) and `indicators`."""
         return _framed(comparison_of(self._connection, names))
 
     def trend(self, name: str) -> Trend[pd.DataFrame]:

@@ -10,7 +10,7 @@ import duckdb
 
 from missions.errors import MissionsError, UsageError
 from missions.reading.names import choose, choose_near, council, find_authority
-from missions.reading.queries import SCORES, Answer, Rows, Table, ask, ask_names
+from missions.reading.queries import ALL_SCORES, Answer, Rows, Table, ask, ask_names
 from missions.reading.wording import PEER_MODEL, PEER_WORDS, type_words
 
 
@@ -27,6 +27,7 @@ def ranking(
     connection: duckdb.DuckDBPyConnection,
     *,
     mission: str | None = None,
+    theme: str | None = None,
     region: str | None = None,
     authority_type: str | None = None,
     neighbours_of: str | None = None,
@@ -36,9 +37,8 @@ def ranking(
 
     `peers` is the model that defines neighbours. Raises UsageError for an unknown name.
     """
-    indices = ask_names(connection, f"SELECT DISTINCT index_id, index_name FROM ({SCORES}) ORDER BY ALL")
-    index_id = choose("mission", mission, indices) if mission else "composite"
-    filters = [indices[index_id]]
+    index_id, title = _index(connection, mission, theme)
+    filters = [title]
     notes: list[str] = []
     code: str | None = None
     group: list[str] | None = None
@@ -76,9 +76,9 @@ def ranked(
     return ask(
         connection,
         f"""
-        SELECT index_id, need_rank, authority_code, authority_name, authority_type, region_name, need_score, need_band,
-            published_share, is_mostly_published
-        FROM ({SCORES}) JOIN dim_authority USING (authority_code)
+        SELECT index_id, index_name, need_rank, authority_code, authority_name, authority_type, region_name, need_score, need_band,
+            published_share, is_mostly_published, is_too_uncertain_to_place, rank_percentile_5, rank_percentile_95
+        FROM ({ALL_SCORES}) JOIN dim_authority USING (authority_code)
         WHERE index_id = $index_id
             AND region_name = coalesce($region, region_name)
             AND authority_type = coalesce($authority_type, authority_type)
@@ -90,6 +90,20 @@ def ranked(
         authority_type=authority_type,
         group=group,
     )
+
+
+def _index(connection: duckdb.DuckDBPyConnection, mission: str | None, theme: str | None) -> tuple[str, str]:
+    """The ID and name of what councils are ranked by: all missions, one mission or one theme."""
+    if mission and theme:
+        raise UsageError("Rank by a mission or by a theme, not by both.")
+    if theme:
+        themes = ask_names(connection, "SELECT theme_id, theme_name FROM dim_theme ORDER BY ALL")
+        chosen = choose("theme", theme, themes)
+        return chosen, themes[chosen]
+    missions = ask_names(connection, "SELECT mission_id, mission_name FROM dim_mission ORDER BY ALL")
+    names = {"composite": "All missions", **missions}
+    chosen = choose("mission", mission, names) if mission else "composite"
+    return chosen, names[chosen]
 
 
 def _neighbourhood(connection: duckdb.DuckDBPyConnection, code: str, model: str) -> tuple[list[str], str]:

@@ -197,11 +197,11 @@ def test_the_command_shows_the_councils_that_are_named(ask: Ask) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--weight", "helth=2"), "No mission or indicator 'helth'. Did you mean health"),
+        (("--weight", "helth=2"), "No mission, theme or indicator 'helth'. Did you mean health"),
         (("--weight", "health"), "'health' is not a weight: give NODE=NUMBER"),
         (("--weight", "health=much"), "is not a weight"),
         (("--weight", "health=1", "--weight", "Health=2"), "Two weights are given for health"),
-        (("--drop", "composite"), "No mission or indicator 'composite'"),
+        (("--drop", "composite"), "No mission, theme or indicator 'composite'"),
         (("--normalisation", "goalposts"), "No normalisation 'goalposts'"),
         (("--aggregation", "median"), "No aggregation 'median'"),
         (("--mission", "wealth"), "No mission 'wealth'"),
