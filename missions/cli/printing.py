@@ -115,7 +115,7 @@ def show_ranks(records: list[dict[str, Any]], title: str, highlighted: str | Non
     columns = {"Rank": "right", "Authority": "left", "Type": "left", "Region": "left"}
     rows = [
         [
-            place_words(r),
+            place_words(r).replace(" and ", "\nand "),
             r["authority_name"],
             type_words(r["authority_type"]),
             r["region_name"],

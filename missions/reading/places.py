@@ -35,6 +35,11 @@ def place_words(score: Mapping[str, Any]) -> str:
     return f"between {ordinal(score['rank_percentile_5'])} and {ordinal(score['rank_percentile_95'])}"
 
 
+def place(score: Mapping[str, Any]) -> int | str:
+    """The rank as a number, or the words for one that is too uncertain."""
+    return place_words(score) if score["is_too_uncertain_to_place"] else int(score["need_rank"])
+
+
 def place_notes(score: Mapping[str, Any]) -> list[str]:
     """Sentences that belong beside the rank: why it is too uncertain, and what makes it look higher than it is."""
     notes = []

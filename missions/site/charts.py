@@ -13,6 +13,7 @@ from typing import Any
 
 import altair as alt
 
+from missions.reading.places import place
 from missions.reading.wording import in_words, period_words, value_words
 from missions.site.data import Row
 from missions.site.words import in_sentence, unit_name
@@ -231,7 +232,7 @@ def compare_spec(names: Sequence[str]) -> dict[str, Any]:
                 alt.Tooltip("council:N", title="Council"),
                 alt.Tooltip("index:N", title="Need under"),
                 alt.Tooltip("score:Q", title="Score", format=".1f"),
-                alt.Tooltip("rank:Q", title="Rank (1 = highest need)"),
+                alt.Tooltip("rank:N", title="Rank (1 = highest need)"),
             ],
         )
     )
@@ -248,7 +249,7 @@ _CELL_FIELDS = ("band", "value", "figure", "rank", "basis", "period")
 def _need_rows(index: Row, needs: Sequence[Row]) -> dict[str, list[Any]]:
     bands = list(BANDS)
     return {
-        row["authority_code"]: [bands.index(row["need_band"]), row["need_rank"], round(row["need_score"], 1)]
+        row["authority_code"]: [bands.index(row["need_band"]), place(row), round(row["need_score"], 1)]
         for row in needs
         if row["index_id"] == index["index_id"]
     }
@@ -273,7 +274,7 @@ def _tooltips(fields: tuple[str, ...]) -> list[alt.Tooltip]:
     shown = {
         "figure": alt.Tooltip("figure:N", title="Figure"),
         "score": alt.Tooltip("score:Q", title="Need score", format=".1f"),
-        "rank": alt.Tooltip("rank:Q", title="Rank (1 = highest need)"),
+        "rank": alt.Tooltip("rank:N", title="Rank (1 = highest need)"),
         "basis": alt.Tooltip("basis:N", title="Basis"),
         "period": alt.Tooltip("period:N", title="Period"),
     }

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from missions.reading.names import name_key
-from missions.reading.queries import SCORES, SOURCES, ask, open_database
+from missions.reading.queries import SCORES, SOURCES, THEME_SCORES, ask, open_database
 
 Row = dict[str, Any]
 
@@ -147,6 +147,13 @@ class Marts:
         self.indices = {row["index_id"]: row["index_name"] for row in scores}
         self.by_index = grouped(scores, "index_id")
         self.scores = {code: by(rows, "index_id") for code, rows in grouped(scores, "authority_code").items()}
+        themes = self._ask(f"SELECT * FROM ({THEME_SCORES}) ORDER BY mission_name, index_name, need_rank")
+        for row in themes:
+            row["authority"] = self.authority[row["authority_code"]]
+            row["uncertainty"] = None
+        themes.sort(key=lambda r: (r["mission_name"], r["index_name"], r["need_rank"], r["authority"]["slug"]))
+        self.by_theme = grouped(themes, "index_id")
+        self.theme_scores = {code: by(rows, "index_id") for code, rows in grouped(themes, "authority_code").items()}
         cells = self._ask("FROM indicator_score ORDER BY authority_code, indicator_id")
         self.cell = by(cells, "authority_code", "indicator_id")
         self.cells_of_indicator = grouped(cells, "indicator_id")

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import date
 
+from missions.reading.places import ordinal, place_notes, place_words
 from missions.reading.wording import (
     DIRECTION_WORDS,
     TYPES_PLURAL,
@@ -95,13 +96,6 @@ def percent_of(part: int, whole: int) -> str:
     return f"{'under 0.1' if 0 < percent < 0.05 else number(percent)}%"
 
 
-def ordinal(rank: float) -> str:
-    """A rank as an ordinal, such as 3rd."""
-    whole = round(rank)
-    ending = "th" if whole % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(whole % 10, "th")
-    return f"{whole}{ending}"
-
-
 def the(name: str) -> str:
     """The article, with its space, for a name that takes one in a sentence."""
     return "the " if name.startswith(("Isle of", "Isles of", "City of")) or name in _WITH_ARTICLE else ""
@@ -158,6 +152,8 @@ FILTERS: dict[str, Callable[..., str]] = {
     "percent_of": percent_of,
     "the": the,
     "ordinal": ordinal,
+    "place": place_words,
+    "place_notes": place_notes,
     "trend": DIRECTION_WORDS.__getitem__,
     "short_day": lambda day: short_period(day, day),
 }

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from missions.reading.places import place
 from missions.reading.wording import in_words, period_words, value_words
 from missions.site.charts import compare_spec
 from missions.site.data import Row, by
@@ -52,7 +53,7 @@ def _index(site: Renderer, index: Row, codes: list[str], words: dict[str, int]) 
                 words,
                 row["need_score"],
                 f"{row['need_score']:.1f}",
-                row["need_rank"],
+                place(row),
                 # The basis of an index is mentioned only if it is weak.
                 "" if row["is_mostly_published"] else "mostly not published",
                 "",
@@ -88,5 +89,5 @@ def _indicator(site: Renderer, indicator: Row, codes: list[str], words: dict[str
     }
 
 
-def _cell(words: dict[str, int], value: float, figure: str, rank: int, *notes: str) -> list[Any]:
+def _cell(words: dict[str, int], value: float, figure: str, rank: int | str, *notes: str) -> list[Any]:
     return [value, figure, rank, *(words.setdefault(note, len(words)) for note in notes)]
