@@ -43,7 +43,9 @@ def what_if(
     ] = None,
     weight: Annotated[
         list[str] | None,
-        typer.Option(metavar="NODE=NUMBER", help="Override the weight of a mission, theme or indicator, by ID or title."),
+        typer.Option(
+            metavar="NODE=NUMBER", help="Override the weight of a node (mission, theme, indicator) by ID or title."
+        ),
     ] = None,
     drop: Annotated[
         list[str] | None, typer.Option(metavar="NODE", help="Leave out a mission, theme or indicator, by ID or title.")

@@ -30,8 +30,8 @@ _CHANCES = """
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison(Answer[Table]):
-    """Scores (one row per council and index; themes likewise), the chance that one council ranks above another (one row per pair of
-    neighbours or of councils of one type, where published), and one row per indicator and council.
+    """Scores and themes (one row per council and index), the chance that one council ranks above another (one row
+    per pair of neighbours or of councils of one type, where published), and one row per indicator and council.
     """
 
     scores: Table

@@ -66,7 +66,7 @@ _GROUPS = """
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation(Answer[Table]):
-    """One council, its scores and themes, the sizes of comparison groups, and one row per mission, theme and indicator."""
+    """One council, its scores and themes, sizes of comparison groups, and one row per mission, theme and indicator."""
 
     authority: dict[str, Any]
     scores: Table

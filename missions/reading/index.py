@@ -87,7 +87,7 @@ class Index:
         return self.sql("FROM dim_indicator ORDER BY mission_id, theme_id, indicator_id")
 
     def profile(self, name: str) -> Profile[pd.DataFrame]:
-        """One council: `authority` (a dict), `scores` (one row per index), `themes`, `indicators` (one row per indicator)."""
+        """One council: `authority` (a dict), `scores` and `themes` (one row per index), `indicators` (one row each)."""
         return _framed(profile_of(self._connection, name))
 
     def indicator(self, name: str) -> Indicator[pd.DataFrame]:

@@ -45,7 +45,7 @@ _INDICATORS = f"""
 
 @dataclass(frozen=True, kw_only=True)
 class Profile(Answer[Table]):
-    """One council, its scores (one row per index), its themes and its indicators, those that raise its need most first."""
+    """One council, its scores and themes (one row per index) and its indicators, those that raise need most first."""
 
     authority: dict[str, Any]
     scores: Table

@@ -128,7 +128,7 @@ def councils_of(group: Group) -> str:
     return group_name(group) if group.kind == "type" else f"Councils in {in_sentence(group.name)}"
 
 
-FILTERS: dict[str, Callable[..., str]] = {
+FILTERS: dict[str, Callable[..., str | list[str]]] = {
     "score": number,
     "whole": lambda value: number(value, 0),
     "decimal": number,
