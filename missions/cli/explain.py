@@ -43,6 +43,9 @@ def explain(
     (composite,) = (r for r in records if r["level"] == "composite")
     indicators = [r for r in records if r["level"] == "indicator"]
     _show_rank(console, scores[0])
+    for score in scores:
+        for note in place_notes(score):
+            console.print(f"{score['index_name']}: {note}")
     _show_contributions(console, scores + found.themes.records, records)
     _show_drivers(console, indicators, top)
     _show_separation(console, found.authority, found.groups, composite, indicators)
@@ -76,8 +79,6 @@ def _show_rank(console: Console, score: dict[str, Any]) -> None:
         f"{_points_from(score['need_score'] - 100)} the average of 100. The council's own published figures carry "
         f"{round(100 * score['published_share'])}% of the weight."
     )
-    for note in place_notes(score):
-        console.print(note)
 
 
 def _show_contributions(console: Console, scores: list[dict[str, Any]], records: list[dict[str, Any]]) -> None:

@@ -76,8 +76,9 @@ def ranked(
     return ask(
         connection,
         f"""
-        SELECT index_id, index_name, need_rank, authority_code, authority_name, authority_type, region_name,
-            need_score, need_band, published_share, is_mostly_published, is_too_uncertain_to_place, rank_percentile_5, rank_percentile_95
+        SELECT index_id, need_rank, authority_code, authority_name, authority_type, region_name,
+            need_score, need_band, published_share, is_mostly_published, is_too_uncertain_to_place,
+            rank_percentile_5, rank_percentile_95, index_name
         FROM ({ALL_SCORES}) JOIN dim_authority USING (authority_code)
         WHERE index_id = $index_id
             AND region_name = coalesce($region, region_name)

@@ -28,6 +28,11 @@ def test_values_are_rounded_for_people(value: float, unit: str, text: str) -> No
     assert value_words(value, unit) == text
 
 
+def test_an_indicator_has_the_same_decimals_everywhere() -> None:
+    assert [value_words(v, "%", 1) for v in (4.0, 12.34)] == ["4.0 %", "12.3 %"]
+    assert value_words(1788.27, "£", 2) == "£1,788.27"
+
+
 @pytest.mark.parametrize(
     ("start", "end", "text"),
     [

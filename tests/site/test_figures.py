@@ -57,6 +57,20 @@ def test_scores_of_every_council(pages: dict[str, Page], marts: duckdb.DuckDBPyC
         assert f"rank {expected[code][0]['need_rank']} of 317" in lead
 
 
+def test_themes_of_every_council(pages: dict[str, Page], marts: duckdb.DuckDBPyConnection) -> None:
+    expected: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in rows(marts, "FROM theme_index JOIN dim_theme USING (theme_id, mission_id)"):
+        expected.setdefault(row["authority_code"], {})[row["theme_name"]] = row
+    for code, slug in councils(marts).items():
+        found = {words(cells[0]): cells for cells in pages[f"authority/{slug}.html"].table("Need in")}
+        assert set(found) == set(expected[code])
+        for name, row in expected[code].items():
+            texts = [words(cell) for cell in found[name]]
+            assert texts[1] == f"{row['need_score']:.1f}"
+            assert texts[3] == ("too uncertain" if row["is_too_uncertain_to_place"] else str(row["need_rank"]))
+            assert texts[-2:] == [row["need_band"].capitalize(), f"{100 * row['published_share']:.0f}%"]
+
+
 def test_figures_of_every_council(pages: dict[str, Page], marts: duckdb.DuckDBPyConnection) -> None:
     benchmarks = {(row["area_code"], row["indicator_id"]): row for row in rows(marts, "FROM indicator_benchmark")}
     england = {row["area_code"] for row in benchmarks.values() if row["area_name"] == "England"}.pop()
@@ -78,7 +92,8 @@ def test_figures_of_every_council(pages: dict[str, Page], marts: duckdb.DuckDBPy
             assert words(cells[1]) == shown(row["value"], row["unit"], row["decimals"]).replace("\u00a0", " ")
             assert ("*" in cells[1]["text"]) is (row["value_basis"] != "published")
             if row["value_lower_95"] is not None:
-                limits = f"{shown(row['value_lower_95'], row['unit'], row['decimals'])} to {shown(row['value_upper_95'], row['unit'], row['decimals'])}"
+                ends = (shown(row[f"value_{end}_95"], row["unit"], row["decimals"]) for end in ("lower", "upper"))
+                limits = " to ".join(ends)
                 assert limits in cells[1]["small"]
             for cell, area in ((cells[2], england), (cells[3], row["region_code"])):
                 benchmark = benchmarks.get((area, id_))
@@ -115,7 +130,10 @@ def test_neighbours_mean(pages: dict[str, Page], marts: duckdb.DuckDBPyConnectio
         for cells in pages[f"authority/{slug}.html"].table("Indicators for"):
             row = expected[code, Path(cells[0]["links"][0]).stem]
             # The order of addition may change the last digit of a rounded mean.
-            near = {shown(row["value"] * (1 + step), row["unit"]).replace("\u00a0", " ") for step in (-1e-12, 0, 1e-12)}
+            near = {
+                shown(row["value"] * (1 + step), row["unit"], row["decimals"]).replace("\u00a0", " ")
+                for step in (-1e-12, 0, 1e-12)
+            }
             assert words(cells[4]) in near
             close += 1
     assert close == 317 * 66
