@@ -117,7 +117,7 @@ def test_neighbours_mean(pages: dict[str, Page], marts: duckdb.DuckDBPyConnectio
         for row in rows(
             marts,
             """
-            SELECT peer.authority_code, indicator_id, unit, avg(value) AS value
+            SELECT peer.authority_code, indicator_id, unit, decimals, avg(value) AS value
             FROM authority_peer AS peer
             JOIN indicator_score AS score ON score.authority_code = peer.peer_code
             JOIN dim_indicator USING (indicator_id)
