@@ -21,7 +21,6 @@ from missions.reading.wording import (
 )
 from missions.site.data import Group, Row, slug
 
-_SYMBOLS = {"percent": "%", "GBP": "£"}
 # Areas that take "the" in a sentence.
 _WITH_ARTICLE = {
     "North East",
@@ -68,7 +67,7 @@ def figure(value: float | None, unit: str) -> str:
 
 def unit_name(unit: str) -> str:
     """A unit in words, or as a symbol if values carry it themselves."""
-    return unit_words(unit).replace("CO2e", "CO₂e") or _SYMBOLS[unit]
+    return unit_words(unit).replace("CO2e", "CO₂e") or unit
 
 
 def listed(names: Iterable[str], last: str = "and") -> str:
