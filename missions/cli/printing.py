@@ -108,13 +108,16 @@ def show_card(console: Console, facts: Mapping[str, str | None]) -> None:
 
 
 def show_ranks(records: list[dict[str, Any]], title: str, highlighted: str | None = None) -> None:
-    """Councils by rank; the council with the code `highlighted` in bold."""
+    """Councils by rank, with their places in the list if it is not of all; the council `highlighted` in bold."""
     console = new_console()
     console.print(title, style="bold")
-    columns = {"Rank": "right", "Authority": "left", "Type": "left", "Region": "left"}
+    is_part = any(r["listed_councils"] < r["ranked_councils"] for r in records)
+    place = {f"Of {records[0]['listed_councils']}": "right"} if is_part else {}
+    columns = {"Rank": "right", **place, "Authority": "left", "Type": "left", "Region": "left"}
     rows = [
         [
             str(r["need_rank"]),
+            *([str(r["rank_in_list"])] if is_part else []),
             r["authority_name"],
             type_words(r["authority_type"]),
             r["region_name"],

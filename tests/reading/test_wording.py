@@ -42,5 +42,5 @@ def test_values_are_rounded_for_people(value: float, unit: str, text: str) -> No
         (None, "2024-12-31", "to 31 December 2024"),
     ],
 )
-def test_periods_are_told_in_words(start: str | None, end: str, text: str) -> None:
+def test_periods_read_as_people_write_them(start: str | None, end: str, text: str) -> None:
     assert period_words(date.fromisoformat(start) if start else None, date.fromisoformat(end)) == text
