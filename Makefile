@@ -1,4 +1,4 @@
-# `make index` and `make test` do everything a fresh machine needs; the rest is for developers.
+# On a fresh machine `make index` and `make test` are enough; the other targets are for developers.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -8,19 +8,19 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .PHONY: help index test check lint audit spark dev docs bench scale torture lock clean
 
-help: ## Show what can be made
+help: ## List these targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-index: .venv/installed ## Install, build everything from seeds/, publish, and show the ten most needy
+index: .venv/installed ## Install, build everything from seeds/, publish, and show the ten councils with the highest need
 	@$(BIN)/missions build
 
-test: .venv/installed ## Install and run every test
+test: .venv/installed ## Install and run all tests
 	@$(BIN)/python -m pytest
 
 check: .venv/installed ## Run the tests that need no build, in under two minutes
 	@$(BIN)/python -m pytest -m fast
 
-lint: .venv/installed ## Style, types, direction of imports and SQL
+lint: .venv/installed ## Check style, types, the direction of imports and SQL
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -28,49 +28,49 @@ lint: .venv/installed ## Style, types, direction of imports and SQL
 	@mkdir -p build # sqlfluff compiles with dbt, which opens the build file
 	cd dbt_project && ../$(BIN)/sqlfluff lint models tests --processes 2 --disable-progress-bar
 
-audit: .venv/installed ## Look for known faults in the locked dependencies; needs the network
+audit: .venv/installed ## Check the locked dependencies for known vulnerabilities; needs the network
 	@for lock in requirements.txt requirements-spark.txt; do \
 	  $(BIN)/pip-audit --require-hashes --disable-pip --progress-spinner off -r $$lock || exit; done
 
 spark: .venv/spark ## Build all models on Apache Spark, in build/spark; needs Java 17 (docs/scale.md)
 	@$(BIN)/missions build --target spark
 
-dev: .venv/installed ## Open the Dagster UI on the whole asset graph
+dev: .venv/installed ## Open the Dagster UI
 	@mkdir -p build/dagster && cp orchestration/dagster.yaml build/dagster/
 	DAGSTER_HOME="$(CURDIR)/build/dagster" $(BIN)/dagster dev -w workspace.yaml
 
-docs: .venv/installed ## Make again what is made from the registry, the models and the publication
+docs: .venv/installed ## Regenerate what is made from the registry and the publication
 	$(BIN)/python -m missions.sources.generated
 	$(BIN)/python -m tools.figures
 
 bench: .venv/installed ## Time everything and write docs/PERFORMANCE.md
 	$(BIN)/python bench/run.py
 
-scale: .venv/installed ## Measure how cost grows, up to a million units, and write docs/PERFORMANCE.md
+scale: .venv/installed ## Measure how time and memory grow, up to a million units, and write docs/PERFORMANCE.md
 	$(BIN)/python bench/scale.py
 
 KILLS ?= 50
-torture: .venv/installed ## Try every fault many times, about an hour, and write docs/reliability.md
+torture: .venv/installed ## Inject every fault many times (about an hour) and write docs/reliability.md
 	MISSIONS_TORTURE=$(KILLS) $(BIN)/python -m pytest tests/orchestration/test_faults_*.py \
 	  tests/orchestration/test_reliability.py
 
-lock: ## Lock the dependencies anew, with hashes and no addresses (needs uv)
+lock: ## Regenerate the lock files, with hashes and without addresses (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-strip-extras --extra dev pyproject.toml --output-file requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-strip-extras --extra spark --constraint requirements.txt pyproject.toml --output-file requirements-spark.txt
 
-clean: ## Remove the environment and all that was built; published/ stays
+clean: ## Remove the environment and everything built, except published/
 	rm -rf .venv build dbt_project/target dbt_project/logs
 
-# A half-done install leaves no stamp, so the next run starts it again.
+# An interrupted install leaves no stamp, so the next run starts it again.
 .venv/installed: requirements.txt pyproject.toml
-	@echo "Installing into .venv (some minutes the first time)"
+	@echo "Installing into .venv (takes a few minutes the first time)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in [(3, 11), (3, 12)])' \
 	  || { echo "Python 3.11 or 3.12 is needed: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	@# setuptools warns of what an editable install is: nothing for who types make index.
+	@# setuptools warns about editable installs: noise to whoever types make index.
 	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 

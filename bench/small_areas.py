@@ -129,7 +129,8 @@ def write_index(
             )
         connection.execute(
             "CREATE TABLE int_index_units AS "
-            f"SELECT CAST(range + 1 AS INTEGER) AS unit_id, TRUE AS is_in_reference_set FROM range({units})"
+            f"SELECT CAST(range + 1 AS INTEGER) AS unit_id, NULL::VARCHAR AS group_id, 1e0 AS weight, "
+            f"TRUE AS is_in_reference_set FROM range({units})"
         )
         connection.execute(
             "CREATE TABLE stg_framework_nodes (node_id VARCHAR, parent_id VARCHAR, aggregation VARCHAR, "

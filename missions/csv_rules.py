@@ -7,13 +7,13 @@ a file and the rules between its rows are where it is read: sources/load.py and 
 import csv
 import difflib
 import io
-import math
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from missions.errors import FileFault
+from missions.sql import quoted_text
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ class CellType:
     pattern: str
     expected: str
 
-    def is_met_by(self, cell: str, blanks: str = "") -> str:
-        """The SQL condition that a text has this type; `blanks` is the pattern of the whitespace allowed around it."""
+    def is_met_by(self, cell: str) -> str:
+        """The SQL condition that a text of a seed has this type."""
         cast = f"TRY_CAST({cell} AS {self.sql})"
         is_in_range = f"coalesce(isfinite({cast}), false)" if self.sql == "DOUBLE" else f"{cast} IS NOT NULL"
-        return f"(regexp_full_match({cell}, '{blanks}{self.pattern}{blanks}') AND {is_in_range})"
+        return f"(regexp_full_match({cell}, '{self.pattern}') AND {is_in_range})"
 
 
 TYPES = {
@@ -59,8 +59,19 @@ TYPES = {
     "boolean": CellType("BOOLEAN", "(?i:true|false)", "true or false"),
 }
 
-BLANKS = r"[ \t\r\n]*"  # allowed around a number in a user's own file
-_NUMBER = re.compile(f"{BLANKS}(?:{TYPES['number'].pattern}){BLANKS}")
+# What spreadsheets and web pages put around and into numbers: kinds of space, and characters without a width.
+SPACES = " \t\r\n\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+# A number as people write it: a minus sign of print, and thousands set off by spaces, can only be read in one way.
+_WRITTEN = (
+    rf"[{SPACES}]*[+\-\u2212]?([0-9]{{1,3}}([{SPACES[0]}{SPACES[4:]}][0-9]{{3}}){{1,6}}(\.[0-9]*)?|[0-9]{{1,20}}(\.[0-9]*)?|\.[0-9]+)"
+    rf"([eE][+\-\u2212]?[0-9]{{1,3}})?[{SPACES}]*"
+).replace("\\u2212", "\u2212")
+_NUMBER = re.compile(_WRITTEN)
+# Beyond this a square or a cube can leave the range of a double: ranks would be wrong without a word.
+LARGEST = 1e100
+_SMALLEST = 1e-100
+_WITHOUT_FIGURE = "leave the cell empty where there is no figure"
 _TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _LINE_END = re.compile(rb"\r\n?|\n")
 _CONTROL_CHARACTER = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # all except tabs and line ends
@@ -105,6 +116,8 @@ def _line_at(data: bytes, position: int) -> int:
 def column_names(file: CsvFile, text: str) -> list[str]:
     """The names in the first line, separated by commas."""
     first_line = re.split("[\r\n]", text[:10_000], maxsplit=1)[0]
+    if re.fullmatch(r"\ufeff?sep=.?,*", first_line):
+        raise file.fault(f"the first line must hold the names of the columns, found {shown(first_line)}; delete it", 1)
     names = next(csv.reader([first_line]), [])
     if len(names) == 1 and (separator := _OTHER_SEPARATOR.search(names[0])):
         raise file.fault(f"cells are separated by {shown(separator[0])}; use commas", 1)
@@ -112,14 +125,16 @@ def column_names(file: CsvFile, text: str) -> list[str]:
 
 
 def read_rows(file: CsvFile, text: str, *, one_line_each: bool = False) -> Iterator[tuple[int, list[str]]]:
-    """The rows below the header, each with the number of its first line; a row must have as many cells as the header.
+    """The rows below the header, each with the number of its first line; a row has as many cells as the header.
 
-    Empty lines are skipped and a quoted cell may contain line breaks, unless each row must be one line.
+    A quoted cell may contain line breaks. What spreadsheets leave at the edges of a table is passed over: lines that
+    are empty or hold separators alone, and empty cells beyond the last column. If each row must be one line, so must
+    each line be a row, without anything to pass over.
     """
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     line = 1
     try:
-        columns = len(next(reader))
+        header = [bare(name) for name in next(reader)]
         while True:
             line = reader.line_num + 1
             cells = next(reader, None)
@@ -127,21 +142,31 @@ def read_rows(file: CsvFile, text: str, *, one_line_each: bool = False) -> Itera
                 return
             if one_line_each and reader.line_num > line:
                 raise csv.Error("line break inside a cell")
-            if not cells and not one_line_each:
-                continue
-            if len(cells) != columns:
-                hint = "; put a cell that contains commas in quotation marks" if len(cells) > columns else ""
-                raise file.fault(f"expected {columns} cells, found {len(cells)}{hint}", line)
+            if not one_line_each:
+                if not any(map(bare, cells)):
+                    continue
+                cells = _fitted(cells, header)
+            if len(cells) != len(header):
+                hint = "; put a cell that contains commas in quotation marks" if len(cells) > len(header) else ""
+                raise file.fault(f"expected {len(header)} cells, found {len(cells)}{hint}", line)
             yield line, cells
     except csv.Error as error:
         hint = "; a quoted cell must end on its own line" if one_line_each else ""
         raise file.fault(f"misplaced quotation mark{hint} ({error})", line) from None
 
 
-def read_csv(columns: Collection[str]) -> str:
+def _fitted(cells: list[str], header: list[str]) -> list[str]:
+    """The cells without empty ones beyond the header, and with empty ones for columns without a name at its end."""
+    if not any(map(bare, cells[len(header) :])):
+        cells = cells[: len(header)]
+    return cells + [""] * (len(header) - len(cells)) if not any(header[len(cells) :]) else cells
+
+
+def read_csv(columns: Sequence[str]) -> str:
     """The SQL that reads the file `$path` by the same rules: every cell as text, null where empty."""
+    types = ", ".join(f"{quoted_text(name)}: 'VARCHAR'" for name in columns)
     return (
-        f"read_csv($path, columns = {dict.fromkeys(columns, 'VARCHAR')}, auto_detect = false, header = true, "
+        f"read_csv($path, columns = {{{types}}}, auto_detect = false, header = true, "
         "strict_mode = true, delim = ',', quote = '\"', escape = '\"', nullstr = '')"
     )
 
@@ -149,15 +174,45 @@ def read_csv(columns: Collection[str]) -> str:
 # --- A cell -----------------------------------------------------------------------------------------------------------
 
 
+def bare(text: str) -> str:
+    """The text without the spaces and invisible characters around it."""
+    return text.strip(SPACES + INVISIBLE)
+
+
+def named(text: str) -> str:
+    """A text as a name: without what cannot be seen around it. Plain spaces are part of it, unless there is no more."""
+    return text.strip(SPACES[4:] + INVISIBLE) if bare(text) else ""
+
+
+def named_sql(cell: str) -> str:
+    """The SQL for `named`, null where nothing is left."""
+    is_blank = f"coalesce(trim({cell}, {quoted_text(SPACES + INVISIBLE)}), '') = ''"
+    return f"CASE WHEN NOT {is_blank} THEN trim({cell}, {quoted_text(SPACES[4:] + INVISIBLE)}) END"
+
+
 def as_number(text: str) -> float | None:
-    """The finite number in a cell, ignoring whitespace around it; None if there is none."""
-    number = float(text) if _NUMBER.fullmatch(text) else math.nan
-    return number if math.isfinite(number) else None
+    """The number in a cell, however a spreadsheet spaced it; None if there is none, or none that can be squared."""
+    text = text.translate(dict.fromkeys(map(ord, INVISIBLE)))
+    if not _NUMBER.fullmatch(text):
+        return None
+    number = float(text.translate(dict.fromkeys(map(ord, SPACES)) | {0x2212: "-"}))
+    return number if number == 0 or _SMALLEST <= abs(number) <= LARGEST else None
+
+
+def number_sql(cell: str) -> str:
+    """The SQL for `as_number`: a double, null if the text has none."""
+    visible = f"regexp_replace({cell}, {quoted_text(f'[{INVISIBLE}]')}, '', 'g')"
+    plain = f"replace(regexp_replace({visible}, {quoted_text(f'[{SPACES}]')}, '', 'g'), '\u2212', '-')"
+    number = f"TRY_CAST({plain} AS DOUBLE)"
+    return (
+        f"CASE WHEN regexp_full_match({visible}, {quoted_text(_WRITTEN)}) "
+        f"AND ({number} = 0 OR abs({number}) BETWEEN {_SMALLEST} AND {LARGEST}) THEN {number} END"
+    )
 
 
 def as_truth(text: str) -> bool | None:
     """True or false, as people and spreadsheets write them; None for anything else."""
-    return _TRUTHS.get(text.strip().lower())
+    return _TRUTHS.get(bare(text).lower())
 
 
 def misfit(text: str | None, expected: str, hint: str = "") -> str:
@@ -165,6 +220,20 @@ def misfit(text: str | None, expected: str, hint: str = "") -> str:
     if not hint and expected == TYPES["number"].expected and text and "," in text:
         hint = "; use a decimal point and no thousands separator"
     return f"expected {expected}, found {shown(text)}{hint}"
+
+
+def number_misfit(text: str, *, may_be_empty: bool = True) -> str:
+    """The message for a cell of a user's own file that `as_number` does not read, with what to do about it."""
+    plain = bare(text)
+    if _NUMBER.fullmatch(plain):
+        expected = f"expected a number that is 0 or from {_SMALLEST:g} to {LARGEST:g} in size"
+        return f"{expected}, found {shown(text)}; use a larger or smaller unit"
+    hint = ""
+    if plain[:1] in ("£", "$", "€") or plain[-1:] in ("%", "£", "$", "€"):
+        hint = "; write the number without its unit"
+    elif may_be_empty and "," not in plain:
+        hint = f"; {_WITHOUT_FIGURE}"
+    return misfit(text, TYPES["number"].expected, hint)
 
 
 def shown(value: object, longest: int = 60) -> str:

@@ -1,1 +1,1 @@
-"""The Dagster code location: a file per Dagster noun. What the steps do is in `missions`."""
+"""The Dagster code location, a file per Dagster concept. The work itself is done in `missions`."""

@@ -1,7 +1,7 @@
-"""Every Dagster asset, and the build file that they are made in: seeds, dbt's models, what changed, the publication.
+"""All Dagster assets: seeds, dbt models, changes since the last publication, the publication and its site.
 
-Belongs here: how the steps are wired and reported. What they do is in missions.sources, dbt's SQL (dbt.py runs it),
-missions.publication and missions.site. No `from __future__ import annotations`: Dagster reads the annotations.
+Belongs here: how the steps are connected and reported. The work is done in missions.sources, the dbt models (run by
+dbt.py), missions.publication and missions.site. No `from __future__ import annotations`: Dagster reads the annotations.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,13 +25,13 @@ from missions.sources import registry
 from missions.sources.build_file import only_run
 from missions.sources.generated import attribution
 from missions.sources.load import Loaded, load_registry, load_source
-from orchestration.dbt import MANIFEST, OWNERS, build_models, manifest, translator
+from orchestration.dbt import MANIFEST, OWNERS, build_models, manifest, translator, unproved_tests
 
-PATIENCE = 45.0  # seconds that a run of Dagster's waits for `missions build` to end
+PATIENCE = 45.0  # seconds that a Dagster run waits for `missions build` to end
 
 
 class Warehouse(DuckDBResource):
-    """The build file, for one run alone: whatever a run of Dagster's makes, it holds the lock from start to end."""
+    """The build file, locked for one run: every Dagster run that writes to it holds the lock from start to end."""
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Warehouse"]:
@@ -81,7 +81,7 @@ def _raw_asset(source: registry.Source) -> dg.AssetsDefinition:
 @dg.asset(
     key=[registry.RAW_SOURCE, registry.SOURCE_FILE],
     group_name=registry.RAW_SOURCE,
-    description="The registry of sources: every publisher's file that the seeds were made from.",
+    description="The registry of sources: each publisher's file that a seed was made from.",
     kinds={"yaml", "duckdb"},
     owners=OWNERS,
     metadata={"seed": "seeds/sources.yml"},
@@ -95,21 +95,24 @@ raw_assets = [*(_raw_asset(source) for source in registry.sources().values()), s
 
 
 class Engine(dg.Config):
-    """Where dbt builds: a target of dbt_project/profiles.yml."""
+    """Where dbt builds: one of the targets in dbt_project/profiles.yml."""
 
     target: Literal["dev", "spark"] = Field(
         default="dev",
-        description="dev is the build file, which is published. spark builds the same models on Spark and stops there.",
+        description="dev builds in the build file and publishes. spark builds the same models on Spark and ends there.",
+    )
+    shared_tests: bool = Field(
+        default=False, description="Run also the tests that a selected model shares with models that are not selected."
     )
 
 
 @dbt_assets(manifest=manifest(), dagster_dbt_translator=translator, name="warehouse_models")
 def warehouse_models(context: dg.AssetExecutionContext, warehouse: Warehouse, config: Engine) -> Iterator[Any]:
-    """All models and their tests in one invocation of dbt; a failing test of any kind fails the step.
+    """All models and their tests in one invocation of dbt; any failing test fails the step.
 
-    With the target spark no step after this one runs.
+    With the target spark, no later step runs.
     """
-    yield from build_models(context, config.target)
+    yield from build_models(context, config.target, config.shared_tests)
 
 
 _CHANGE = dg.AssetKey(["marts", PUBLICATION_CHANGE])
@@ -119,7 +122,7 @@ _change_definition = manifest()["sources"][f"source.missions_index.publication.{
 @dg.asset(
     key=_CHANGE,
     group_name="marts",
-    # What the comparison reads.
+    # The tables that the comparison reads.
     deps=[dg.AssetKey(["marts", mart]) for mart in COMPARED],
     description=_change_definition["description"],
     kinds={"python", "duckdb"},
@@ -137,20 +140,20 @@ _change_definition = manifest()["sources"][f"source.missions_index.publication.{
             "publication_change_adds_up",
             asset=_CHANGE,
             blocking=True,
-            description="The amounts of all causes add up to the whole change of each score, rank and value.",
+            description="The causes add up to the total change in each score, rank and value.",
         ),
         dg.AssetCheckSpec(
             "publication_change_is_whole",
             asset=_CHANGE,
             blocking=True,
-            description="Every council of the build has its composite and each mission.",
+            description="Every council has a row for the composite and for each mission.",
         ),
     ],
 )
 def publication_change(warehouse: Warehouse) -> dg.MaterializeResult:
     try:
         written = write_publication_change(WAREHOUSE, PUBLISHED, _change_definition)
-    except DifferenceError as error:  # of the build itself: what is wrong with an earlier publication stops nothing
+    except DifferenceError as error:  # in this build; a fault in an earlier publication stops nothing
         raise dg.Failure(str(error), allow_retries=False) from None
     return dg.MaterializeResult(
         metadata={
@@ -176,7 +179,7 @@ def _found_no(key: dg.AssetKey, check: str, faults: Sequence[tuple[str, str]]) -
 
 
 def _too_detailed() -> set[str]:
-    """The marts that say of themselves that the workbook is better without: a sheet takes longer than all their SQL."""
+    """The marts whose `meta` keeps them out of the workbook: writing a sheet takes longer than all their SQL."""
     nodes = manifest()["nodes"].values()
     return {node["name"] for node in nodes if node["config"].get("meta", {}).get("in_workbook") is False}
 
@@ -185,11 +188,17 @@ def _too_detailed() -> set[str]:
     key="publication",
     group_name="publication",
     deps=[*(key for key in warehouse_models.keys if key.path[0] == "marts"), _CHANGE],
-    description="The marts as a database, Parquet, CSV and a workbook, verified and put in place at once.",
+    description="The marts as a database, Parquet, CSV and a workbook, verified and published in one step.",
     kinds={"duckdb", "parquet", "csv", "excel"},
     owners=OWNERS,
 )
 def publication(warehouse: Warehouse) -> dg.MaterializeResult:
+    if unproved := unproved_tests():
+        raise dg.Failure(
+            f"{len(unproved)} data tests have not passed on this build, {', '.join(unproved[:5])} among them. "
+            "Nothing is published unless every test has passed: run `missions build`.",
+            allow_retries=False,
+        )
     try:
         published = publish(
             WAREHOUSE,
@@ -202,7 +211,7 @@ def publication(warehouse: Warehouse) -> dg.MaterializeResult:
         raise dg.Failure(str(error), allow_retries=False) from None
     try:
         not_kept = keep(PUBLISHED)
-    except (KeptSeedsError, OSError) as error:  # what was published is good all the same
+    except (KeptSeedsError, OSError) as error:  # the publication itself is good
         not_kept = [str(error)]
     return dg.MaterializeResult(
         metadata={
@@ -219,7 +228,7 @@ def publication(warehouse: Warehouse) -> dg.MaterializeResult:
     key=["publication", "site"],
     group_name="publication",
     deps=[publication],
-    description="The explorer: a static site made from the published marts, put in place when it is whole.",
+    description="The explorer: a static site made from the published marts, replaced once the new one is complete.",
     kinds={"html", "jinja"},
     owners=OWNERS,
 )

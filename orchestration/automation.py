@@ -1,6 +1,6 @@
-"""When Dagster runs by itself: schedules, sensors, conditions and freshness.
+"""When Dagster starts runs unattended: schedules, sensors, conditions and freshness.
 
-Belongs here: what the daemon does between runs. What a run makes is in assets.py, notices of failure in notices.py. No
+Belongs here: what the daemon does between runs. Assets are in assets.py, failure notices in notices.py. No
 `from __future__ import annotations`: Dagster reads the annotations of its functions.
 """
 
@@ -24,20 +24,20 @@ from orchestration.jobs import fail_dead_runs, index, lost_run, refresh_job
 
 TIMEZONE = "Europe/London"
 
-# Of a day: a publication comes with each weekly run, so that one older than this was missed.
+# Runs are weekly, so a publication older than this means that one was missed.
 _PUBLICATION_FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=9))
 
 
 @dataclass(frozen=True)
 class Rhythm:
-    """How often a publisher brings out an edition, as days between two, and when it is looked for."""
+    """How often a publisher releases new figures, in days, and when we look for them."""
 
     days: int
     cron: str
 
     @property
     def freshness(self) -> dg.FreshnessPolicy:
-        """A warning when a seed was not loaded for as long as it takes the publisher to bring out the next edition.
+        """A warning when a seed has not been loaded for as long as the publisher takes to release the next edition.
 
         Dagster measures the raw table, which a run makes of the seed in use. Whether the publisher was asked is for the
         check newest_edition.
@@ -58,7 +58,7 @@ weekly_refresh = dg.ScheduleDefinition(
     job_name="refresh",
     cron_schedule="0 5 * * 1",
     execution_timezone=TIMEZONE,
-    description="An hour before: newer editions are fetched, and taken where they are within their bounds.",
+    description="An hour before `weekly`: downloads new versions of the sources and applies those within bounds.",
     default_status=dg.DefaultScheduleStatus.STOPPED,
 )
 
@@ -67,7 +67,7 @@ weekly = dg.ScheduleDefinition(
     job_name="index",
     cron_schedule="0 6 * * 1",
     execution_timezone=TIMEZONE,
-    description="Monday mornings, once somebody turns it on.",
+    description="Builds and publishes every Monday morning. Off until somebody turns it on.",
     default_status=dg.DefaultScheduleStatus.STOPPED,
 )
 
@@ -75,13 +75,13 @@ by_rhythm = dg.AutomationConditionSensorDefinition(
     "by_rhythm",
     target=dg.AssetSelection.all(),
     default_status=dg.DefaultSensorStatus.STOPPED,
-    description="Instead of the schedule: each source is read again in its publisher's rhythm, and all that hangs on "
-    "it is made anew.",
+    description="Use instead of the schedules: reloads each source as often as its publisher releases, then rebuilds "
+    "everything that depends on it.",
 )
 
 
 def automated(assets: Iterable[dg.AssetsDefinition]) -> Sequence[dg.AssetsDefinition]:
-    """The assets with conditions and freshness policies: sources by their rhythm, the others by what they need."""
+    """The assets with conditions and freshness policies: sources by release rhythm, the rest by what they depend on."""
     return dg.map_asset_specs(_automated, assets)
 
 
@@ -91,7 +91,7 @@ def _automated(spec: dg.AssetSpec) -> dg.AssetSpec:
         return spec.replace_attributes(automation_condition=dg.AutomationCondition.eager(), freshness_policy=fresh)
     source = registry.sources().get(spec.key.path[-1])
     if source is None or source.release_rhythm not in RHYTHMS:
-        return spec  # the project's own tables, and what comes at no regular time: a person says when
+        return spec  # our own tables, and sources with no regular release: somebody starts these by hand
     rhythm = RHYTHMS[source.release_rhythm]
     return spec.replace_attributes(
         automation_condition=dg.AutomationCondition.on_cron(rhythm.cron, TIMEZONE),
@@ -106,26 +106,26 @@ def _automated(spec: dg.AssetSpec) -> dg.AssetSpec:
     job=index,
     minimum_interval_seconds=300,
     default_status=dg.DefaultSensorStatus.STOPPED,
-    description="Builds and publishes when the seeds or their registry are others than the publication in force was "
-    "built from, however they came.",
+    description="Builds and publishes when the seeds or their registry differ from those of the current publication, "
+    "whoever changed them.",
 )
 def landed_editions() -> dg.RunRequest | dg.SkipReason:
-    registry.forget()  # the process of a sensor lives on while editions change the registry
+    registry.forget()  # the sensor's process outlives changes to the registry
     published = current(PUBLISHED)
     wanted = {seed: sha256(SEEDS / seed) for seed in _seeds_in_use()}
     if published and _published_seeds(published) == wanted:
         waiting = [o.source_id for o in map(standing, refreshable()) if o.status.is_open]
-        waits = f" A person is to decide about {', '.join(waiting)}: `missions refresh` says what." if waiting else ""
-        return dg.SkipReason(f"Publication {published.name} was built from the seeds in use.{waits}")
-    # One run for each set of seeds after a publication: Dagster asks for no second run under the same key, so that one
-    # which fails is not begun for ever, and a set that comes back after another was published is built again.
+        waits = f" Awaiting your decision: {', '.join(waiting)}; see `missions refresh`." if waiting else ""
+        return dg.SkipReason(f"Publication {published.name} was built from the current seeds.{waits}")
+    # One run per set of seeds and publication. Dagster starts no second run with the same key, so a failing run is not
+    # repeated for ever; a set that returns after another was published is built again.
     told = json.dumps([wanted, published.name if published else None], sort_keys=True)
     key = hashlib.sha256(told.encode()).hexdigest()[:16]
     return dg.RunRequest(run_key=key, tags={"missions/editions": key})
 
 
 def _seeds_in_use() -> list[str]:
-    """The paths of the seeds and of the registry that are there, as a publication records them."""
+    """The paths of the seeds and the registry that exist, as a publication records them."""
     seeds = {source.seed for source in registry.sources().values()} | {"sources.yml"}
     return sorted(seed for seed in seeds if (SEEDS / seed).is_file())
 
@@ -134,21 +134,21 @@ def _published_seeds(publication: Path) -> dict[str, str] | None:
     try:
         return {edition.seed_path: edition.seed_sha256 for edition in built_from(publication)}
     except KeptSeedsError:
-        return None  # made before publications said so
+        return None  # from before publications recorded their seeds
 
 
 @dg.sensor(
     jobs=[index, refresh_job],
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Finds runs whose process was killed and marks them failed, so that they hold up no other. Dagster "
-    "then starts each once more, or this sensor does where it was one of the jobs index and refresh.",
+    description="Marks runs failed if their process was killed, so that they do not block others. Dagster then retries "
+    "each once; for the jobs index and refresh, this sensor does if Dagster has not.",
 )
 def dead_runs(context: dg.SensorEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
     try:
         dead = fail_dead_runs(context.instance)
     except BusyError:
-        return dg.SkipReason("A run is at work.")
+        return dg.SkipReason("A run is in progress.")
     lost = [run for job in (index, refresh_job) if (run := lost_run(context.instance, job.name))]
     if lost:
         return [
@@ -160,4 +160,4 @@ def dead_runs(context: dg.SensorEvaluationContext) -> list[dg.RunRequest] | dg.S
             )
             for run in lost
         ]
-    return dg.SkipReason(f"Marked as failed: {', '.join(dead)}." if dead else "No run is under way.")
+    return dg.SkipReason(f"Marked as failed: {', '.join(dead)}." if dead else "No run is in progress.")

@@ -1,22 +1,24 @@
-"""dbt in this process: invoking it, its manifest, how its nodes become Dagster's, and its events.
+"""dbt in this process: running it, its manifest, and how its nodes and events become Dagster's.
 
-Belongs here: all that knows dbt. Which assets there are is in assets.py.
+Belongs here: everything that knows dbt. The assets themselves are in assets.py.
 """
 
 import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 from dagster_dbt import DagsterDbtTranslator
 from dagster_dbt.asset_utils import get_subset_selection_for_context
 
-# Private, but the only way to turn dbt's events into Dagster's without a slow subprocess; a test guards it.
+# Private, but the only way to turn dbt's events into Dagster's without a slow subprocess. A test covers it.
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.artifacts.schemas.run import RunExecutionResult
@@ -27,9 +29,8 @@ from google.protobuf.json_format import MessageToDict
 from missions.paths import DBT_PROJECT, WAREHOUSE
 from missions.sources import registry
 
-# No telemetry and no look-up of newer versions: a run needs no network.
+# No telemetry and no check for new versions: a run needs no network.
 os.environ.setdefault("DO_NOT_TRACK", "1")
-os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
 
 OWNERS = ["team:missions-index"]
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
@@ -37,24 +38,44 @@ _RESULT_EVENTS = {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapsh
 
 
 def invoke_dbt(arguments: Sequence[str], callbacks: Sequence[Any] = ()) -> dbtRunnerResult:
-    """Run dbt in this process on the project's own settings, quietly; it holds the build file no longer when done."""
-    os.environ["MISSIONS_WAREHOUSE"] = str(WAREHOUSE)
-    os.environ["MISSIONS_BUILD"] = str(WAREHOUSE.parent)
+    """Run dbt in this process, silently and with the project's own settings; release the build file afterwards."""
     try:
-        return dbtRunner(callbacks=list(callbacks)).invoke(
-            # What it would print or log, Dagster records.
-            [
-                *("--log-level", "none", "--log-level-file", "none"),
-                *arguments,
-                *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)),
-            ]
-        )
+        with _own_settings():
+            return dbtRunner(callbacks=list(callbacks)).invoke(
+                # Dagster records what dbt would print or log.
+                [
+                    *("--log-level", "none", "--log-level-file", "none"),
+                    *arguments,
+                    *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)),
+                ]
+            )
     finally:
         DuckDBConnectionManager.close_all_connections()
 
 
+@contextmanager
+def _own_settings() -> Iterator[None]:
+    """Keep the settings of other dbt projects from this one while dbt runs.
+
+    Every flag of dbt is also a DBT_… variable: DBT_EXCLUDE_RESOURCE_TYPES=test, set in a shell for another project,
+    would build without a single data test.
+    """
+    foreign = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("DBT_")}
+    os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+    os.environ["MISSIONS_WAREHOUSE"] = str(WAREHOUSE)
+    os.environ["MISSIONS_BUILD"] = str(WAREHOUSE.parent)
+    try:
+        yield
+    finally:
+        del os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"]
+        os.environ.update(foreign)
+
+
 def fresh_manifest() -> Path:
-    """dbt's manifest, parsed anew only where a file of the project is younger, or a folder (a file is gone)."""
+    """The path of dbt's manifest. The project is parsed only if a file is newer, or a folder (a file was deleted).
+
+    Raises DagsterInvalidDefinitionError if dbt cannot parse the project.
+    """
     files = [path for folder in ("macros", "models", "tests") for path in (DBT_PROJECT / folder).rglob("*")]
     newest = max(path.stat().st_mtime for path in [*files, *DBT_PROJECT.glob("*.yml")])
     if not MANIFEST.is_file() or MANIFEST.stat().st_mtime < newest:
@@ -66,7 +87,7 @@ def fresh_manifest() -> Path:
 
 @cache
 def manifest() -> dict[str, Any]:
-    """What dbt knows of the project: nodes, sources and tests."""
+    """dbt's description of the project: nodes, sources and tests."""
     return dict(json.loads(fresh_manifest().read_text(encoding="utf-8")))
 
 
@@ -84,7 +105,7 @@ class Translator(DagsterDbtTranslator):
     def get_asset_check_spec(
         self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: Any
     ) -> dg.AssetCheckSpec | None:
-        """A check says of itself what the comment at the head of the test says."""
+        """Describe a check by the comment at the top of its test."""
         spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
         comment = re.findall(r"^-- (.+)$", manifest["nodes"][unique_id]["raw_code"], re.MULTILINE)
         return spec._replace(description=" ".join(comment)) if spec and comment else spec
@@ -93,19 +114,20 @@ class Translator(DagsterDbtTranslator):
         return OWNERS
 
 
-translator = Translator()  # one for all events: it remembers what it has worked out
+translator = Translator()  # shared by all events, as it caches its answers
 
 
-def build_models(context: dg.AssetExecutionContext, target: str) -> Iterator[Any]:
+def build_models(context: dg.AssetExecutionContext, target: str, shared_tests: bool = False) -> Iterator[Any]:
     """Build what the run selected in one invocation of dbt, and yield what it made and checked.
 
     Raises dg.Failure naming each model and test that failed. Spark's tables are observed, not materialised: what is
-    published comes from the build file, which stays as it was.
+    published comes from the build file, which is unchanged. With `shared_tests` the tests that selected models share
+    with others run too, which needs a build that is whole but for the selected.
     """
     selection, indirect_selection = get_subset_selection_for_context(
         context, manifest(), None, None, None, translator, None
     )
-    if indirect_selection:
+    if indirect_selection and not shared_tests:
         selection = [*selection, "--indirect-selection", indirect_selection]
     if target == "spark":
         selection += _on_spark()
@@ -115,25 +137,50 @@ def build_models(context: dg.AssetExecutionContext, target: str) -> Iterator[Any
         if event.info.name in _RESULT_EVENTS:
             events.append(MessageToDict(event, preserving_proto_field_name=True))
 
-    result = invoke_dbt(["build", *selection], [keep])
+    # Unit tests prove formulas, which no data can change: `make test` runs them.
+    result = invoke_dbt(["build", *selection, "--exclude-resource-type", "unit_test"], [keep])
+    unanswered = set(context.selected_asset_check_keys) if target == "dev" else set()
     for event in events:
         message = DbtCoreCliEventMessage(event, {})
         if target == "dev":
-            yield from message.to_default_asset_events(manifest(), translator, context)
+            for made in message.to_default_asset_events(manifest(), translator, context):
+                if isinstance(made, dg.AssetCheckResult) and made.asset_key and made.check_name:
+                    unanswered.discard(dg.AssetCheckKey(made.asset_key, made.check_name))
+                yield made
         else:
-            made = message.to_default_asset_events(manifest(), translator)
-            yield from (_observed(of) for of in made if isinstance(of, dg.AssetMaterialization))
+            made_there = message.to_default_asset_events(manifest(), translator)
+            yield from (_observed(of) for of in made_there if isinstance(of, dg.AssetMaterialization))
     if not result.success:
         raise dg.Failure(_what_failed(result), allow_retries=False)
+    if unanswered:
+        names = ", ".join(sorted(key.name for key in unanswered)[:5])
+        raise dg.Failure(
+            f"{len(unanswered)} checks gave no result, {names} among them: nothing is published unless every check has "
+            "passed.",
+            allow_retries=False,
+        )
+
+
+def unproved_tests() -> list[str]:
+    """The names of dbt's data tests that have not passed on the current build file; publishing needs an empty list.
+
+    The results are dbt's own (macros/check_results.sql), so that a plain `dbt build` counts as a run of Dagster does.
+    """
+    with duckdb.connect(str(WAREHOUSE), read_only=True) as connection:
+        try:
+            found = connection.execute("SELECT test_id FROM checks.test_result WHERE status = 'pass'").fetchall()
+        except duckdb.CatalogException:  # nothing has run
+            found = []
+    passed = {test_id for (test_id,) in found}
+    tests = [node for node in manifest()["nodes"].values() if node["resource_type"] == "test"]
+    return sorted(node["name"] for node in tests if node["unique_id"] not in passed)
 
 
 def _on_spark() -> list[str]:
     if not find_spec("pyspark"):
         raise dg.Failure("Spark is not installed: `make spark` installs it (docs/scale.md).", allow_retries=False)
-    # Unit tests prove the formulas, which are the same. A target folder of its own: the manifest beside the project is
-    # that of the build file.
-    own_target = WAREHOUSE.parent / "spark" / "target"
-    return ["--target", "spark", "--exclude-resource-type", "unit_test", "--target-path", str(own_target)]
+    # A target folder of its own: the manifest beside the project is that of the build file.
+    return ["--target", "spark", "--target-path", str(WAREHOUSE.parent / "spark" / "target")]
 
 
 def _observed(made: dg.AssetMaterialization) -> dg.AssetObservation:
@@ -141,7 +188,7 @@ def _observed(made: dg.AssetMaterialization) -> dg.AssetObservation:
 
 
 def _what_failed(result: dbtRunnerResult) -> str:
-    """One line for each model or test that failed; those that were skipped for it are left out."""
+    """One line per model or test that failed, without those skipped as a result."""
     if not isinstance(result.result, RunExecutionResult):
         return f"dbt could not start: {result.exception}"
     failed = [r for r in result.result.results if r.status in ("error", "fail", "runtime error")]

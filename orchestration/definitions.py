@@ -1,7 +1,6 @@
-"""The Dagster code location: assets, jobs, what starts them, and what they run on.
+"""The Dagster code location: assets, checks, jobs, schedules, sensors and resources.
 
-Belongs here: what `workspace.yaml` loads, and nothing that computes. The assets are in assets.py, when they are made by
-themselves is in automation.py.
+Belongs here: what `workspace.yaml` loads. Nothing is computed here; each part is defined in the module of its name.
 """
 
 import dagster as dg
@@ -20,6 +19,6 @@ defs = dg.Definitions(
     schedules=[weekly_refresh, weekly],
     sensors=[landed_editions, by_rhythm, dead_runs, failure_notice],
     resources={"warehouse": Warehouse(database=str(WAREHOUSE))},
-    # One process: every step needs the one build file, and a new process would import dagster and dbt anew.
+    # One process: every step needs the build file, and a new process would have to import dagster and dbt again.
     executor=dg.in_process_executor,
 )

@@ -1,7 +1,7 @@
-"""Notices of failed runs, posted to an address of the user's own.
+"""Notices of failed runs, posted to a webhook of your own.
 
-Belongs here: what went wrong, in words, and who is told. No `from __future__ import annotations`: Dagster reads the
-annotations of its functions.
+Belongs here: describing a failure and sending the description. No `from __future__ import annotations`: Dagster reads
+the annotations of its functions.
 """
 
 import os
@@ -18,15 +18,15 @@ from missions.paths import PUBLISHED
 from missions.publication.folder import current
 
 WEBHOOK_VARIABLE = "MISSIONS_WEBHOOK"
-# Seconds before each attempt to post a notice. urllib3's own retries would log the address, which is a secret.
+# Seconds before each attempt to post. urllib3's own retries would log the address, which is secret.
 _WAITS = (0.0, 2.0, 8.0)
-_CHARACTERS = 2_000  # of a step's message: more is for the run's own page
+_CHARACTERS = 2_000  # per message; the run's own page has the rest
 
 
 @dg.run_failure_sensor(
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description=f"Posts a notice of each failed run to the address in {WEBHOOK_VARIABLE}; without one it does nothing.",
+    description=f"Posts a notice of each failed run to the address in {WEBHOOK_VARIABLE}, if that is set.",
 )
 def failure_notice(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
     address = os.environ.get(WEBHOOK_VARIABLE)
@@ -37,7 +37,7 @@ def failure_notice(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
 
 
 def notice(context: dg.RunFailureSensorContext) -> dict[str, Any]:
-    """What a receiver is told: `text` for people, as chat services take it, and the rest for programs."""
+    """The notice: `text` for people, as chat services expect it, and the other fields for programs."""
     run = context.instance.get_run_by_id(context.dagster_run.run_id) or context.dagster_run
     failed = [
         {"step": event.step_key, "message": _cut(step_problem(event))} for event in context.get_step_failure_events()
@@ -47,7 +47,7 @@ def notice(context: dg.RunFailureSensorContext) -> dict[str, Any]:
     while error and error.cause:
         error = error.cause
     message = (error.message if error else None) or context.failure_event.message or "failed"
-    if not failed and not error:  # ended from outside: the code server says by what
+    if not failed and not error:  # ended from outside: the code server logs how
         told = context.instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
         ends = [log.dagster_event.message or "" for log in told if log.dagster_event]
         message = next((end.split("] ")[-1] for end in ends if "Run execution process" in end), message)
@@ -66,15 +66,19 @@ def notice(context: dg.RunFailureSensorContext) -> dict[str, Any]:
         "publication_in_force": published.name if published else None,
         "text": _cut(
             f"Missions Index: a run of {run.job_name} failed ({run.run_id[:8]}). {steps}. "
-            + ("It is started once more. " if will_retry else "")
-            + (f"Publication {published.name} stays in force." if published else "Nothing is published yet.")
+            + ("It will be retried once. " if will_retry else "")
+            + (
+                f"The current publication, {published.name}, is unchanged."
+                if published
+                else "Nothing is published yet."
+            )
         ),
     }
 
 
 def post(address: str, body: dict[str, Any]) -> None:
-    """Post JSON, a few times if need be. Raises NoticeError where nobody takes it."""
-    problem = "it is no http(s) address"
+    """Post JSON, with retries. Raises NoticeError if it is not accepted."""
+    problem = "not an http(s) address"
     for wait in _WAITS if urlsplit(address).scheme in ("http", "https") else ():
         time.sleep(wait)
         try:
@@ -101,7 +105,7 @@ def _cut(text: str) -> str:
 
 
 def step_problem(event: dg.DagsterEvent) -> str:
-    """What a failed step said of itself, without a traceback."""
+    """The error of a failed step, without a traceback."""
     failure = event.step_failure_data
     described = failure.user_failure_data.description if failure.user_failure_data else None
     error = failure.error.cause or failure.error if failure.error else None

@@ -1,6 +1,6 @@
-"""What the job `refresh` does, and on every refreshable source the check that says what became of its newest edition.
+"""The step of the job `refresh`, and the check on each refreshable source that reports its newest version.
 
-Belongs here: how a refresh is reported in Dagster. What it does is in missions.sources.refresh. No
+Belongs here: how a refresh is reported in Dagster. The work is done in missions.sources.refresh. No
 `from __future__ import annotations`: Dagster reads the annotations of its functions.
 """
 
@@ -17,7 +17,7 @@ CHECK = "newest_edition"
 
 
 class RefreshConfig(dg.Config):
-    """What one run refreshes: nothing named is all; `check` compares and takes nothing."""
+    """What a run refreshes: the named sources, or all if none is named. With `check` it applies nothing."""
 
     sources: list[str] = []  # noqa: RUF012 - a model's default
     check: bool = False
@@ -29,27 +29,27 @@ class RefreshConfig(dg.Config):
         dg.AssetCheckSpec(
             CHECK,
             asset=dg.AssetKey([registry.RAW_SOURCE, source.source_id]),
-            blocking=False,  # the edition in use stays good
-            description="The newest edition that was fetched is in use, or may be: it is within its bounds. The last "
-            "attempt to fetch went well, and is no older than the publisher's rhythm.",
+            blocking=False,  # the version in use remains good
+            description="The newest downloaded version is in use, or within bounds. The last attempt to download "
+            "succeeded, and is no older than the publisher's release rhythm.",
         )
         for source in refreshable()
     ],
     can_subset=True,
-    description="What became of the newest edition that landed, and of the last attempt; nothing is fetched for it.",
+    description="Reports each source's newest downloaded version and last attempt to download. Downloads nothing.",
 )
 def newest_editions(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
     chosen = {key.asset_key.path[-1] for key in context.selected_asset_check_keys}
     for source in refreshable():
         if source.source_id in chosen:
-            yield dg.AssetCheckResult(check_name=CHECK, **_told(standing(source)))
+            yield dg.AssetCheckResult(check_name=CHECK, **_as_check(standing(source)))
 
 
-@dg.op(description="Fetch, compare and take newer editions; each source's check says what became of it.")
+@dg.op(description="Download, compare and apply new versions; each source's check reports the outcome.")
 def fetch_editions(context: dg.OpExecutionContext, config: RefreshConfig) -> None:
     def report(outcome: Outcome) -> None:
         context.log.info(f"{outcome.source_id}: {outcome.status}. {outcome.message}")
-        context.instance.report_runless_asset_event(dg.AssetCheckEvaluation(check_name=CHECK, **_told(outcome)))
+        context.instance.report_runless_asset_event(dg.AssetCheckEvaluation(check_name=CHECK, **_as_check(outcome)))
 
     try:
         outcomes = fetch_newest(refreshable(config.sources), check=config.check, report=report)
@@ -58,12 +58,12 @@ def fetch_editions(context: dg.OpExecutionContext, config: RefreshConfig) -> Non
     open_questions = [outcome for outcome in outcomes if not outcome.is_good]
     context.add_output_metadata({outcome.source_id: outcome.status.value for outcome in outcomes})
     if open_questions:
-        # What is good was taken all the same; the run fails so that a person hears of the rest.
+        # What is good has been applied; the run fails so that somebody hears of the rest.
         raise dg.Failure("\n".join(f"{o.source_id}: {o.message}" for o in open_questions), allow_retries=False)
 
 
-def _told(outcome: Outcome) -> dict:  # type: ignore[type-arg]
-    """An outcome as Dagster shows it: an error where a person is to decide, a warning where it was not fetched."""
+def _as_check(outcome: Outcome) -> dict:  # type: ignore[type-arg]
+    """An outcome as Dagster shows it: an error if it awaits a decision, a warning if it was not downloaded."""
     metadata: dict[str, dg.MetadataValue] = {
         "status": dg.MetadataValue.text(outcome.status.value),
         "message": dg.MetadataValue.text(outcome.message),

@@ -1,12 +1,17 @@
-"""The whole job, run in this process for `missions build` and the tests.
+"""The job `index`, run in this process for `missions build` and the tests.
 
-Belongs here: starting it, and saying plainly what went wrong. What the job does is in assets.py, when Dagster starts it
-by itself is in automation.py.
+Belongs here: starting it, and describing failures in plain words. Its steps are in assets.py, automatic starts in
+automation.py.
 """
 
 import gc
+import os
 import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -14,6 +19,7 @@ from missions.errors import RunError
 from missions.paths import PROJECT, PUBLISHED, WAREHOUSE
 from missions.publication.folder import DATABASE
 from missions.sources.build_file import only_run
+from orchestration import built
 from orchestration.notices import step_problem
 
 SPARK_TABLES = WAREHOUSE.with_name("spark") / "warehouse"
@@ -22,48 +28,91 @@ _SETTINGS = Path(__file__).with_name("dagster.yaml")
 
 
 def dagster_home() -> Path:
-    """The folder where runs are recorded, with the project's settings: `make dev` shows what `make index` did."""
+    """The folder that records runs, with the project's settings, so that `make dev` shows runs of `make index`."""
     DAGSTER_HOME.mkdir(parents=True, exist_ok=True)
     shutil.copy2(_SETTINGS, DAGSTER_HOME)
     return DAGSTER_HOME
 
 
-def run_index(target: str = "dev") -> Path:
-    """Materialise every asset and check from the seeds to the publication; returns the published database.
+@contextmanager
+def own_settings() -> Iterator[None]:
+    """Keep the settings of another Dagster from this run: its DAGSTER_… variables are removed while it lasts."""
+    foreign = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("DAGSTER_")}
+    try:
+        yield
+    finally:
+        os.environ.update(foreign)
 
-    With the target `spark` only the raw tables are made, and the models on Spark; returns the folder of Spark's tables.
+
+def run_index(target: str = "dev", *, force: bool = True, say: Callable[[str], None] = lambda _: None) -> Path:
+    """Build and check everything from the seeds to the publication; return the published database.
+
+    Without `force`, build only what depends on something that has changed since the current publication, and report
+    that to `say`. With the target `spark`, build only the raw tables, and the models on Spark; return the folder of
+    Spark's tables.
     Raises RunError naming each failed step and why.
     """
-    # dagster and dbt make many small objects that live as long as the run: looking for garbage there takes seconds.
+    # dagster and dbt create many small objects that last as long as the run; searching them for garbage takes seconds.
     gc.set_threshold(100_000, 50, 100)
-    # A sensor holds the lock for a moment to look after dead runs.
-    with only_run(patience=2.0):
-        try:  # under the lock, as these read the registry and may have dbt parse the project
+    # The sensor dead_runs holds the lock for a moment.
+    with own_settings(), only_run(patience=2.0):
+        try:  # under the lock, as importing these reads the registry and may parse the dbt project
+            from orchestration.again import assets_behind
             from orchestration.definitions import defs
             from orchestration.jobs import fail_dead_runs
         except dg.DagsterError as error:
             raise RunError(str(error)) from error
+        selected = None
+        if not force and target == "dev" and (changes := built.changed()) is not None:
+            selected = assets_behind(changes, defs)
+            say(_what_is_made(changes, selected))
+            if selected == set():
+                return PUBLISHED / DATABASE
+        parts = built.parts()
+        built.forget()
         with dg.DagsterInstance.from_config(str(dagster_home())) as instance:
             fail_dead_runs(instance)
             result = defs.resolve_job_def("index").execute_in_process(
                 instance=instance,
                 raise_on_error=False,
-                run_config={
-                    "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-                    "ops": {"warehouse_models": {"config": {"target": target}}},
-                },
+                asset_selection=sorted(selected) if selected else None,
+                run_config=_run_config(target, selected),
             )
+        if result.success and target == "dev":
+            built.remember(parts)
     if not result.success:
         raise RunError(_what_failed(result))
     return SPARK_TABLES if target == "spark" else PUBLISHED / DATABASE
+
+
+def _run_config(target: str, selected: set[dg.AssetKey] | None) -> dict[str, Any]:
+    models = {"warehouse_models": {"config": {"target": target, "shared_tests": selected is not None}}}
+    no_models = selected is not None and not any(key.path[0] in ("staging", "intermediate") for key in selected)
+    return {
+        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+        **({} if no_models else {"ops": models}),
+    }
+
+
+def _what_is_made(changes: Sequence[str], selected: set[dg.AssetKey] | None) -> str:
+    named = ", ".join(changes[:5]) + (f" and {len(changes) - 5} more" if len(changes) > 5 else "")
+    if not changes or selected == set():
+        return "Nothing that the publication hangs on has changed."
+    if selected is None:
+        return f"Changed: {named}. Everything is built again."
+    counts = Counter(key.path[0] for key in selected)
+    seeds, models = counts["raw"], counts["staging"] + counts["intermediate"] + counts["marts"]
+    made = [f"{seeds} raw tables"] * bool(seeds) + [f"{models} models"] * bool(models)
+    made += ["the publication"] * (dg.AssetKey("publication") in selected)
+    return f"Changed: {named}. Built again: {', '.join([*made, 'the site'])}."
 
 
 def _what_failed(result: dg.ExecuteInProcessResult) -> str:
     failed = [f"{event.step_key}: {step_problem(event)}" for event in result.all_events if event.is_step_failure]
     published = any(event.is_step_success and event.step_key == "publication" for event in result.all_events)
     what = (
-        "The index is published, but its site could not be made; the last good site stays."
+        "The index is published, but the site could not be made; the previous site is unchanged."
         if published
-        else "The run failed; what was published before is as it was."
+        else "The run failed; the previous publication is unchanged."
     )
     return "\n\n".join([what, *failed])

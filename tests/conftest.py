@@ -1,6 +1,6 @@
-"""A copy of the project for the session: tests build, break and publish there, never in the checkout.
+"""A copy of the project for the session, in which tests build, break and publish; the checkout is never touched.
 
-MISSIONS_HOME is set before anything of the project is imported: code under test and subprocesses share the copy.
+MISSIONS_HOME is set before any import of the project, so that the code under test and subprocesses share the copy.
 """
 
 import os
@@ -15,10 +15,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
-# What a build reads; everything else of the checkout stays out of the copies.
+# What a build reads; copies have nothing else.
 BUILD_INPUTS = ("seeds", "dbt_project", "missions", "orchestration", "pyproject.toml", "workspace.yaml")
 
-# MISSIONS_TEST_HOME names a copy that is kept, with its build, from one run of the tests to the next.
+# MISSIONS_TEST_HOME names a copy to keep between runs of the tests, with its build.
 _kept = os.environ.get("MISSIONS_TEST_HOME")
 _home = Path(_kept or tempfile.mkdtemp(prefix="missions-tests-"))
 os.environ["MISSIONS_HOME"] = str(_home)
@@ -26,7 +26,7 @@ os.environ.setdefault("DO_NOT_TRACK", "1")
 
 
 def copy_project(target: Path) -> Path:
-    """The build inputs of the checkout in `target`, without what earlier builds left."""
+    """Copy the build inputs of the checkout to `target`, without the output of earlier builds."""
     target.mkdir(parents=True, exist_ok=True)
     for name in BUILD_INPUTS:
         source = ROOT / name
@@ -43,7 +43,7 @@ def copy_project(target: Path) -> Path:
 
 
 def remove_what_is_gone(home: Path) -> None:
-    """Remove from a kept copy the inputs that the checkout no longer has: a model that moved would be there twice."""
+    """Remove inputs from a kept copy that are gone from the checkout, as dbt would find a moved model twice."""
     for name in BUILD_INPUTS:
         for path in (home / name).rglob("*"):
             made = {"target", "logs", "__pycache__"} & set(path.relative_to(home).parts)
@@ -55,7 +55,7 @@ copy_project(_home)
 if _kept:
     remove_what_is_gone(_home)
 
-# Fixtures that build, start Dagster or the command, serve publishers' files or try faults; other tests are `fast`.
+# Fixtures that build, start Dagster or the command, serve publishers' files or inject faults. Other tests are `fast`.
 _NOT_FAST = {"database", "publication", "home", "missions", "project", "graph", "defs", "place", "seen"}
 
 
@@ -64,9 +64,9 @@ def pytest_sessionfinish() -> None:
         shutil.rmtree(_home, ignore_errors=True)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest chooses by `-m`
+@pytest.hookimpl(tryfirst=True)  # before pytest selects by `-m`
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as fast what needs no build, and put last what needs a project of its own: a broken formula shows first."""
+    """Mark tests that need no build as fast, and run the slow suites last, so that a broken formula shows first."""
     for item in items:
         needed = set(getattr(item, "fixturenames", ()))
         if not item.get_closest_marker("slow") and not needed & _NOT_FAST:
@@ -82,7 +82,7 @@ def home() -> Path:
 
 @pytest.fixture(scope="session")
 def database(home: Path) -> Path:
-    """The published database of one full run over the real seeds."""
+    """The published database of one full run on the real seeds."""
     from missions.paths import PUBLISHED
     from missions.publication.folder import DATABASE
     from orchestration.run import run_index
@@ -100,7 +100,7 @@ def publication(database: Path) -> Path:
 
 @pytest.fixture
 def missions() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run the `missions` command in a process of its own, in the session's project or another."""
+    """Run the `missions` command in a separate process, in the session's project or another."""
 
     def run(*arguments: str, home: Path = _home, **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -117,6 +117,6 @@ def missions() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Path]:
-    """A copy of the project of the test's own, to be broken."""
+    """A separate copy of the project, for the test to break."""
     yield copy_project(tmp_path / "project")
     shutil.rmtree(tmp_path / "project", ignore_errors=True)

@@ -8,13 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from missions.csv_rules import (
-    BLANKS,
-    TYPES,
+    INVISIBLE,
+    SPACES,
     CsvFile,
     as_number,
     as_text,
     as_truth,
     column_names,
+    named,
+    named_sql,
+    number_misfit,
+    number_sql,
     read_bytes,
     read_rows,
     shown,
@@ -89,21 +93,77 @@ def test_rows_come_with_the_number_of_their_first_line(file: CsvFile) -> None:
     assert list(read_rows(file, text)) == [(2, ["1", "2\r\n3"]), (5, ["4", "5"])]
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+WRITTEN = st.text(f"0123456789+-.eE_,x%[]<*:\u2212{SPACES}{INVISIBLE}", max_size=10)
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
 @given(
     st.one_of(
-        st.text("0123456789+-.eE_ ,\tx", max_size=8),
+        WRITTEN,
+        st.text(max_size=6),
         st.floats().map(str),
         st.integers().map(str),
-        st.sampled_from(["1e999", "-1e309", "nan", "inf", "0x10", "1_000", "٣", "1" * 400, "5\u00a0"]),
+        st.integers(-999_999_999, 999_999_999).map(lambda number: f"{number:,}".replace(",", "\u202f")),
+        st.sampled_from(
+            ["1e999", "-1e309", "1e-999", "0e-999", "nan", "inf", "0x10", "1_000", "٣", "1" * 400, "1e100"]
+        ),
+        st.sampled_from(
+            ["[c]", "[x]", "[z]", "[low]", "..", ":", "-", "*", "<5", "NA", "\u22125", "1 234.5", "\ufeff5\u00a0"]
+        ),
     )
 )
-def test_sql_and_python_accept_the_same_numbers(text: str) -> None:
-    met = TYPES["number"].is_met_by("$text", BLANKS)
-    [(is_number, number)] = duckdb.execute(f"SELECT {met}, TRY_CAST($text AS DOUBLE)", {"text": text}).fetchall()
-    found = as_number(text)
-    assert is_number == (found is not None)
-    assert found is None or number == found
+def test_sql_and_python_read_the_same_numbers(text: str) -> None:
+    query = f"SELECT {number_sql('$text')}, {named_sql('$text')}"
+    assert duckdb.execute(query, {"text": text}).fetchall() == [(as_number(text), named(text) or None)]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("14.5\u00a0", 14.5),
+        ("\ufeff\u200b14.5", 14.5),
+        ("1\u202f234\u202f567.5", 1234567.5),
+        ("12 345", 12345),
+        ("\u22125", -5),
+        ("1,234", None),  # a decimal comma or a thousands mark
+        ("1 23", None),
+        ("1234 567", None),
+        ("1\n234", None),
+        ("1e101", None),
+        ("-1e-101", None),
+        ("0", 0),
+    ],
+)
+def test_numbers_as_spreadsheets_write_them(text: str, number: float | None) -> None:
+    assert as_number(text) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("[c]", "found '[c]'; leave the cell empty where there is no figure"),
+        ("<5", "found '<5'; leave the cell empty where there is no figure"),
+        ("1,234", "use a decimal point and no thousands separator"),
+        ("12%", "write the number without its unit"),
+        ("£5", "write the number without its unit"),
+        ("1e200", "expected a number that is 0 or from 1e-100 to 1e+100 in size, found '1e200'"),
+    ],
+)
+def test_a_number_that_is_refused_comes_with_a_remedy(text: str, hint: str) -> None:
+    assert hint in number_misfit(text)
+
+
+def test_what_spreadsheets_leave_at_the_edges_is_passed_over(file: CsvFile) -> None:
+    text = "a,b,,\r\n1,2,,\r\n,,,\r\n3,4\r\n,,,,,,\r\n5,6,,,,\r\n"
+    assert [(line, cells[:2]) for line, cells in read_rows(file, text)] == [
+        (2, ["1", "2"]),
+        (4, ["3", "4"]),
+        (6, ["5", "6"]),
+    ]
+    with pytest.raises(FileFault, match="line 2: expected 4 cells, found 5"):
+        list(read_rows(file, "a,b,,\n1,2,,,x\n"))
+    with pytest.raises(FileFault, match=r"line 1: .*'sep=,'; delete it"):
+        column_names(file, "sep=,\na,b\n")
 
 
 def test_true_and_false_as_spreadsheets_write_them() -> None:

@@ -1,6 +1,6 @@
-"""The house keeps its order: a file per command, an opening sentence in each file, nothing too long, one Spark file.
+"""Rules for files: one per command, an opening sentence in each, nothing too long, one macro file for Spark.
 
-Belongs here: what holds for files. Which room may import which is in pyproject.toml, for import-linter.
+Belongs here: rules about files. The direction of imports is in pyproject.toml, for import-linter.
 """
 
 import ast
@@ -15,11 +15,11 @@ import typer
 from missions.cli import app
 from tests.conftest import ROOT
 
-MODULE, TEST, FUNCTION = 400, 600, 60  # the most lines of each
+MODULE, TEST, FUNCTION = 400, 600, 60  # the maximum number of lines
 
 
 def tracked(*patterns: str) -> list[Path]:
-    """The files of the repository that match, but for those that hold nothing."""
+    """The matching files of the repository, without empty ones."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns],
         cwd=ROOT,
@@ -35,7 +35,7 @@ def named(path: Path) -> str:
 
 
 def opening(path: Path) -> str:
-    """The first sentence of a file: of its docstring, or of the comment that it begins with."""
+    """The first paragraph of a file's docstring, or of the comment at its start."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".py":
         comment = ast.get_docstring(ast.parse(text)) or ""
@@ -52,7 +52,7 @@ def lines(path: Path) -> int:
 
 
 def functions(path: Path) -> Iterator[tuple[str, int]]:
-    """Each function of a module, with its lines."""
+    """Each function of a module, with its number of lines."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert node.end_lineno is not None

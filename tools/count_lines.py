@@ -1,4 +1,4 @@
-"""`python tools/count_lines.py [COMMIT]`: the lines of a commit by concern, blank ones too, as a Markdown table.
+"""`python tools/count_lines.py [COMMIT]`: count the lines of a commit by concern, including blank ones.
 
 Belongs here: what counts, and as what. Seeds, locks and generated pages do not.
 """
@@ -8,12 +8,12 @@ import subprocess
 import sys
 from collections import Counter
 
-# Data, locks, pictures and the pages that `make docs`, `make bench` and `make torture` write.
+# Data, lock files, pictures and the pages that `make docs`, `make bench` and `make torture` write.
 NOT_COUNTED = re.compile(
     r"^seeds/|^requirements.*\.txt$|^LICENSE$|\.(json|svg|png)$"
     r"|^ATTRIBUTION\.md$|^docs/(SOURCES|PERFORMANCE|reliability)\.md$"
 )
-# The first that matches. The library was in orchestration/ before it was in missions/.
+# The first match counts. Before missions/ existed, the library was in orchestration/.
 CONCERNS = {
     "Code that a command writes": r"/_sources\.yml$|/sources_with_layout\.sql$|^orchestration/scoring/sql/",
     "Tests": r"^tests/",
@@ -34,7 +34,7 @@ CONCERNS = {
 
 
 def count(commit: str) -> Counter[str]:
-    """The lines of each concern in a commit."""
+    """The number of lines of each concern in a commit."""
     listed = subprocess.run(
         ["git", "grep", "--count", "-I", "", commit], capture_output=True, text=True, check=True
     ).stdout.splitlines()

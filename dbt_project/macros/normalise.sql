@@ -14,6 +14,9 @@ differ only by rounding error are ties; a unit outside the reference set gets th
         {{ relation }}.{{ value }} as value,
         {{ relation }}.{{ value }} * {{ nodes }}.direction as directed_value,
         {{ nodes }}.normalisation in ('rank', 'percentile_rank', 'exponential') as is_ranked,
+        {{ nodes }}.is_weighted,
+        {{ units }}.group_id,
+        {{ units }}.weight,
         {{ units }}.is_in_reference_set
     from {{ relation }}
     inner join {{ nodes }}
@@ -25,53 +28,86 @@ differ only by rounding error are ties; a unit outside the reference set gets th
 
 {{ beside_the_reference_set(name, is_aggregated) }},
 
-{{ name }} as (
+{{ name }}_scored as (
 
     select
         described.unit_id,
         described.node_id,
         described.value,
+        described.group_id,
+        described.is_in_reference_set,
+        {{ nodes }}.fill,
+        {%- set shift -%}
+            case
+                when {{ nodes }}.normalisation_ties = 'mean'
+                    then (described.ties - case when described.is_in_reference_set then 1 else 0 end) / 2e0
+                else 0
+            end
+        {%- endset %}
+        {%- set share -%}
+            (described.value - {{ nodes }}.normalisation_lower) / ({{ nodes }}.normalisation_upper - {{ nodes }}.normalisation_lower)
+        {%- endset %}
         case
             -- least and greatest would ignore a null.
             when described.directed_value is null then null
             when {{ nodes }}.normalisation is null then described.directed_value
-            when {{ nodes }}.normalisation = 'z_score' then (described.directed_value - described.mean) / described.deviation
+            when {{ nodes }}.normalisation = 'z_score' then
+                    coalesce({{ nodes }}.normalisation_mean, 0)
+                    + coalesce({{ nodes }}.normalisation_deviation, 1)
+                    * ((described.directed_value - described.mean) / described.deviation)
             when {{ nodes }}.normalisation = 'min_max'
                 then
                     {{ nodes }}.normalisation_lower
                     + ({{ nodes }}.normalisation_upper - {{ nodes }}.normalisation_lower)
                     * ((described.directed_value - described.minimum) / described.value_range)
-            when {{ nodes }}.normalisation = 'rank' then described.not_higher - described.ties + 1
+            when {{ nodes }}.normalisation = 'rank' then described.not_higher - described.ties + 1 + {{ shift }}
             -- Of the n units that are ranked, the unit itself among them, (rank - 1) / (n - 1).
             when {{ nodes }}.normalisation = 'percentile_rank'
                 then
-                    (described.not_higher - described.ties)
+                    (described.not_higher - described.ties + {{ shift }})
                     / nullif(described.reference_units - case when described.is_in_reference_set then 1 else 0 end, 0)
             -- (n + 1 - r) / n with r = 1 for the greatest is the share of the ranked units that are not higher.
             when {{ nodes }}.normalisation = 'exponential'
                 then
                     -{{ nodes }}.normalisation_steepness * ln(
                         1 - (1 - exp(-100 / {{ nodes }}.normalisation_steepness))
-                        * (described.not_higher + case when described.is_in_reference_set then 0 else 1 end)
+                        * (described.not_higher + case when described.is_in_reference_set then 0 else 1 end - {{ shift }})
                         / (described.reference_units + case when described.is_in_reference_set then 0 else 1 end)
                     )
             -- Goalposts are in the value's own unit: a direction of -1 mirrors the share that is reached.
             when {{ nodes }}.normalisation = 'goalposts'
                 then
-                    {{ nodes }}.normalisation_scale
-                    * case {{ nodes }}.direction
-                        when 1
-                            then
-                                greatest(0, least(1, (described.value - {{ nodes }}.normalisation_lower)
-                                / ({{ nodes }}.normalisation_upper - {{ nodes }}.normalisation_lower)))
-                        else
-                            1 - greatest(0, least(1, (described.value - {{ nodes }}.normalisation_lower)
-                            / ({{ nodes }}.normalisation_upper - {{ nodes }}.normalisation_lower)))
+                    coalesce({{ nodes }}.normalisation_from, 0)
+                    + {{ nodes }}.normalisation_scale
+                    * case
+                        when {{ nodes }}.is_unlimited and {{ nodes }}.direction = 1 then {{ share }}
+                        when {{ nodes }}.is_unlimited then 1 - {{ share }}
+                        when {{ nodes }}.direction = 1 then greatest(0, least(1, {{ share }}))
+                        else 1 - greatest(0, least(1, {{ share }}))
                     end
         end as score
     from {{ name }}_described as described
     inner join {{ nodes }}
         on described.node_id = {{ nodes }}.node_id
+
+),
+
+{%- set group_scores = "over (partition by node_id, group_id)" %}
+
+-- A gap takes the mean or the median of the scores of its group in the reference set, where the node says so.
+{{ name }} as (
+
+    select
+        unit_id,
+        node_id,
+        value,
+        case
+            when score is not null or fill is null or group_id is null then score
+            when fill = 'group_mean' then avg(case when fill is not null and is_in_reference_set then score end) {{ group_scores }}
+            when fill = 'group_median'
+                then {{ quantile('case when fill is not null and is_in_reference_set then score end', 0.5) }} {{ group_scores }}
+        end as score
+    from {{ name }}_scored
 
 )
 {%- endmacro %}
@@ -118,18 +154,40 @@ Spark copies a CTE to each place that reads it, so a chain of levels would tripl
 
 ),
 
+-- Only where units are weighted.
+{{ name }}_spread as (
+
+    select
+        directed.node_id,
+        sqrt(sum(directed.weight * power(directed.directed_value - reference.weighted_mean, 2)) / sum(directed.weight)) as deviation
+    from {{ name }}_directed as directed
+    inner join {{ name }}_reference as reference
+        on directed.node_id = reference.node_id
+    where
+        directed.is_weighted
+        and directed.is_in_reference_set
+        and directed.directed_value is not null
+    group by directed.node_id
+
+),
+
 {{ name }}_described as (
 
     select
         placed.*,
         reference.reference_units,
         reference.minimum,
-        reference.mean,
         reference.value_range,
-        reference.deviation
+        case when placed.is_weighted then reference.weighted_mean else reference.plain_mean end as mean,
+        case
+            when not coalesce(placed.is_weighted, false) then reference.plain_deviation
+            when reference.value_range is not null then spread.deviation
+        end as deviation
     from {{ name }}_placed as placed
     left join {{ name }}_reference as reference
         on placed.node_id = reference.node_id
+    left join {{ name }}_spread as spread
+        on placed.node_id = spread.node_id
 
 )
 {%- endmacro %}
@@ -140,10 +198,11 @@ Spark copies a CTE to each place that reads it, so a chain of levels would tripl
         {%- set smallest_spread = '1e-12 * greatest(1, abs(' ~ lowest ~ '), abs(' ~ highest ~ '))' if is_aggregated else '0' -%}
         count({{ value }}){{ over }} as reference_units,
         {{ lowest }} as minimum,
-        {{ precise_mean(value) }}{{ over }} as mean,
+        {{ precise_mean(value) }}{{ over }} as plain_mean,
+        sum(weight * {{ value }}){{ over }} / sum(case when {{ value }} is not null then weight end){{ over }} as weighted_mean,
         -- Null where all are equal, so that nothing is divided by zero.
         case when {{ highest }} - {{ lowest }} > {{ smallest_spread }} then {{ highest }} - {{ lowest }} end as value_range,
-        case when {{ highest }} - {{ lowest }} > {{ smallest_spread }} then stddev_samp({{ value }}){{ over }} end as deviation
+        case when {{ highest }} - {{ lowest }} > {{ smallest_spread }} then stddev_samp({{ value }}){{ over }} end as plain_deviation
 {%- endmacro %}
 
 {# How many values of the reference set are not higher, and how many equal, by the columns node_id and directed_value. #}

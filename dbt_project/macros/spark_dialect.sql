@@ -95,9 +95,25 @@
 
     select
         *,
-        {{ reference_statistics('case when is_in_reference_set then directed_value end', ' over (partition by node_id)', is_aggregated) }},
-        {{ places_among_reference('is_in_reference_set and directed_value is not null', is_aggregated) }}
-    from {{ name }}_directed
+        case when is_weighted then weighted_mean else plain_mean end as mean,
+        case
+            when not coalesce(is_weighted, false) then plain_deviation
+            when value_range is not null
+                then
+                    sqrt(
+                        sum(case when is_in_reference_set then weight * power(directed_value - weighted_mean, 2) end)
+                            over (partition by node_id)
+                        / sum(case when is_in_reference_set and directed_value is not null then weight end)
+                            over (partition by node_id)
+                    )
+        end as deviation
+    from (
+        select
+            *,
+            {{ reference_statistics('case when is_in_reference_set then directed_value end', ' over (partition by node_id)', is_aggregated) }},
+            {{ places_among_reference('is_in_reference_set and directed_value is not null', is_aggregated) }}
+        from {{ name }}_directed
+    ) as beside
 
 )
 {%- endmacro %}
@@ -112,3 +128,4 @@
 {% macro spark__is_finite(expression) %}(abs({{ expression }}) < double('infinity')){% endmacro %}
 {% macro spark__precise_mean(expression) %}avg({{ expression }}){% endmacro %}
 {% macro spark__json_number(json, key) %}cast(get_json_object({{ json }}, '$.{{ key }}') as double){% endmacro %}
+{% macro spark__json_text(json, key) %}get_json_object({{ json }}, '$.{{ key }}'){% endmacro %}

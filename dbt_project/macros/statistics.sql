@@ -10,6 +10,9 @@
 {# A number in a JSON object; null where the object or the key is missing. #}
 {% macro json_number(json, key) %}{{ return(adapter.dispatch('json_number')(json, key)) }}{% endmacro %}
 {% macro duckdb__json_number(json, key) %}cast(json_extract_string({{ json }}, '$.{{ key }}') as double){% endmacro %}
+{# A text, a number or a truth in a JSON object, as text; null where the object or the key is missing. #}
+{% macro json_text(json, key) %}{{ return(adapter.dispatch('json_text')(json, key)) }}{% endmacro %}
+{% macro duckdb__json_text(json, key) %}json_extract_string({{ json }}, '$.{{ key }}'){% endmacro %}
 {#
 Skewness and excess kurtosis in their unbiased (sample) forms, from sums of powers: any engine has these, and they are many
 times faster than skewness() and kurtosis(). Null where there is no spread. The values must lie about zero and be of a size

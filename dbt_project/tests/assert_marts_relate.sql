@@ -11,6 +11,7 @@
     ('authority_peer', 'authority_code', 'dim_authority', 'authority_code'),
     ('authority_peer', 'peer_code', 'dim_authority', 'authority_code'),
     ('dim_area_code', 'authority_code', 'dim_authority', 'authority_code'),
+    ('coming_council', 'authority_code', 'dim_authority', 'authority_code'),
     ('dim_authority', 'county_code', 'dim_authority', 'authority_code'),
     ('index_trend', 'authority_code', 'dim_authority', 'authority_code'),
     ('index_trend_basket', 'indicator_id', 'dim_indicator', 'indicator_id'),

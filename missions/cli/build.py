@@ -18,6 +18,8 @@ from rich.console import Console
 
 from missions.cli.app import command
 from missions.cli.printing import show_ranks
+from missions.paths import PUBLISHED
+from missions.publication.folder import DATABASE, current
 from missions.reading.queries import open_database
 
 
@@ -33,12 +35,18 @@ def build(
     target: Annotated[
         Target, typer.Option(help="spark builds the models on Apache Spark and publishes nothing (see docs/scale.md).")
     ] = Target.dev,
+    force: Annotated[bool, typer.Option("--force", help="Build everything, changed or not.")] = False,
 ) -> None:
-    """Build everything from the seeds, publish it, and show the ten councils with the highest need."""
-    with _ended_by_interrupt(), Console(stderr=True).status("Building the index …"):
-        from orchestration.run import run_index
+    """Build what hangs on changes since the last publication, publish it, and show the ten councils of highest need."""
+    if not force and target is Target.dev and (unchanged := _unchanged_publication()):
+        typer.echo(f"Nothing has changed since {unchanged}; use --force to build anyway.", err=True)
+        database = PUBLISHED / DATABASE
+    else:
+        console = Console(stderr=True)
+        with _ended_by_interrupt(), console.status("Building the index …"):
+            from orchestration.run import run_index
 
-        database = run_index(target.value)
+            database = run_index(target.value, force=force, say=lambda text: typer.echo(text, err=True))
     if target is Target.spark:
         typer.echo(f"Built on Spark: {database}")
         return
@@ -51,6 +59,14 @@ def build(
     typer.echo(f"\nPublished: {database}\nIn the DuckDB shell:\n  duckdb -readonly {shlex.quote(str(database))}")
     typer.echo("In Python:")
     typer.echo(f"  import duckdb; duckdb.connect({str(database)!r}, read_only=True).sql({query!r}).show()")
+
+
+def _unchanged_publication() -> str | None:
+    """The id of the publication in force, if nothing has changed since."""
+    from orchestration.built import changed
+
+    folder = current(PUBLISHED)
+    return folder.name if folder and changed() == [] else None
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from missions.cli.app import Csv, Json, command, open_published, tell
 from missions.cli.printing import new_console, printed_as_data, show_score_notes, table_of
-from missions.reading.places import place_words
+from missions.reading.rank_words import place_words
 from missions.reading.wording import basis_words, period_words, signed, type_words, unit_words, value_words
 
 MOST = 5  # councils side by side

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from missions.cli.app import Council, Csv, Json, TopEachWay, command, open_published, tell
 from missions.cli.printing import new_console, printed_as_data, show_drivers, show_notes, table_of
-from missions.reading.places import place_notes, place_words
+from missions.reading.rank_words import place_notes, place_words
 from missions.reading.wording import (
     BANDS,
     PEER_MODEL,

@@ -19,8 +19,8 @@ from rich.text import Text
 
 from missions.errors import MissionsError, UsageError
 from missions.reading.cells import as_cell, plain
-from missions.reading.places import place_notes, place_words
 from missions.reading.queries import Rows
+from missions.reading.rank_words import place_notes, place_words
 from missions.reading.wording import (
     basis_words,
     day_words,
@@ -109,13 +109,16 @@ def show_card(console: Console, facts: Mapping[str, str | None]) -> None:
 
 
 def show_ranks(records: list[dict[str, Any]], title: str, highlighted: str | None = None) -> None:
-    """Councils by rank; the council with the code `highlighted` in bold."""
+    """Councils by rank, with their places in the list if it is not of all; the council `highlighted` in bold."""
     console = new_console()
     console.print(title, style="bold")
-    columns = {"Rank": "right", "Authority": "left", "Type": "left", "Region": "left"}
+    is_part = any(r["listed_councils"] < r["ranked_councils"] for r in records)
+    place = {f"Of {records[0]['listed_councils']}": "right"} if is_part else {}
+    columns = {"Rank": "right", **place, "Authority": "left", "Type": "left", "Region": "left"}
     rows = [
         [
             place_words(r).replace(" and ", "\nand "),
+            *([str(r["rank_in_list"])] if is_part else []),
             r["authority_name"],
             type_words(r["authority_type"]),
             r["region_name"],

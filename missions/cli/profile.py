@@ -19,7 +19,7 @@ from missions.cli.printing import (
     show_score_notes,
     table_of,
 )
-from missions.reading.places import place_words
+from missions.reading.rank_words import place_words
 from missions.reading.wording import type_words
 
 
@@ -83,4 +83,5 @@ def _show_scores(console: Console, scores: list[dict[str, Any]]) -> None:
         for r in scores
     ]
     console.print(table_of(columns | {"Band": "left", "Published": "right"}, rows, bold=0))
+    console.print("Decile 1 is the tenth of councils with the highest need.", style="dim")
     show_score_notes(console, scores)

@@ -9,7 +9,7 @@ import typer
 
 from missions.cli.app import Csv, Json, command, open_published, tell
 from missions.cli.printing import printed_as_data, show_ranks
-from missions.errors import UsageError
+from missions.errors import MissionsError, UsageError
 from missions.reading.queries import Rows, ask
 from missions.reading.wording import PEER_WORDS
 
@@ -20,6 +20,15 @@ def rank(
     mission: Annotated[str | None, typer.Option(help="Rank by one mission instead of all together.")] = None,
     theme: Annotated[str | None, typer.Option(help="Rank by one theme of a mission.")] = None,
     region: Annotated[str | None, typer.Option(help="Only councils in this region.")] = None,
+    combined_authority: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only councils in this combined authority.")
+    ] = None,
+    county: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only councils in this county, with its county council.")
+    ] = None,
+    board: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only councils mainly in this NHS integrated care board.")
+    ] = None,
     type_: Annotated[str | None, typer.Option("--type", help="Only councils of this type.")] = None,
     neighbours_of: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only this council and its statistical neighbours.")
@@ -43,12 +52,17 @@ def rank(
             mission=mission,
             theme=theme,
             region=region,
+            combined_authority=combined_authority,
+            county=county,
+            board=board,
             authority_type=type_,
             neighbours_of=neighbours_of,
             peers=peers,
         )
         (councils,) = ask(connection, "SELECT count(*) FROM composite_index").values[0]
     tell(*found.notes)
+    if not found.councils.values:
+        raise MissionsError(f"No council is in all of {', '.join(found.filters[1:])}; leave one of them out.")
     shown = Rows(found.councils.columns, found.councils.values[:top])
     if printed_as_data(shown, as_json, as_csv):
         return
@@ -58,8 +72,6 @@ def rank(
 
 def _how_many(shown: int, matching: int, councils: int) -> str:
     """How many councils are listed, of how many that pass the filters, of how many in all."""
-    if not matching:
-        return "no councils"
     if shown == matching == councils:
         return f"all {councils} councils"
     if matching == councils:

@@ -22,7 +22,7 @@ def report(
     ] = None,
 ) -> None:
     """Save a council's page as a two-page A4 PDF, using Chromium, Chrome or Edge on this machine."""
-    from missions.reading.names import find_authority
+    from missions.reading.lookup import find_authority
     from missions.site.data import add_pages
     from missions.site.report import print_page
 

@@ -63,7 +63,7 @@ def what_if(
     as_csv: Csv = False,
 ) -> None:
     """Rank under other weights or methods, next to the official ranks, and show which councils move most."""
-    from missions.reading.names import find_authorities
+    from missions.reading.lookup import find_authorities
     from missions.scoring import what_if as scoring
 
     with open_published(ctx) as connection:

@@ -139,10 +139,11 @@ ORDER BY authority_code, indicator_id
 # What the method reads. All steps form one forest: node ids start with the step's number, and one run scores them all.
 _INPUTS = """
 CREATE TABLE int_index_units AS
-SELECT 'before ' || authority_code AS unit_id, was_in_reference_set AS is_in_reference_set
+SELECT 'before ' || authority_code AS unit_id, NULL::VARCHAR AS group_id, 1e0 AS weight,
+    was_in_reference_set AS is_in_reference_set
 FROM council WHERE before_code IS NOT NULL
 UNION ALL
-SELECT 'after ' || authority_code, is_in_reference_set FROM council WHERE after_code IS NOT NULL;
+SELECT 'after ' || authority_code, NULL, 1e0, is_in_reference_set FROM council WHERE after_code IS NOT NULL;
 CREATE TABLE int_index_values (unit_id varchar, node_id varchar, value double);
 """
 

@@ -10,7 +10,7 @@ import duckdb
 
 from missions.errors import UsageError
 from missions.reading.explain import EXPLAINED, SCORES_OF, THEMES_OF
-from missions.reading.names import find_authority
+from missions.reading.lookup import find_authority
 from missions.reading.queries import Answer, Rows, Table, ask
 
 _INDICATORS = f"""

@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from missions.reading.names import council, find_authority
+from missions.reading.lookup import council, find_authority
 from missions.reading.queries import SCORES, SOURCES, THEME_SCORES, Answer, Rows, Table, ask
 from missions.reading.wording import PEER_MODEL
 

@@ -16,7 +16,8 @@ from missions.reading import queries
 from missions.reading.compare import Comparison, comparison_of
 from missions.reading.explain import Explanation, explanation_of
 from missions.reading.indicator import Indicator, indicator_of
-from missions.reading.names import Found, choose, find_authority
+from missions.reading.lookup import find_authority
+from missions.reading.names import Found, choose
 from missions.reading.profile import Profile, profile_of
 from missions.reading.queries import Answer, Rows
 from missions.reading.rank import ranking
@@ -54,6 +55,9 @@ class Index:
         mission: str | None = None,
         theme: str | None = None,
         region: str | None = None,
+        combined_authority: str | None = None,
+        county: str | None = None,
+        board: str | None = None,
         authority_type: str | None = None,
         neighbours_of: str | None = None,
         peers: str | None = None,
@@ -68,6 +72,9 @@ class Index:
             mission=mission,
             theme=theme,
             region=region,
+            combined_authority=combined_authority,
+            county=county,
+            board=board,
             authority_type=authority_type,
             neighbours_of=neighbours_of,
             peers=peers,

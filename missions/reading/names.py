@@ -1,26 +1,16 @@
-"""Finding what people mean: councils by current and former names, and one of a list of options.
+"""One of a list of options by what someone calls it: a mission, an indicator, a source, a type.
 
-Belongs here: matching what was typed with what exists. The names themselves are in the marts.
+Belongs here: matching what was typed with a list. Councils and areas have more names: see lookup.py.
 """
 
-import re
-import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-import duckdb
 from rapidfuzz import fuzz, process
 
 from missions.errors import UsageError
-from missions.reading.queries import ask
-from missions.reading.wording import LONG_LIST, day_words
-
-# Titles in a council's name: "City of", "Metropolitan Borough Council", "Royal Borough of" …
-_COUNCIL_TITLE = re.compile(
-    r"\b((london(?= borough)|royal|metropolitan|county|city|district) )*"
-    r"(borough|city|county|district|council|corporation)( council)?( of)?( the)?\b"
-)
+from missions.reading.name_keys import name_key
+from missions.reading.wording import LONG_LIST
 
 _LONGEST_NAME = 60  # letters of a name that an error message repeats
 
@@ -37,78 +27,6 @@ class Found:
         return () if self.note is None else (self.note,)
 
 
-def find_authority(connection: duckdb.DuckDBPyConnection, text: str) -> Found:
-    """Find a council by name or code, current or former; for a former one the note says so.
-
-    Raises UsageError with the successors of a county that was split, and with the nearest names if nothing matches.
-    """
-    names = ask(
-        connection,
-        """
-        SELECT area_code, area_name AS name, authority_code, authority_name, region_name,
-            if(relation = 'same', NULL, valid_to_date) AS ended_date
-        FROM dim_area_code JOIN dim_authority USING (authority_code)
-        UNION ALL
-        SELECT authority_code, council_name, authority_code, authority_name, region_name, NULL FROM dim_authority
-        ORDER BY authority_name, name
-        """,
-    ).records
-    found = _named(names, text)
-    if not found:
-        nearest = _nearest(text, {n["name"]: n["name"] if n["ended_date"] else n["authority_name"] for n in names})
-        named = text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}…"
-        raise UsageError(f"No council named {named!r}." + (f" Did you mean {nearest}?" if nearest else ""))
-    one, ended = found[0], found[0]["ended_date"]
-    successors = {n["authority_code"]: n["authority_name"] for n in found}
-    if len(successors) > 1:
-        what = f"was split on {day_words(ended)} into" if ended else "could be"
-        raise UsageError(f"{text!r} {what}: {'; '.join(successors.values())}")
-    note = None
-    if ended and one["name"] == one["authority_name"]:
-        note = f"{one['area_code']} was the code of {one['name']} until {day_words(ended)}"
-    elif ended:
-        note = f"{one['name']} has been part of {one['authority_name']} since {day_words(ended)}"
-    return Found(str(one["authority_code"]), note)
-
-
-def find_authorities(connection: duckdb.DuckDBPyConnection, words: Iterable[str]) -> list[Found]:
-    """Find the councils named: the words together as one council if possible, otherwise each word as one."""
-    words = list(words)
-    if len(words) > 1:
-        try:
-            return [find_authority(connection, " ".join(words))]
-        except UsageError:
-            pass
-    return [find_authority(connection, word) for word in words]
-
-
-def council(connection: duckdb.DuckDBPyConnection, code: str) -> dict[str, Any]:
-    """The row of dim_authority for a December 2024 code."""
-    (record,) = ask(connection, "FROM dim_authority WHERE authority_code = $code", code=code).records
-    return record
-
-
-def _named(names: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
-    """The names and codes that match the text: in full, or else ignoring the council's title."""
-    present = [n for n in names if n["ended_date"] is None]
-    former = [n for n in names if n["ended_date"] is not None]
-    key, short = name_key(text), short_name_key(text)
-    if found := [n for n in names if n["area_code"] == text.strip().upper()]:
-        return found
-    for group in (present, former):
-        if found := [n for n in group if name_key(n["name"]) == key]:
-            return found
-    if any(
-        name_key(n["region_name"]) == key for n in names
-    ):  # without its title, the City of London has the same name as its region
-        raise UsageError(f"{text!r} is a region; try `missions rank --region {shlex.quote(text)}`")
-    for group in (present, former):
-        if short and any(short_name_key(n["name"]) == short for n in group):
-            # "Newcastle" is the whole of one council's name and the start of another's.
-            return [n for n in group if f"{short_name_key(n['name'])} ".startswith(f"{short} ")]
-    return []
-
-
 def choose(what: str, text: str, options: Mapping[str, str]) -> str:
     """The ID of the option with this ID or name.
 
@@ -120,7 +38,7 @@ def choose(what: str, text: str, options: Mapping[str, str]) -> str:
             return option
     shown = {option: _shown(option, name) for option, name in options.items()}
     nearest = _nearest(text, {called: shown[o] for o, name in options.items() for called in (o, name)})
-    message = f"No {what} {text!r}." + (f" Did you mean {nearest}?" if nearest else "")
+    message = f"No {what} {shown_name(text)}." + (f" Did you mean {nearest}?" if nearest else "")
     if len(options) <= LONG_LIST or not nearest:
         message += "\nOptions:" + "".join(f"\n  {option}" for option in shown.values())
     raise UsageError(message)
@@ -158,12 +76,6 @@ def _nearest(text: str, labels: Mapping[str, str]) -> str:
     return " or ".join(list(dict.fromkeys(near))[:5])
 
 
-def name_key(text: str) -> str:
-    """A name for comparison: without case and punctuation, `&` as `and`."""
-    text = re.sub(r"[.'\u2019]", "", text.casefold().replace("&", " and "))
-    return " ".join(re.findall(r"[^\W_]+", text))
-
-
-def short_name_key(text: str) -> str:
-    """A name for comparison, without the council's title."""
-    return " ".join(_COUNCIL_TITLE.sub(" ", name_key(text)).split()).removeprefix("the ")
+def shown_name(text: str) -> str:
+    """What was typed, quoted for an error message; cut if it is too long for a name."""
+    return repr(text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}…")

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from missions.reading.names import council, find_authority
+from missions.reading.lookup import council, find_authority
 from missions.reading.queries import SCORES, SOURCES, THEME_SCORES, Answer, Rows, Table, ask
 
 # Of SCORES or THEME_SCORES.
@@ -26,8 +26,8 @@ _OF_COUNCIL = """
 _SCORES = _OF_COUNCIL.format(scores=SCORES, more="")
 _THEMES = _OF_COUNCIL.format(scores=THEME_SCORES, more="mission_name, ")
 _INDICATORS = f"""
-    SELECT score.indicator_id, indicator_title, mission_name, theme_name, definition, unit, decimals,
-        score.value_basis, value_basis_reason,
+    SELECT score.authority_code, authority_name, score.indicator_id, indicator_title, mission_name, theme_name,
+        definition, unit, decimals, higher_means, score.value_basis, value_basis_reason,
         coalesce(source.publisher, indicator.publisher) AS publisher,
         coalesce(source.dataset, indicator.dataset) AS dataset,
         indicator.caveat, score.value, england.value AS england_value, need_z, need_rank, contribution,
@@ -35,10 +35,11 @@ _INDICATORS = f"""
         england.period_end_date AS england_period_end_date
     FROM indicator_score AS score
     JOIN dim_indicator AS indicator USING (indicator_id)
+    JOIN dim_authority AS authority ON score.authority_code = authority.authority_code
     LEFT JOIN ({SOURCES}) AS source ON score.source_id = source.source_id
     JOIN indicator_benchmark AS england
         ON score.indicator_id = england.indicator_id AND england.area_name = 'England'
-    WHERE authority_code = $code
+    WHERE score.authority_code = $code
     ORDER BY contribution DESC, indicator_id
 """
 

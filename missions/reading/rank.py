@@ -1,15 +1,17 @@
-"""Councils in order of need: all, or those of a region, a type or a group of neighbours.
+"""Councils in order of need: all, or those of an area, a type or a group of neighbours.
 
 Belongs here: the question behind `missions rank` and `Index.rank`.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
 from missions.errors import MissionsError, UsageError
-from missions.reading.names import choose, choose_near, council, find_authority
+from missions.reading.lookup import council, find_area, find_authority
+from missions.reading.names import choose
 from missions.reading.queries import ALL_SCORES, Answer, Rows, Table, ask, ask_names
 from missions.reading.wording import PEER_MODEL, PEER_WORDS, type_words
 
@@ -29,6 +31,9 @@ def ranking(
     mission: str | None = None,
     theme: str | None = None,
     region: str | None = None,
+    combined_authority: str | None = None,
+    county: str | None = None,
+    board: str | None = None,
     authority_type: str | None = None,
     neighbours_of: str | None = None,
     peers: str | None = None,
@@ -41,13 +46,19 @@ def ranking(
     filters = [title]
     notes: list[str] = []
     code: str | None = None
-    group: list[str] | None = None
-    if region:
-        regions = ask_names(connection, "SELECT DISTINCT region_name, region_name FROM dim_authority ORDER BY ALL")
-        found = choose_near("region", region, regions)
-        notes += found.notes
-        region = found.code
-        filters.append(region)
+    groups: list[Collection[str]] = []
+    areas = {
+        "region": region,
+        "combined_authority": combined_authority,
+        "county": county,
+        "integrated_care_board": board,
+    }
+    for kind, name in areas.items():
+        if name is not None:
+            area = find_area(connection, kind, name)
+            notes += area.notes
+            filters.append(area.name)
+            groups.append(area.authority_codes)
     if authority_type:
         types = ask(connection, "SELECT DISTINCT authority_type FROM dim_authority ORDER BY ALL").values
         authority_type = choose("type", authority_type, {name: type_words(name) for (name,) in types})
@@ -58,38 +69,37 @@ def ranking(
         code = found.code
         model = choose("peer model", PEER_MODEL if peers == "ons" else peers, PEER_WORDS) if peers else PEER_MODEL
         group, words = _neighbourhood(connection, code, model)
+        groups.append(group)
         filters.append(words)
     elif peers:
         raise UsageError("peers needs neighbours_of: the council whose neighbours to rank")
-    councils = ranked(connection, index_id, region, authority_type, group)
+    councils = ranked(connection, index_id, authority_type, groups)
     return Ranking(notes=tuple(notes), councils=councils, filters=filters, authority_code=code)
 
 
 def ranked(
     connection: duckdb.DuckDBPyConnection,
     index_id: str = "composite",
-    region: str | None = None,
     authority_type: str | None = None,
-    group: list[str] | None = None,
+    groups: Sequence[Collection[str]] = (),
 ) -> Rows:
-    """Councils in rank order: all, or those of a region, a type or a list of codes."""
+    """Councils in rank order: all, or those of a type and in every one of some groups of codes."""
     return ask(
         connection,
         f"""
-        SELECT index_id, need_rank, authority_code, authority_name, authority_type, region_name,
-            need_score, need_band, published_share, is_mostly_published, is_too_uncertain_to_place,
-            rank_percentile_5, rank_percentile_95, index_name
+        SELECT index_id, index_name, need_rank, (SELECT count(*) FROM dim_authority) AS ranked_councils,
+            rank() OVER (ORDER BY need_rank) AS rank_in_list, count(*) OVER () AS listed_councils, authority_code,
+            authority_name, authority_type, region_name, need_score, need_band, published_share, is_mostly_published,
+            is_too_uncertain_to_place, rank_percentile_5, rank_percentile_95
         FROM ({ALL_SCORES}) JOIN dim_authority USING (authority_code)
         WHERE index_id = $index_id
-            AND region_name = coalesce($region, region_name)
             AND authority_type = coalesce($authority_type, authority_type)
             AND ($group IS NULL OR list_contains($group, authority_code))
         ORDER BY need_rank, authority_name
         """,
         index_id=index_id,
-        region=region,
         authority_type=authority_type,
-        group=group,
+        group=sorted(set.intersection(*map(set, groups))) if groups else None,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from missions.reading.names import council, find_authority
+from missions.reading.lookup import council, find_authority
 from missions.reading.queries import Answer, Rows, Table, ask
 from missions.reading.wording import DIRECTION_WORDS
 
@@ -21,10 +21,11 @@ _EDITIONS = """
     ORDER BY mission_id IS NOT NULL, index_name, edition
 """
 _INDICATORS = """
-    SELECT trend.indicator_id, indicator_title, mission_name, unit, decimals, higher_means,
-        trend.* EXCLUDE (authority_code, indicator_id)
+    SELECT authority_code, authority_name, trend.indicator_id, indicator_title, mission_name, unit, decimals,
+        higher_means, trend.* EXCLUDE (authority_code, indicator_id)
     FROM indicator_trend AS trend
     JOIN dim_indicator AS indicator USING (indicator_id)
+    JOIN dim_authority USING (authority_code)
     WHERE authority_code = $code
     ORDER BY list_position($directions, direction), abs(change_percent) DESC NULLS LAST, trend.indicator_id
 """

@@ -5,7 +5,7 @@ it. What can only be checked on scores (no spread, a zero under a geometric mean
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -13,11 +13,26 @@ import duckdb
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
-from missions.csv_rules import TYPES, as_number, misfit, nearest, shown
+from missions.csv_rules import TYPES, as_number, misfit, nearest, number_misfit, shown
 from missions.scoring.models import project_variables
+from missions.scoring.parameters import checked_parameters
 from missions.scoring.user_file import UserFile
 
-Treatment = Literal["none", "winsorise_then_log", "winsorise_then_signed_log", "log"]
+# Those of the published frameworks first, then those that only a user's own framework has.
+Treatment = Literal[
+    "none",
+    "winsorise_then_log",
+    "winsorise_then_signed_log",
+    "log",
+    "winsorise",
+    "cap",
+    "ln",
+    "square",
+    "cube",
+    "square_root",
+    "reciprocal",
+    "power",
+]
 Normalisation = Literal["z_score", "min_max", "rank", "percentile_rank", "exponential", "goalposts"]
 Aggregation = Literal["arithmetic", "geometric", "harmonic"]
 TREATMENTS: tuple[str, ...] = get_args(Treatment)
@@ -25,12 +40,6 @@ NORMALISATIONS: tuple[str, ...] = get_args(Normalisation)
 AGGREGATIONS: tuple[str, ...] = get_args(Aggregation)
 # The means that need positive numbers.
 OF_POSITIVE = ("geometric", "harmonic")
-# The parameters of normalisations, and whether each is required.
-PARAMETERS: dict[str, dict[str, bool]] = {
-    "min_max": {"lower": False, "upper": False},
-    "exponential": {"steepness": False},
-    "goalposts": {"lower": True, "upper": True, "scale": False},
-}
 _EXPECTED = {
     "weight": TYPES["number"].expected,
     "direction": "1 (a higher value scores higher) or -1",
@@ -78,7 +87,7 @@ class Node(BaseModel):
     def _is_no_negative_weight(cls, text: str) -> float:
         weight = as_number(text)
         if weight is None:
-            raise ValueError(misfit(text, _EXPECTED["weight"]))
+            raise ValueError(number_misfit(text, may_be_empty=False))
         if weight < 0:
             raise ValueError(f"negative weight {shown(text)}; to reverse a node, set its direction to -1")
         return weight
@@ -96,7 +105,7 @@ class Node(BaseModel):
     def _are_of_the_normalisation(cls, text: str | None, info: ValidationInfo) -> str | None:
         if "normalisation" not in info.data:  # which is reported instead
             return None
-        given = _parameters(info.data["normalisation"], text or "")
+        given = checked_parameters(info.data.get("treatment", "none"), info.data["normalisation"], text or "")
         return json.dumps(given) if given else None
 
     @field_validator("aggregation")
@@ -121,6 +130,15 @@ class Node(BaseModel):
             raise ValueError("a leaf has no children, so it cannot have a least share; leave the cell empty")
         return share
 
+    def parameter(self, name: str) -> Any:
+        """A parameter of the node, or None."""
+        return json.loads(self.normalisation_parameters or "{}").get(name)
+
+    def unit_columns(self) -> tuple[str, ...]:
+        """The columns of the file of units that the node's methods read."""
+        weight = ("weight",) if self.parameter("weighted") else ()
+        return weight + (("group",) if self.parameter("fill") else ())
+
 
 _SQL_TYPES: dict[Any, str] = {float: "DOUBLE", float | None: "DOUBLE", int: "BIGINT"}
 # The columns of the table of nodes and their SQL types.
@@ -131,9 +149,31 @@ _OPTIONAL = ("label", "normalisation_parameters", "least_share")
 _REQUIRED = tuple(name for name in COLUMNS if name not in _OPTIONAL)
 
 
+# COINr's iMeta has no methods; this is what COINr itself does unless told otherwise.
+_IMETA = {
+    "Indicator": {"normalisation": "min_max", "normalisation_parameters": '{"lower": 0, "upper": 100}'},
+    "Aggregate": {"aggregation": "arithmetic"},
+}
+
+
 def framework_file(path: Path) -> UserFile:
-    """A framework file, with its required and optional columns."""
-    return UserFile.at(path, _REQUIRED, _OPTIONAL)
+    """A framework file, or COINr's iMeta, with its required and optional columns."""
+    own = UserFile.at(path, _REQUIRED, _OPTIONAL)
+    data = own.data()
+    if "Type" in own.header(data.decode("utf-8-sig")) and b"iCode" in data[:10_000]:
+        return UserFile.at(path, ("node_id", "parent_id", "weight", "direction", "Type"), tuple(COLUMNS))
+    return own
+
+
+def _rows(file: UserFile) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of the file as rows of a framework: of COINr's iMeta, those that are indicators or aggregates."""
+    for line, row in file.rows():
+        if "Type" not in file.required:
+            yield line, row
+        elif methods := _IMETA.get(row["Type"]):
+            parent = {"parent_id": "" if row["parent_id"] == "NA" else row["parent_id"]}
+            empty = dict.fromkeys(("treatment", "normalisation", "aggregation"), "") | {"treatment": "none"}
+            yield line, empty | methods | {name: cell for name, cell in row.items() if cell} | parent
 
 
 def read_framework(file: UserFile) -> dict[str, Node]:
@@ -142,7 +182,7 @@ def read_framework(file: UserFile) -> dict[str, Node]:
     Raises ScoreError for the first fault.
     """
     rows: dict[str, tuple[int, dict[str, str]]] = {}
-    for line, row in file.rows():
+    for line, row in _rows(file):
         node_id = row["node_id"]
         if not node_id:
             raise file.fault("node without an id", line, "node_id")
@@ -188,45 +228,6 @@ def _problem(error: ErrorDetails) -> str:
         return misfit("", _EXPECTED[column])
     words = {"treatment": TREATMENTS, "normalisation": NORMALISATIONS, "aggregation": AGGREGATIONS}[column]
     return misfit(error["input"], _EXPECTED[column], nearest(error["input"], words))
-
-
-def _parameters(normalisation: str | None, text: str) -> dict[str, Any]:
-    """The parameters in a cell, checked. Raises ValueError with the message for the user."""
-    given = _json_object(text)
-    known = PARAMETERS.get(normalisation or "", {})
-    for name, value in given.items():
-        if name not in known:
-            has = f"has {', '.join(known) or 'no parameters'}"
-            reason = f"{normalisation} {has}" if normalisation else "no normalisation is set"
-            raise ValueError(f"unknown parameter {shown(name)}: {reason}")
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not abs(value) < 1e300:  # a comparison that NaN fails too
-            raise ValueError(f"expected a number for {name}, found {json.dumps(value)}")
-    missing = [name for name, is_needed in known.items() if is_needed and name not in given]
-    if missing:
-        raise ValueError(f"{normalisation} needs {' and '.join(missing)}")
-    lower, upper = given.get("lower", 0), given.get("upper", 1)
-    if not lower < upper:
-        raise ValueError(f"lower ({lower}) must be below upper ({upper}); to reverse a scale, set the direction to -1")
-    for name in ("scale", "steepness"):
-        if not given.get(name, 1) > 0:
-            raise ValueError(f"{name} must be above 0, not {given[name]}")
-    return given
-
-
-def _json_object(text: str) -> dict[str, Any]:
-    def once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-        if len(dict(pairs)) < len(pairs):
-            raise ValueError(f"duplicate parameter in {shown(text)}")
-        return dict(pairs)
-
-    try:
-        given = json.loads(text, object_pairs_hook=once) if text.strip() else {}
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f'expected JSON such as {{"lower": 0, "upper": 100}}, found {shown(text)} ({error})') from None
-    if not isinstance(given, dict):
-        raise ValueError(f'expected a JSON object such as {{"lower": 0, "upper": 100}}, found {shown(text)}')
-    return given
 
 
 def _check_root(file: UserFile, nodes: Mapping[str, Node]) -> None:

@@ -1,39 +1,51 @@
 """Check a user's three files and load them as the inputs of the chain.
 
-Belongs here: units and observations. Observations may have millions of rows, so DuckDB reads them and only finds out
-whether there is a fault; if so, Python reads the file again, slowly, to name the first faulty row.
+Belongs here: the order of the files, the units, and the units of each period.
 """
 
-import glob
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from missions.csv_rules import BLANKS, TYPES, as_number, as_truth, misfit, nearest, read_csv, shown
+from missions.csv_rules import TYPES, as_number, as_truth, misfit, nearest, number_misfit, shown
+from missions.errors import ScoreError
 from missions.scoring.framework import Node, create_nodes, framework_file, read_framework
+from missions.scoring.observations import load_observations
 from missions.scoring.user_file import UserFile
 
-_NUMBERS = ("value", "lower_95", "upper_95")
+ALL_PERIODS = "all"  # as a base: one yardstick from the values of every period
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What was loaded: the number of units, the nodes sorted by id, and notes for the user."""
+    """What was loaded: the number of units, the nodes sorted by id, the periods, and notes for the user.
+
+    Each element of `runs` is a set of periods that are scored against one yardstick. Without a column for the period
+    there is one period, ''.
+    """
 
     framework: UserFile
     units: int
     nodes: Mapping[str, Node]
+    runs: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
 
+    @property
+    def unused_columns(self) -> set[str]:
+        """The columns of the results that these files have no use for."""
+        unused = {"period"} if self.runs == (("",),) else set()
+        return unused if any(node.parameter("fill") for node in self.nodes.values()) else unused | {"is_filled"}
 
-def load_inputs(connection: duckdb.DuckDBPyConnection, units: Path, observations: Path, framework: Path) -> Inputs:
-    """Create the tables that the chain reads, with rows in an order that does not depend on the files.
 
-    Units get numbers, which are faster to join than text; the table `unit` has their ids. Raises ScoreError for the
-    first fault.
+def load_inputs(
+    connection: duckdb.DuckDBPyConnection, units: Path, observations: Path, framework: Path, base_period: str | None
+) -> Inputs:
+    """Create the tables `unit`, `leaf` and `observed`, with rows in an order that does not depend on the files.
+
+    A row of `unit` is a unit in a period. Units get numbers, which are faster to join than text. Raises ScoreError for
+    the first fault.
     """
     tree = framework_file(framework)
     nodes = read_framework(tree)
@@ -45,21 +57,46 @@ def load_inputs(connection: duckdb.DuckDBPyConnection, units: Path, observations
         FROM stg_framework_nodes WHERE aggregation IS NULL ORDER BY node_id
         """
     )
-    count = _load_units(connection, UserFile.at(units, ("unit_id",), ("unit_name", "group", "in_reference_set")))
-    values = UserFile.at(observations, ("unit_id", "node_id", "value"), ("lower_95", "upper_95"))
-    _load_observations(connection, values, nodes)
+    file = UserFile.at(units, ("unit_id",), ("unit_name", "group", "weight", "in_reference_set"))
+    count = _load_units(connection, file, nodes)
+    load_observations(connection, observations, nodes)
+    runs = _periods(connection, observations, base_period)
     notes = [
         f"{tree.path}, line {node.line}: the treatment {node.treatment} of {shown(node.node_id)} has no effect, "
         "because only leaves are treated"
         for node in nodes.values()
         if node.aggregation and node.treatment != "none"
     ]
-    return Inputs(tree, count, nodes, tuple(notes))
+    return Inputs(tree, count, nodes, runs, tuple(notes))
 
 
-def _load_units(connection: duckdb.DuckDBPyConnection, file: UserFile) -> int:
+def select_periods(connection: duckdb.DuckDBPyConnection, periods: tuple[str, ...]) -> None:
+    """Create the views that the chain reads, for some of the periods."""
+    connection.execute(
+        "CREATE OR REPLACE TABLE run_period AS SELECT unnest(CAST($periods AS VARCHAR[])) AS period",
+        {"periods": list(periods)},
+    )
+    connection.execute(
+        """
+        CREATE OR REPLACE VIEW int_index_units AS
+        SELECT unit_number AS unit_id, is_in_reference_set, weight, group_id
+        FROM unit WHERE period IN (FROM run_period);
+        CREATE OR REPLACE TABLE int_index_values AS
+        SELECT unit_number AS unit_id, observed.node_id, observed.value
+        FROM observed
+        JOIN unit ON observed.unit_id = unit.unit_id AND observed.period = unit.period
+        JOIN leaf USING (node_id)
+        WHERE observed.period IN (FROM run_period)
+        ORDER BY leaf.node_number, unit_number;
+        """
+    )
+
+
+def _load_units(connection: duckdb.DuckDBPyConnection, file: UserFile, nodes: Mapping[str, Node]) -> int:
+    """Create the table `given_unit`, one row per row of the file."""
     lines: dict[str, int] = {}
-    in_reference_set: list[bool] = []
+    columns: dict[str, list[object]] = {"in_reference_set": [], "weight": [], "group": []}
+    needed = {name: node for node in nodes.values() for name in node.unit_columns()}
     for line, row in file.rows():
         unit_id, cell = row["unit_id"], row.get("in_reference_set", "true")
         if not unit_id:
@@ -71,109 +108,57 @@ def _load_units(connection: duckdb.DuckDBPyConnection, file: UserFile) -> int:
         if truth is None:
             raise file.fault(misfit(cell, TYPES["boolean"].expected), line, "in_reference_set")
         lines[unit_id] = line
-        in_reference_set.append(truth)
-    if not any(in_reference_set):
+        for name in sorted(needed.keys() - row.keys()):
+            problem = f"missing column {name}, which {shown(needed[name].node_id)} of the framework needs"
+            raise file.fault(problem, 1)
+        columns["in_reference_set"].append(truth)
+        columns["weight"].append(_weight(file, line, row) if "weight" in needed else 1.0)
+        columns["group"].append(row.get("group") or None)
+    if not any(columns["in_reference_set"]):
         problem = "no unit is in the reference set, from which means and ranges are taken; set some to true"
         raise file.fault(problem, column="in_reference_set")
     connection.execute(
         """
-        CREATE TABLE unit AS
-        SELECT CAST(row_number() OVER (ORDER BY unit_id) AS INTEGER) AS unit_number, unit_id, is_in_reference_set
-        FROM (
-            SELECT unnest(CAST($ids AS VARCHAR[])) AS unit_id, unnest(CAST($truths AS BOOLEAN[])) AS is_in_reference_set
-        )
-        ORDER BY unit_number
+        CREATE TABLE given_unit AS
+        SELECT
+            unnest(CAST($ids AS VARCHAR[])) AS unit_id,
+            unnest(CAST($in_reference_set AS BOOLEAN[])) AS is_in_reference_set,
+            unnest(CAST($weight AS DOUBLE[])) AS weight,
+            unnest(CAST($group AS VARCHAR[])) AS group_id
         """,
-        {"ids": list(lines), "truths": in_reference_set},
+        {"ids": list(lines), **columns},
     )
-    connection.execute("CREATE VIEW int_index_units AS SELECT unit_number AS unit_id, is_in_reference_set FROM unit")
     return len(lines)
 
 
-def _load_observations(connection: duckdb.DuckDBPyConnection, file: UserFile, nodes: Mapping[str, Node]) -> None:
-    try:
-        _read_observations(connection, file)
-        [(rows, faults, cells)] = connection.execute(
-            """
-            SELECT
-                count(*),
-                count(*) FILTER (WHERE is_wrong OR unit_number IS NULL OR node_number IS NULL),
-                count(DISTINCT CAST(node_number AS BIGINT) << 32 | unit_number)
-            FROM observation
-            """
-        ).fetchall()
-    except duckdb.Error as error:
-        _name_the_first_fault(connection, file, nodes)
-        raise file.fault(f"the file cannot be read ({str(error).splitlines()[0]})") from error
-    if faults or cells < rows or not rows:
-        _name_the_first_fault(connection, file, nodes)
-        raise file.fault(f"{faults or rows - cells or 'no'} rows lack a unit, a leaf or a number")
+def _weight(file: UserFile, line: int, row: Mapping[str, str]) -> float:
+    weight = as_number(row["weight"])
+    if weight is None:
+        raise file.fault(number_misfit(row["weight"], may_be_empty=False), line, "weight")
+    if weight <= 0:
+        raise file.fault(f"the weight of a unit must be above 0, found {shown(row['weight'])}", line, "weight")
+    return weight
+
+
+def _periods(connection: duckdb.DuckDBPyConnection, path: Path, base: str | None) -> tuple[tuple[str, ...], ...]:
+    """Create the table `unit`, every unit in every period; return the periods that are scored together."""
+    found = connection.execute("SELECT DISTINCT period FROM observed ORDER BY period").fetchall()
+    periods = tuple(period for (period,) in found) or ("",)
+    if base and periods == ("",):
+        raise ScoreError(str(path), "there is no column period, so --base-period has nothing to choose from", 1)
+    if base and base != ALL_PERIODS and base not in periods:
+        problem = (
+            f"no value is of the base period {shown(base)}{nearest(base, periods)}; use one of {', '.join(periods)}"
+        )
+        raise ScoreError(str(path), problem, column="period")
     connection.execute(
         """
-        CREATE TABLE int_index_values AS
-        SELECT unit_number AS unit_id, node_id, value
-        FROM observation JOIN leaf USING (node_number)
-        WHERE value IS NOT NULL
-        ORDER BY node_number, unit_number;
-        DROP TABLE observation;
-        """
+        CREATE TABLE unit AS
+        SELECT CAST(row_number() OVER (ORDER BY period, unit_id) AS INTEGER) AS unit_number, unit_id, period,
+            is_in_reference_set AND ($base IS NULL OR $base IN (period, $all)) AS is_in_reference_set, weight, group_id
+        FROM given_unit CROSS JOIN (SELECT unnest(CAST($periods AS VARCHAR[])) AS period)
+        ORDER BY unit_number
+        """,
+        {"base": base, "all": ALL_PERIODS, "periods": list(periods)},
     )
-
-
-def _read_observations(connection: duckdb.DuckDBPyConnection, file: UserFile) -> None:
-    """Create the table `observation`: every row with the numbers of its unit and leaf, null if unknown."""
-    data = file.data()
-    header = file.columns(data[:10_000].decode("utf-8-sig", "replace"))
-    number = TYPES["number"]
-    numbers = {name: f"TRY_CAST(text.{name} AS {number.sql})" for name in _NUMBERS if name in header}
-    is_wrong = [f"text.{name} IS NOT NULL AND NOT {number.is_met_by(f'text.{name}', BLANKS)}" for name in numbers]
-    limits = [(name, sign) for name, sign in (("lower_95", ">"), ("upper_95", "<")) if name in numbers]
-    is_wrong += [f"coalesce({numbers[name]} {sign} {numbers['value']}, false)" for name, sign in limits]
-    with tempfile.TemporaryDirectory() as folder:
-        path = file.path
-        if b"\r" in data:  # DuckDB does not read a file with mixed line endings
-            path = Path(folder) / "observations.csv"
-            path.write_bytes(data.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
-        del data
-        connection.execute(
-            f"""
-            CREATE TABLE observation AS
-            SELECT unit_number, node_number, {numbers["value"]} AS value, {" OR ".join(is_wrong)} AS is_wrong
-            FROM {read_csv(header)} AS text
-            LEFT JOIN unit ON text.unit_id = unit.unit_id
-            LEFT JOIN leaf ON text.node_id = leaf.node_id
-            """,
-            {"path": glob.escape(str(path))},
-        )
-
-
-def _name_the_first_fault(connection: duckdb.DuckDBPyConnection, file: UserFile, nodes: Mapping[str, Node]) -> None:
-    """Check the observations row by row, and raise ScoreError for the first fault."""
-    units = {unit_id for (unit_id,) in connection.execute("SELECT unit_id FROM unit").fetchall()}
-    lines: dict[tuple[str, str], int] = {}
-    for line, row in file.rows():
-        unit_id, node_id = row["unit_id"], row["node_id"]
-        if unit_id not in units:
-            problem = f"unknown unit {shown(unit_id)}{nearest(unit_id, units)}; add it to the file of units"
-            raise file.fault(problem, line, "unit_id")
-        if node_id not in nodes:
-            problem = f"unknown node {shown(node_id)}{nearest(node_id, nodes)}; add it to the framework"
-            raise file.fault(problem, line, "node_id")
-        if nodes[node_id].aggregation:
-            problem = f"{shown(node_id)} is scored from its children; only leaves have values"
-            raise file.fault(problem, line, "node_id")
-        if (unit_id, node_id) in lines:
-            first = lines[unit_id, node_id]
-            raise file.fault(
-                f"duplicate value of {shown(node_id)} for unit {shown(unit_id)} (first on line {first})", line
-            )
-        lines[unit_id, node_id] = line
-        numbers = {name: as_number(row[name]) for name in _NUMBERS if row.get(name)}
-        for name, number in numbers.items():
-            if number is None:
-                raise file.fault(misfit(row[name], TYPES["number"].expected), line, name)
-        value = numbers.get("value")
-        for name, word in (("lower_95", "above"), ("upper_95", "below")):
-            limit = numbers.get(name)
-            if value is not None and limit is not None and (limit > value if word == "above" else limit < value):
-                raise file.fault(f"{name} ({row[name]}) is {word} the value ({row['value']})", line, name)
+    return (periods,) if base else tuple((period,) for period in periods)

@@ -1,7 +1,7 @@
 """Score a user's own index: three files in, four files out, or one error and nothing written.
 
-Belongs here: the order of the steps, checks that need scores, and the result files. Reading the files is in inputs.py;
-the method is in the chain.
+Belongs here: the order of the steps and the result files. Reading the files is in inputs.py, checks of the scores in
+score_checks.py; the method is in the chain.
 """
 
 import shutil
@@ -11,45 +11,55 @@ from pathlib import Path
 
 import duckdb
 
-from missions.errors import FileFault, ScoreError
+from missions.errors import ScoreError
 from missions.scoring.chain import run_chain, run_model
-from missions.scoring.framework import OF_POSITIVE, Node
-from missions.scoring.inputs import Inputs, load_inputs
+from missions.scoring.inputs import Inputs, load_inputs, select_periods
+from missions.scoring.score_checks import check_aggregates, check_leaves
 from missions.sql import quoted_text
 
-_EXAMPLES = 3  # units named in an error
-
+# A row is of a unit in a period; the column of the period is left out where there is none.
 _RESULTS = {
     # Every unit at every aggregate, with empty cells where there is too little to score.
-    "scores.csv": """
-        SELECT unit.unit_id, nodes.node_id, scores.score,
+    "scores": """
+        SELECT unit.unit_id, unit.period, nodes.node_id, scores.score,
             CASE
                 WHEN scores.score IS NOT NULL
-                    THEN rank() OVER (PARTITION BY nodes.node_id ORDER BY round(scores.score, 9) DESC NULLS LAST)
-            END AS rank
+                    THEN rank() OVER (
+                        PARTITION BY nodes.node_id, unit.period
+                        ORDER BY round(scores.score, coalesce(
+                            CAST(json_extract_string(nodes.normalisation_parameters, '$.decimals') AS INTEGER), 9
+                        )) DESC NULLS LAST
+                    )
+            END AS rank,
+            scores.score IS NOT NULL AND scores.weighted_mean IS NULL AS is_filled
         FROM int_framework_nodes AS nodes
-        CROSS JOIN unit
+        CROSS JOIN (FROM unit WHERE period IN (FROM run_period)) AS unit
         LEFT JOIN int_node_scores AS scores
             ON scores.unit_id = unit.unit_number AND scores.node_id = nodes.node_id
         WHERE NOT nodes.is_leaf
-        ORDER BY nodes.depth, nodes.node_id, unit.unit_number
+        ORDER BY unit.period, nodes.depth, nodes.node_id, unit.unit_number
     """,
-    "treated.csv": """
-        SELECT unit.unit_id, leaf.node_id, treated.value_treated AS value
+    "treated": """
+        SELECT unit.unit_id, unit.period, leaf.node_id, treated.value_treated AS value
         FROM int_treated_values AS treated
         JOIN unit ON treated.unit_id = unit.unit_number
         JOIN leaf USING (node_id)
-        ORDER BY leaf.node_number, unit.unit_number
+        ORDER BY unit.period, leaf.node_number, unit.unit_number
     """,
-    "normalised.csv": """
-        SELECT unit.unit_id, leaf.node_id, normalised.score AS value
+    "normalised": """
+        SELECT unit.unit_id, unit.period, leaf.node_id, normalised.score AS value, treated.unit_id IS NULL AS is_filled
         FROM int_normalised_values AS normalised
         JOIN unit ON normalised.unit_id = unit.unit_number
         JOIN leaf USING (node_id)
-        ORDER BY leaf.node_number, unit.unit_number
+        LEFT JOIN int_treated_values AS treated
+            ON normalised.unit_id = treated.unit_id AND normalised.node_id = treated.node_id
+        WHERE normalised.score IS NOT NULL
+        ORDER BY unit.period, leaf.node_number, unit.unit_number
     """,
-    "treatment.csv": """
-        SELECT node_id, winsorised_values AS winsorised_steps, outcome = 'logged' AS is_logged,
+    # Periods that share a yardstick share a treatment.
+    "treatment": """
+        SELECT (SELECT string_agg(period, ' ' ORDER BY period) FROM run_period) AS period,
+            node_id, winsorised_values AS winsorised_steps, outcome = 'logged' AS is_logged,
             skewness_before, kurtosis_before, skewness_after, kurtosis_after
         FROM int_treatment_outcomes
         ORDER BY node_id
@@ -67,165 +77,81 @@ class Scored:
     notes: tuple[str, ...]
 
 
-def score_files(units: Path, observations: Path, framework: Path, out: Path) -> Scored:
+def score_files(units: Path, observations: Path, framework: Path, out: Path, base_period: str | None = None) -> Scored:
     """Score the units and write the results to the folder `out`, all of them or none.
 
-    Raises ScoreError if the files do not make an index or the results cannot be written.
+    With a base period, values of all periods are scored against it (or against all, with 'all'); without, each period
+    against itself. Raises ScoreError if the files do not make an index or the results cannot be written.
     """
     if out.exists() and not out.is_dir():
         raise ScoreError(str(out), "not a folder; --out must be a folder for the results")
     with duckdb.connect() as connection:
-        inputs = load_inputs(connection, units, observations, framework)
+        inputs = load_inputs(connection, units, observations, framework, base_period)
         # Sums depend on the order of their terms: one thread makes equal inputs give results equal to the last digit.
         [(threads,)] = connection.execute("SELECT current_setting('threads')").fetchall()
         connection.execute("SET threads = 1")
-        try:
-            run_chain(connection)
-            run_model(connection, "int_treatment_outcomes")
-        except duckdb.Error as error:
-            reason = str(error).splitlines()[0]
-            problem = f"the values cannot be scored ({reason}); check for very large values"
-            raise ScoreError(str(observations), problem) from error
-        _check_leaves(connection, inputs, observations)
-        _check_aggregates(connection, inputs)
+        for periods in inputs.runs:
+            select_periods(connection, periods)
+            _score_run(connection, inputs, observations)
         connection.execute(f"SET threads = {threads}")
+        filled = _filled(connection)
         try:
-            _write(connection, out)
-        except (OSError, duckdb.Error) as error:
-            reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-            raise ScoreError(str(out), f"the results cannot be written here ({reason})") from error
+            _write(connection, out, inputs.unused_columns)
+        except OSError as error:
+            raise ScoreError(str(out), f"the results cannot be written here ({error.strerror})") from error
+        except duckdb.Error as error:
+            problem = "the results cannot be written here; check the space on the disk and your permissions"
+            raise ScoreError(str(out), problem) from error
     leaves = sum(node.aggregation is None for node in inputs.nodes.values())
-    return Scored(inputs.units, leaves, len(inputs.nodes) - leaves, inputs.notes)
+    return Scored(inputs.units, leaves, len(inputs.nodes) - leaves, (*inputs.notes, *filled))
 
 
-def _check_leaves(connection: duckdb.DuckDBPyConnection, inputs: Inputs, observations: Path) -> None:
-    """Check that every leaf has values in the reference set, and a score wherever it has a value."""
+def _score_run(connection: duckdb.DuckDBPyConnection, inputs: Inputs, observations: Path) -> None:
+    """Score the periods selected and add them to the tables of results."""
+    try:
+        run_chain(connection)
+        run_model(connection, "int_treatment_outcomes")
+    except duckdb.Error as error:
+        problem = "the values cannot be scored: with these methods they leave the range of numbers; use a larger unit"
+        raise ScoreError(str(observations), problem) from error
+    check_leaves(connection, inputs, observations)
+    check_aggregates(connection, inputs)
+    for name, query in _RESULTS.items():
+        connection.execute(f"CREATE TABLE IF NOT EXISTS result_{name} AS FROM ({query}) LIMIT 0")
+        connection.execute(f"INSERT INTO result_{name} {query}")
+
+
+def _filled(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """A note for each node whose gaps were filled, with their number."""
     found = connection.execute(
         """
-        WITH treated AS (
-            SELECT node_id, count(value_treated) AS treated_values, min(value_treated) AS lowest
-            FROM int_treated_values GROUP BY node_id
-        ),
-        normalised AS (
-            SELECT node_id, count(*) FILTER (WHERE isfinite(score)) AS scores
-            FROM int_normalised_values GROUP BY node_id
-        ),
-        observed AS (
-            SELECT
-                observed.node_id,
-                count(*) AS units,
-                count(*) FILTER (WHERE unit.is_in_reference_set) AS of_reference_set
-            FROM int_index_values AS observed JOIN unit ON observed.unit_id = unit.unit_number
-            GROUP BY observed.node_id
-        )
-        SELECT node_id, coalesce(units, 0), coalesce(of_reference_set, 0), treated_values, scores, lowest
-        FROM leaf
-        LEFT JOIN observed USING (node_id) LEFT JOIN treated USING (node_id) LEFT JOIN normalised USING (node_id)
-        ORDER BY node_id
+        SELECT node_id, count(*), any_value(json_extract_string(normalisation_parameters, '$.fill'))
+        FROM (
+            SELECT node_id FROM result_scores WHERE is_filled
+            UNION ALL SELECT node_id FROM result_normalised WHERE is_filled
+        ) JOIN stg_framework_nodes USING (node_id)
+        GROUP BY node_id ORDER BY node_id
         """
     ).fetchall()
-    for node_id, units, of_reference_set, treated_values, scores, lowest in found:
-        node = inputs.nodes[node_id]
-        if not of_reference_set:
-            of = "unit in the reference set" if units else "unit"
-            raise _fault(inputs, node, f"no {of} has a value for the leaf {node_id!r} in {observations}")
-        if treated_values < units:
-            problem = f"all values of {node_id!r} are equal, so a log is not possible; set its treatment to none"
-            raise _fault(inputs, node, problem, column="treatment")
-        if scores < units:
-            raise _no_spread(inputs, node, of_reference_set, lowest)
+    return [
+        f"{node_id}: {count:,} {'score' if count == 1 else 'scores'} filled by {fill} (see is_filled in the results)"
+        for node_id, count, fill in found
+    ]
 
 
-def _check_aggregates(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
-    """Check that every mean is defined and has spread, from the deepest nodes up, as the others follow from them."""
-    not_positive = dict(
-        connection.execute(
-            """
-            SELECT parents.node_id, list(DISTINCT children.node_id ORDER BY children.node_id)
-            FROM int_node_scores AS scores
-            JOIN int_framework_nodes AS children USING (node_id)
-            JOIN int_framework_nodes AS parents ON children.parent_id = parents.node_id
-            WHERE
-                scores.score <= 0
-                AND children.weight_in_parent > 0
-                AND list_contains($of_positive, parents.aggregation)
-            GROUP BY parents.node_id
-            """,
-            {"of_positive": OF_POSITIVE},
-        ).fetchall()
-    )
-    found = connection.execute(
-        """
-        SELECT nodes.node_id, count(scores.weighted_mean), count(*) FILTER (WHERE isfinite(scores.score)),
-            count(scores.weighted_mean) FILTER (WHERE unit.is_in_reference_set), min(scores.weighted_mean)
-        FROM int_framework_nodes AS nodes
-        LEFT JOIN int_node_scores AS scores USING (node_id)
-        LEFT JOIN unit ON scores.unit_id = unit.unit_number
-        WHERE NOT nodes.is_leaf
-        GROUP BY nodes.node_id, nodes.depth
-        ORDER BY nodes.depth DESC, nodes.node_id
-        """
-    ).fetchall()
-    for node_id, means, scores, of_reference_set, lowest in found:
-        node = inputs.nodes[node_id]
-        if node_id in not_positive:
-            raise _not_positive(connection, inputs, node, not_positive[node_id])
-        if not means:
-            raise _fault(inputs, node, f"no unit has enough children of {node_id!r} to be scored", column="least_share")
-        if scores < means:
-            raise _no_spread(inputs, node, of_reference_set, lowest)
-
-
-def _no_spread(inputs: Inputs, node: Node, of_reference_set: int, lowest: float) -> FileFault:
-    if of_reference_set < 2:
-        problem = f"{node.normalisation} needs two units with a value in the reference set, found {of_reference_set}"
-    elif node.normalisation in ("z_score", "min_max"):
-        problem = (
-            f"{node.node_id!r} is {lowest!r} throughout the reference set, so {node.normalisation} would divide by "
-            "zero; choose another normalisation, or leave the cell empty"
-        )
-    else:
-        problem = f"the scores of {node.node_id!r} are too large for a number"
-    return _fault(inputs, node, problem, column="normalisation")
-
-
-def _not_positive(connection: duckdb.DuckDBPyConnection, inputs: Inputs, node: Node, children: list[str]) -> FileFault:
-    cells = connection.execute(
-        """
-        SELECT unit.unit_id, scores.node_id, scores.score, count(*) OVER ()
-        FROM int_node_scores AS scores JOIN unit ON scores.unit_id = unit.unit_number
-        WHERE scores.score <= 0 AND list_contains($children, scores.node_id)
-        ORDER BY scores.node_id, scores.unit_id
-        LIMIT $examples
-        """,
-        {"children": children, "examples": _EXAMPLES},
-    ).fetchall()
-    named = ", ".join(f"{value!r} for unit {unit!r} at {child!r}" for unit, child, value, _ in cells)
-    count = cells[0][3]
-    more = f", and {count - len(cells):,} more" if count > len(cells) else ""
-    return _fault(
-        inputs,
-        node,
-        f"the {node.aggregation} mean of {node.node_id!r} needs scores above zero, found {named}{more}; normalise the "
-        'children to a scale above zero, such as min_max with {"lower": 1, "upper": 100}',
-        column="aggregation",
-    )
-
-
-def _fault(inputs: Inputs, node: Node, problem: str, column: str | None = None) -> FileFault:
-    return inputs.framework.fault(problem, node.line, column)
-
-
-def _write(connection: duckdb.DuckDBPyConnection, out: Path) -> None:
-    """Write the results to a folder beside `out`, and move them into place when all are complete."""
+def _write(connection: duckdb.DuckDBPyConnection, out: Path, unused: set[str]) -> None:
+    """Write the results, without unused columns, to a folder beside `out`, and move them into place when complete."""
     out = out.resolve()
     out.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
-        for name, query in _RESULTS.items():
-            connection.execute(f"COPY ({query}) TO {quoted_text(folder / name)} (FORMAT csv, HEADER)")
+        for name in _RESULTS:
+            path = quoted_text(folder / f"{name}.csv")
+            columns = [column for column, *_ in connection.execute(f"DESCRIBE result_{name}").fetchall()]
+            shown = ", ".join(column for column in columns if column not in unused)
+            connection.execute(f"COPY (SELECT {shown} FROM result_{name}) TO {path} (FORMAT csv, HEADER)")
         out.mkdir(exist_ok=True)
         for name in _RESULTS:
-            (folder / name).replace(out / name)
+            (folder / f"{name}.csv").replace(out / f"{name}.csv")
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -18,13 +18,13 @@ from missions.errors import WhatIfError
 from missions.scoring import framework
 from missions.scoring.chain import run_chain
 from missions.scoring.framework import OF_POSITIVE, create_nodes
+from missions.scoring.parameters import needs_parameters
 from missions.sql import quoted_text
 
-TREATMENTS = framework.TREATMENTS
+# One treatment for all indicators: those that any number can take.
+TREATMENTS = ("none", "winsorise_then_log", "winsorise_then_signed_log", "log")
 # One scale for all indicators: not those that need parameters for each indicator.
-NORMALISATIONS = tuple(
-    name for name in framework.NORMALISATIONS if not any(framework.PARAMETERS.get(name, {}).values())
-)
+NORMALISATIONS = tuple(name for name in framework.NORMALISATIONS if not needs_parameters(name))
 AGGREGATIONS = framework.AGGREGATIONS
 
 # The scales that give positive numbers only.
@@ -93,7 +93,8 @@ def what_if(database: Path, choices: Choices) -> Iterator[duckdb.DuckDBPyConnect
         connection.execute(
             """
             CREATE TABLE int_index_units AS
-            SELECT authority_code AS unit_id, is_in_reference_set FROM published.marts.dim_authority
+            SELECT authority_code AS unit_id, NULL::VARCHAR AS group_id, 1e0 AS weight, is_in_reference_set
+            FROM published.marts.dim_authority
             ORDER BY authority_code
             """
         )

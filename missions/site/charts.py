@@ -13,7 +13,7 @@ from typing import Any
 
 import altair as alt
 
-from missions.reading.places import place
+from missions.reading.rank_words import place
 from missions.reading.wording import in_words, period_words, value_words
 from missions.site.data import Row
 from missions.site.words import in_sentence, unit_name

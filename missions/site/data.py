@@ -11,7 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from missions.reading.names import name_key
+from missions.reading.lookup import Gazetteer
+from missions.reading.name_keys import name_key
 from missions.reading.queries import SCORES, SOURCES, THEME_SCORES, ask, open_database
 
 Row = dict[str, Any]
@@ -109,6 +110,7 @@ class Marts:
         self.authority = by(self.authorities, "authority_code")
         self.boundaries = self._ask("FROM dim_boundary ORDER BY layer, area_code")
         self.area_codes = self._ask("FROM dim_area_code ORDER BY area_name, area_code, authority_code")
+        self.gazetteer = Gazetteer(self._connection)
 
     def _read_indicators(self) -> None:
         self.missions = self._ask("FROM dim_mission ORDER BY mission_name")

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import date
 
-from missions.reading.places import ordinal, place_notes, place_words
+from missions.reading.rank_words import ordinal, place_notes, place_words
 from missions.reading.wording import (
     DIRECTION_WORDS,
     TYPES_PLURAL,
@@ -69,7 +69,7 @@ def figure(value: float | None, unit: str, decimals: int | None = None) -> str:
 
 def unit_name(unit: str) -> str:
     """A unit in words, or as a symbol if values carry it themselves."""
-    return unit_words(unit) or unit
+    return unit_words(unit).replace("CO2e", "CO₂e") or unit
 
 
 def listed(names: Iterable[str], last: str = "and") -> str:

@@ -1,4 +1,4 @@
-"""What the tests of commands share: running one on the publication, and plain SQL to compare with."""
+"""Fixtures for tests of commands: run one on the publication, and plain SQL to compare with."""
 
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,10 @@ def ask(publication: Path) -> Ask:
 
 @pytest.fixture
 def marts(publication: Path) -> Marts:
-    """Plain SQL on the published file, to compare with."""
+    """Run plain SQL on the published database, to compare with."""
 
     def query(text: str, *values: str) -> list[tuple[Any, ...]]:
-        # Not kept open: in one process the command's locked settings would meet ours.
+        # Closed each time: within one process our settings would conflict with the command's locked ones.
         with duckdb.connect(str(publication / DATABASE), read_only=True) as connection:
             return connection.execute(f"USE marts; {text}", values or None).fetchall()
 

@@ -1,4 +1,4 @@
-"""The command as a whole: expected failures are told plainly, data and messages apart, and it starts fast."""
+"""The command as a whole: failures are reported plainly, data and messages stay separate, and it starts fast."""
 
 import json
 import re
@@ -44,7 +44,7 @@ def test_the_process_keeps_data_and_messages_apart(publication: Path, missions: 
 
 
 def test_reading_imports_nothing_heavy() -> None:
-    """`missions rank` starts fast because dagster, dbt, pandas and the registry stay out."""
+    """`missions rank` starts fast because it does not import dagster, dbt, pandas or the registry."""
     script = (
         "import sys, missions.cli; "
         "print([m for m in ('dagster', 'dbt', 'pandas', 'numpy', 'pyarrow', 'yaml', 'rapidfuzz') if m in sys.modules])"
@@ -61,7 +61,7 @@ def test_help_lists_every_command_in_the_order_of_use() -> None:
     assert [name for name in listed if name in order] == order
 
 
-def test_diff_names_the_causes_in_the_order_in_which_they_are_told_apart() -> None:
+def test_diff_has_a_heading_for_each_cause_in_its_order() -> None:
     from missions.cli.diff import CAUSE_WORDS
     from missions.publication.difference import CAUSES
 

@@ -1,4 +1,4 @@
-"""`missions build`: the ten councils are printed with how to open the publication, or what failed."""
+"""`missions build`: it prints the top ten and how to open the publication, or what failed."""
 
 import subprocess
 import sys
@@ -18,7 +18,7 @@ def test_build_prints_the_ten_and_how_to_open_them(
     publication: Path, marts: Marts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pipeline = ModuleType("orchestration.run")
-    pipeline.__dict__["run_index"] = lambda target: publication / DATABASE
+    pipeline.__dict__["run_index"] = lambda target, **_: publication / DATABASE
     monkeypatch.setitem(sys.modules, "orchestration.run", pipeline)
     result = CliRunner().invoke(cli.app, ["build"], env={"COLUMNS": "120"})
     assert (result.exit_code, result.stderr) == (0, "")
@@ -31,7 +31,7 @@ def test_build_prints_the_ten_and_how_to_open_them(
     opened = subprocess.run([sys.executable, "-c", python], capture_output=True, text=True)
     assert opened.returncode == 0 and "need_score" in opened.stdout
 
-    def fail(target: str) -> None:
+    def fail(target: str, **_: object) -> None:
         raise RunError("The run failed.\n\nraw/ons_claimant_count: line 5")
 
     pipeline.__dict__["run_index"] = fail

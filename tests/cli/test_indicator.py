@@ -1,4 +1,4 @@
-"""`missions indicator`: what an indicator is, and all councils on it."""
+"""`missions indicator`: an indicator's definition, and all councils."""
 
 from tests.support.commands import Ask, Marts, records, table
 
@@ -21,7 +21,7 @@ def test_indicator_prints_the_marts(ask: Ask, marts: Marts) -> None:
     assert [(row[1], float(row[heading.index("value")])) for row in rows] == values
     shown = ask("indicator", "fuel_poverty").stdout
     assert f"({100 * effective_weight:.2f}% of the overall index)" in shown
-    assert found["indicator"]["landing_page"] in shown  # not broken over lines
+    assert found["indicator"]["landing_page"] in shown  # not wrapped
 
 
 def test_indicator_names_the_councils_whose_value_is_not_of_now(ask: Ask, marts: Marts) -> None:

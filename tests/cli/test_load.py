@@ -1,4 +1,4 @@
-"""`missions load`: the build file is filled, or what is wrong is said."""
+"""`missions load`: it fills the build file, or reports what is wrong."""
 
 from pathlib import Path
 

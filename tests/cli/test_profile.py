@@ -37,7 +37,7 @@ def test_profile_prints_the_marts(ask: Ask, marts: Marts) -> None:
 
 
 def test_every_indicator_of_a_profile_names_the_publisher_of_its_own_source(ask: Ask, marts: Marts) -> None:
-    """Hackney's child obesity comes from another publisher than that of nearly all other councils."""
+    """Hackney's child obesity comes from a different publisher from nearly all other councils'."""
     cells = {i["indicator_id"]: i for i in records(ask("profile", "Hackney", "--json"))["indicators"]}
     assert cells["year_6_obesity"]["publisher"] == "Office for Health Improvement and Disparities"
     assert all(cell["publisher"] for cell in cells.values())
@@ -71,6 +71,10 @@ def test_profile_says_what_is_not_published_and_why(ask: Ask) -> None:
         ("City of London", "City of London"),
         ("Dorset", "Dorset"),  # also the name of a county that was split
         ("Somerset County Council", "Somerset"),
+        ("Wyre Council", "Wyre"),
+        ("surrey county", "Surrey"),
+        ("Barnsley MBC", "Barnsley"),
+        ("BANES", "Bath and North East Somerset"),
     ],
 )
 def test_profile_finds_a_council_by_what_it_is_called(ask: Ask, typed: str, name: str) -> None:
@@ -105,6 +109,14 @@ def test_profile_finds_a_former_council_and_says_so(ask: Ask, typed: str, name: 
         ("London", "is a region; try `missions rank --region London`"),
         ("Blackpol", "No council named 'Blackpol'. Did you mean Blackpool?"),
         ("Barrow", "Did you mean Barrow-in-Furness"),
+        (
+            "Greater Manchester",
+            "is a combined authority; try `missions rank --combined-authority 'Greater Manchester'`",
+        ),
+        ("E12000001", "is a region; try `missions rank --region 'North East'`"),
+        ("Cardiff", "Cardiff is in Wales; this index covers English councils only"),
+        ("SW1A 1AA", "looks like a postcode"),
+        ("West Surrey", "Its parts: Guildford; Runnymede;"),
         ("xyzzy", "No council named 'xyzzy'."),
         ("", "No council named ''."),
     ],

@@ -1,11 +1,24 @@
-"""`missions rank`: the list is what the marts hold, and wrong words name what is valid."""
+"""`missions rank`: it lists what the marts hold, and errors name the valid options."""
 
 import json
 
 import pytest
 
-from missions.reading.places import ordinal
+from missions.reading.rank_words import ordinal
 from tests.support.commands import Ask, Marts, column, records, table
+
+
+_RANKED = (
+    "need_rank",
+    "authority_code",
+    "authority_name",
+    "authority_type",
+    "region_name",
+    "need_score",
+    "need_band",
+    "published_share",
+    "is_mostly_published",
+)
 
 
 def test_rank_prints_the_marts(ask: Ask, marts: Marts) -> None:
@@ -17,7 +30,7 @@ def test_rank_prints_the_marts(ask: Ask, marts: Marts) -> None:
         """
     )
     found = records(ask("rank", "--json", "--top", "317"))
-    assert [tuple(record.values())[1 : 1 + len(expected[0])] for record in found] == expected
+    assert [tuple(record[name] for name in _RANKED) for record in found] == expected
     assert records(ask("rank", "--json")) == found[:20]
     heading, *rows = table(ask("rank", "--csv", "--top", "317"))
     assert heading == list(found[0])
@@ -63,6 +76,23 @@ def test_rank_takes_a_region_by_a_near_spelling(ask: Ask, typed: str, meant: str
     assert set(column(ask("rank", "--region", typed, "--json"), "region_name")) == {meant}
 
 
+@pytest.mark.parametrize(
+    ("option", "name", "where"),
+    [
+        ("--combined-authority", "Greater Manchester Combined Authority", "combined_authority_code = 'E47000001'"),
+        ("--board", "Frimley", "integrated_care_board_name LIKE 'NHS Frimley%'"),
+        ("--county", "Surrey", "'E10000030' IN (county_code, authority_code)"),
+        ("--county", "Berkshire", "authority_code BETWEEN 'E06000036' AND 'E06000041'"),
+    ],
+)
+def test_rank_in_an_area(ask: Ask, marts: Marts, option: str, name: str, where: str) -> None:
+    expected = marts(f"SELECT authority_code FROM dim_authority WHERE {where} ORDER BY ALL")
+    found = column(ask("rank", option, name, "--top", "317", "--json"), "authority_code")
+    assert sorted(found) == [code for (code,) in expected] and found
+    both = column(ask("rank", option, name, "--type", "unitary", "--top", "317", "--json"), "authority_type")
+    assert set(both) <= {"unitary"}
+
+
 def test_rank_flags_what_is_mostly_not_published(ask: Ask, marts: Marts) -> None:
     [(flagged,)] = marts("SELECT count(*) FROM mission_index WHERE mission_id = 'health' AND NOT is_mostly_published")
     assert flagged > 20
@@ -83,7 +113,12 @@ def test_rank_of_neighbours_holds_the_council_and_its_peers(ask: Ask, marts: Mar
     ("words", "expected"),
     [
         (("--mission", "helth"), ["No mission 'helth'. Did you mean health", "crime (Safer streets)"]),
-        (("--region", "Wales"), ["No region 'Wales'", "East of England", "Yorkshire and The Humber"]),
+        (
+            ("--region", "Wales"),
+            ["No region 'Wales'. Wales is not an English", "East of England", "Yorkshire and The Humber"],
+        ),
+        (("--region", "Greater Manchester"), ["try `missions rank --combined-authority 'Greater Manchester'`"]),
+        (("--combined-authority", "Surrey"), ["No combined authority 'Surrey'.", "Tees Valley"]),
         (("--region", "east"), ["No region 'east'", "East Midlands", "East of England"]),
         (("--type", "borough"), ["No type 'borough'. Did you mean london_borough", "metropolitan_district"]),
         (("--neighbours-of", "Cumbria"), ["Cumberland; Westmorland and Furness"]),

@@ -1,4 +1,4 @@
-"""`missions snapshot`: the seeds are written, or what is wrong is said."""
+"""`missions snapshot`: it writes the seeds, or reports what is wrong."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`missions sources`: each source once, and the files of one."""
+"""`missions sources`: each source once, or one source's files."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""`missions sql`: every kind of value is printed, and what cannot be is told."""
+"""`missions sql`: it prints every kind of value, or reports what it cannot print."""
 
 from tests.support.commands import Ask, Marts, records, table
 
@@ -26,7 +26,7 @@ def test_sql_prints_every_kind_of_value(ask: Ask) -> None:
     assert table(ask("sql", "FROM dim_mission WHERE false", "--csv"))[1:] == []
 
 
-def test_sql_stands_rows_that_are_too_wide_on_their_side(ask: Ask) -> None:
+def test_sql_prints_rows_that_are_too_wide_as_cards(ask: Ask) -> None:
     shown = ask("sql", "FROM dim_indicator LIMIT 1").stdout
     assert "indicator_id " in shown and "effective_weight " in shown and "…" not in shown
 

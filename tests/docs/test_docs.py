@@ -1,4 +1,4 @@
-"""README.md and docs/ tell the truth: their figures, links, commands and code, and the steps that they ask for."""
+"""README.md and docs/ are correct: their figures, links, commands and code."""
 
 import re
 import shutil
@@ -22,13 +22,14 @@ PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "ATTRIBUTION.md")
 )
 GENERATED = {"ATTRIBUTION.md", "SOURCES.md", "PERFORMANCE.md", "reliability.md"}
 BY_HAND = [page for page in PAGES if page.name not in GENERATED]
-# These give settings (ports, bounds, hours) and quote no figure of the data.
+# These give settings (ports, limits, times) and quote no figures from the data.
 OF_SETTINGS = {"deploy.md", "operations.md", "scale.md", "security.md"}
 WITH_FIGURES = [page for page in BY_HAND if page.name not in OF_SETTINGS]
 
 BLOCK = re.compile(r"<!-- figures: [\w.]+ -->.*?<!-- end -->", re.DOTALL)
-# Constants of the method, formulas, ports and versions. Years may stand anywhere.
+# Constants of the method, formulas, ports and versions. Years are allowed anywhere.
 CONSTANTS = {
+    "0",
     "0.01",
     "1",
     "1.5.5",
@@ -76,19 +77,19 @@ def test_figures_are_those_of_the_build(publication: Path) -> None:
 
 
 def test_a_figure_that_drifts_is_named(publication: Path, tmp_path: Path) -> None:
-    """Also that nothing is written by --check, and that a block that nobody makes or ends is an error."""
+    """Also, --check writes nothing, and an unknown or unclosed block is an error."""
     shutil.copytree(ROOT / "tools/figures", tmp_path / "tools/figures")
     page = tmp_path / "README.md"
     page.write_text("<!-- figures: indicators -->7<!-- end --> of <!-- figures: councils -->317<!-- end -->")
     before = page.read_text()
     checked = check_figures(publication, tmp_path)
     assert checked.returncode == 1
-    assert checked.stdout == "README.md: indicators has drifted: run `make docs`\n"
+    assert checked.stdout == "README.md: indicators is out of date: run `make docs`\n"
     assert page.read_text() == before
     for broken, problem in {
-        "<!-- figures: no_such_thing --><!-- end -->": "nothing makes the block no_such_thing",
-        "<!-- figures: indicators -->66 <!-- figures: councils -->317<!-- end -->": "the block indicators has no end",
-        "<!-- figures: indicators -->66": "a block has no end",
+        "<!-- figures: no_such_thing --><!-- end -->": "unknown block no_such_thing",
+        "<!-- figures: indicators -->66 <!-- figures: councils -->317<!-- end -->": "block indicators is not closed",
+        "<!-- figures: indicators -->66": "a block is not closed",
     }.items():
         page.write_text(broken)
         checked = check_figures(publication, tmp_path)
@@ -97,7 +98,7 @@ def test_a_figure_that_drifts_is_named(publication: Path, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("page", WITH_FIGURES, ids=named)
-def test_no_figure_stands_outside_a_block(page: Path) -> None:
+def test_no_figure_is_outside_a_block(page: Path) -> None:
     text = FENCE.sub("", BLOCK.sub("", page.read_text(encoding="utf-8")))
     text = re.sub(r"`[^`]*`|\]\([^)]*\)|<https?:[^>]*>|^ *\d+\. |^#+ \d+\. |^## \d.*$", "", text, flags=re.MULTILINE)
     numbers = set(re.findall(r"(?<![\w.])\d[\d,.]*\d|(?<![\w.])\d", text))
@@ -106,12 +107,12 @@ def test_no_figure_stands_outside_a_block(page: Path) -> None:
 
 @pytest.mark.parametrize("page", BY_HAND, ids=named)
 def test_no_sentence_is_broken_by_a_comment(page: Path) -> None:
-    """In Markdown a line that begins with a comment ends the paragraph before it."""
+    """In Markdown a line that begins with a comment ends the paragraph above."""
     text = page.read_text(encoding="utf-8")
     assert not re.search(r"^ *<!-- figures: \S+ -->[^\n]", text, re.MULTILINE)
 
 
-def test_the_rule_of_treatment_is_as_the_method_says(publication: Path) -> None:
+def test_the_rule_of_treatment_is_that_of_the_method_page(publication: Path) -> None:
     method = " ".join((ROOT / "docs/method.md").read_text(encoding="utf-8").split())
     assert "its skewness is beyond 2 either way and its excess kurtosis above 3.5" in method
     with duckdb.connect(str(publication / "missions_index.duckdb"), read_only=True) as connection:
@@ -165,7 +166,7 @@ def test_the_readme_knows_every_command_and_everything_at_the_top() -> None:
 
 def test_models_and_columns_that_the_pages_name_exist(publication: Path) -> None:
     models = {path.stem for path in (ROOT / "dbt_project").rglob("*.sql")}
-    # Values that a column may take are named where the column is described.
+    # The values of a column are listed in its description.
     described = {
         word
         for path in (ROOT / "dbt_project/models").rglob("*.yml")
@@ -195,7 +196,7 @@ def test_readme_python_runs(publication: Path) -> None:
 
 
 def run(text: str, publication: Path, how: list[str]) -> str:
-    """Run code of the README where its relative paths lead to the publication; returns what it printed."""
+    """Run code of the README in a folder where its relative paths work; return its output."""
     text = text.replace(".venv/bin/", f"{Path(sys.executable).parent}/")
     ran = subprocess.run([*how, text], cwd=publication.parent, capture_output=True, text=True, timeout=120)
     assert ran.returncode == 0, ran.stderr

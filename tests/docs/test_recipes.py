@@ -1,4 +1,4 @@
-"""The recipes of docs/contributing.md, followed to the letter in one copy of the project, and built once."""
+"""The recipes of docs/contributing.md, followed exactly in one copy of the project, which is built once."""
 
 import os
 import re
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 
 def follow(project: Path) -> None:
-    """Put every block of the page where it says: a new file, lines at the end of one, or a change."""
+    """Apply every block of the page: a new file, lines appended to a file, or a change."""
     for language, name, text in fences(PAGE):
         path = project / name
         if language == "diff":
@@ -37,7 +37,7 @@ def follow(project: Path) -> None:
 
 @pytest.fixture(scope="module")
 def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The copy, built and published, with all that the recipes add."""
+    """The copy, built and published, with everything the recipes add."""
     project = copy_project(tmp_path_factory.mktemp("recipes") / "project")
     follow(project)
     for arguments in ("missions.sources.generated",), ("missions.cli", "build"):  # `make docs`, `make index`
@@ -55,7 +55,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def marts(followed: Path, publication: Path) -> duckdb.DuckDBPyConnection:
-    """The published tables of the copy, beside those of the project as `before`."""
+    """The published tables of the copy; those of the project are attached as `before`."""
     connection = duckdb.connect(str(followed / "published/missions_index.duckdb"), read_only=True)
     connection.execute("SET schema = 'marts'")
     connection.execute(f"ATTACH '{publication / 'missions_index.duckdb'}' AS before (READ_ONLY)")

@@ -158,7 +158,7 @@ def test_a_size_that_spark_does_not_manage_is_reported() -> None:
     rows = [line for line in scale.on_spark(measured) if line.startswith("| 3") or line.startswith("| 1")]
     assert "| 120.0 |" in rows[0] and "failed or took more than 600 s" in rows[1]
     measured.spark = []
-    assert scale.on_spark(measured) == ["Not measured: Spark and Java were not there."]
+    assert scale.on_spark(measured) == ["Not measured: Spark and Java were not available."]
 
 
 def test_each_script_writes_its_own_part_of_the_page(tmp_path: Path) -> None:

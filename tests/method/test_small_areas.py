@@ -176,7 +176,7 @@ def test_variance_is_that_of_england(marts: duckdb.DuckDBPyConnection) -> None:
 def published_summaries(home: Path, database: Path, marts: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """The mart's own SQL on the published ranks and scores of the IMD 2025, beside MHCLG's district summaries."""
     models = home / "dbt_project/target/compiled/missions_index/models"
-    [compiled] = models.rglob("authority_inequality.sql")
+    compiled = models / "marts/small_areas/authority_inequality.sql"
     sql = compiled.read_text(encoding="utf-8")
     imd = pd.read_csv(INDICES / "imd2025_england_lsoa21.csv.gz").set_index("lsoa21_code")
     residents = pd.read_csv(SEEDS / "small_areas/small_area_residents.csv.gz").set_index("small_area_code")["residents"]

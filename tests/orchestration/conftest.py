@@ -1,4 +1,4 @@
-"""What the tests of Dagster and of faults share: the code location, its graph, the page of faults, and a refresh."""
+"""Shared by the tests of Dagster and of faults: the code location, its graph, the page of faults, and a refresh."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +26,7 @@ def graph(defs: dg.Definitions) -> Any:
 
 @pytest.fixture
 def seen() -> Callable[[str, str], None]:
-    """Record what was seen of a case of docs/reliability.md."""
+    """Record the observed result of a fault, for docs/reliability.md."""
     known = {case for cases in CASES.values() for case in cases}
 
     def record(case: str, what: str) -> None:

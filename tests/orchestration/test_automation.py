@@ -1,4 +1,4 @@
-"""What Dagster does by itself: rhythms, conditions and freshness, and what the landing folder asks for."""
+"""Automatic runs: release rhythms, conditions, freshness, and the sensor that watches the seeds."""
 
 import json
 import math
@@ -40,7 +40,7 @@ def test_a_rhythm_seen_in_the_periods_is_the_one_that_the_seed_shows() -> None:
         assert source.release_rhythm == nearest, (source.source_id, gap)
 
 
-def test_what_starts_runs_waits_to_be_turned_on_and_what_watches_them_does_not(defs: dg.Definitions) -> None:
+def test_what_starts_runs_is_off_by_default_and_what_watches_them_is_on(defs: dg.Definitions) -> None:
     off = {"landed_editions", "by_rhythm"}
     status = {sensor.name: sensor.default_status.value for sensor in defs.sensors or []}
     assert status == {name: "STOPPED" if name in off else "RUNNING" for name in (*off, "dead_runs", "failure_notice")}
@@ -60,7 +60,7 @@ def test_assets_follow_the_rhythm_of_their_source(graph: Any) -> None:
             assert policy.warn_window.to_timedelta() == timedelta(days=rhythm.days) < policy.fail_window.to_timedelta()
 
 
-def test_in_its_month_a_source_is_read_again_with_all_that_hangs_on_it(defs: dg.Definitions, graph: Any) -> None:
+def test_in_its_month_a_source_is_reloaded_with_everything_that_depends_on_it(defs: dg.Definitions, graph: Any) -> None:
     keys = graph.get_all_asset_keys()
     monthly = {s.source_id for s in registry.sources().values() if s.release_rhythm == "monthly"}
     with dg.DagsterInstance.ephemeral() as instance:
@@ -91,7 +91,7 @@ def test_in_its_month_a_source_is_read_again_with_all_that_hangs_on_it(defs: dg.
 
 @dataclass
 class Desk:
-    """A folder of seeds in use, and publications that were built from them, as far as the sensor looks."""
+    """A folder of current seeds and publications built from them, as far as the sensor looks."""
 
     folder: Path
 
@@ -110,7 +110,7 @@ class Desk:
         (self.folder / "published/current").symlink_to(f"history/{name}")
 
     def asked(self) -> str | None:
-        """The key of the run that the sensor asks for, or None."""
+        """The key of the run that the sensor requests, or None."""
         said = automation.landed_editions()
         return said.run_key if isinstance(said, dg.RunRequest) else None
 
@@ -128,37 +128,37 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 
 def test_seeds_that_were_published_are_not_built_again(desk: Desk) -> None:
-    """One run for each set of seeds that is not in force, also for one that comes back, and none where all is built."""
+    """One run per set of seeds that is not published, including one that returns; none if they are published."""
     first = desk.asked()
-    assert first and first == desk.asked()  # nothing is published: once
+    assert first and first == desk.asked()  # nothing is published: one run
     desk.publish("20270104T060000Z-00000001")
     assert desk.asked() is None
     desk.put("observations/trafford_recycling.csv", "second")
     second = desk.asked()
     assert second and second != first and second == desk.asked()
-    desk.put("observations/trafford_recycling.csv", "first")  # taken back before it was built
+    desk.put("observations/trafford_recycling.csv", "first")  # reverted before it was built
     assert desk.asked() is None
     desk.put("observations/trafford_recycling.csv", "second")
     desk.publish("20270111T060000Z-00000002")
     assert desk.asked() is None
-    # An earlier set returns: it is built again, under a key of its own.
+    # An earlier set returns: it is built again, with a new key.
     desk.put("observations/trafford_recycling.csv", "first")
     third = desk.asked()
     assert third and third not in (first, second)
-    # What the registry says is published too.
+    # The registry is published too.
     desk.publish("20270118T060000Z-00000003")
     desk.put("sources.yml", "registry, changed")
     assert desk.asked()
 
 
-def test_a_publication_that_does_not_say_what_it_was_built_from_is_built_anew(desk: Desk) -> None:
+def test_a_publication_that_does_not_record_its_seeds_is_rebuilt(desk: Desk) -> None:
     desk.publish("20270104T060000Z-00000001")
     (desk.folder / "published/current/csv/source_edition.csv").unlink()
     assert desk.asked()
 
 
 def land(source_id: str, day: str, status: str) -> None:
-    """An edition that is not in use, with its report."""
+    """A version that is not in use, with its report."""
     source = registry.sources()[source_id]
     folder = landing.LANDING / source_id / f"{day}-00000000"
     (folder / source.files[0].path).parent.mkdir(parents=True)
@@ -169,9 +169,9 @@ def land(source_id: str, day: str, status: str) -> None:
     (folder / refresh.REPORT_JSON).write_text(json.dumps({"status": status, "message": "unit: a hundredfold"}))
 
 
-def test_an_edition_that_waits_for_a_person_is_named_and_asks_for_no_build(desk: Desk) -> None:
+def test_a_version_that_awaits_a_decision_is_named_and_starts_no_build(desk: Desk) -> None:
     desk.publish("20270104T060000Z-00000001")
     land("trafford_recycling", "2027-01-04", "waiting")
     said = automation.landed_editions()
     assert isinstance(said, dg.SkipReason)
-    assert "A person is to decide about trafford_recycling" in (said.skip_message or "")
+    assert "Awaiting your decision: trafford_recycling" in (said.skip_message or "")

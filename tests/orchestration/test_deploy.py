@@ -1,4 +1,4 @@
-"""docs/deploy.md and deploy/: as far as no container engine is needed, what they say works and agrees with itself."""
+"""docs/deploy.md and deploy/ work and agree with each other, as far as can be tested without a container engine."""
 
 import configparser
 import json
@@ -48,7 +48,7 @@ SERVICES = {name: unit(f"missions-{name}.service") for name in ("code", "daemon"
 
 
 def command(name: str) -> list[str]:
-    """The words that start a process, the same for both ways."""
+    """The command that starts a process, the same for systemd and containers."""
     return shlex.split(SERVICES[name]["Service"]["ExecStart"])
 
 
@@ -124,7 +124,7 @@ def test_only_the_proxy_is_open_to_the_network_and_dagster_is_behind_its_login()
 
 
 def test_everything_named_on_the_page_is_there(defs: dg.Definitions) -> None:
-    from orchestration.assets import PATIENCE  # which has dbt parse the project
+    from orchestration.assets import PATIENCE  # importing it parses the dbt project
 
     for name in re.findall(r"`?(deploy/[\w./-]+\w)`?", PAGE):
         if name != "deploy/.env" and "*" not in name:
@@ -140,7 +140,7 @@ def test_everything_named_on_the_page_is_there(defs: dg.Definitions) -> None:
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze on this machine")
 def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
-    """All but the programs themselves, which are where the checkout is not."""
+    """All but the programs, as their paths do not exist here."""
     for path in [*DEPLOY.glob("*.service"), *DEPLOY.glob("*.timer")]:
         text = re.sub(r"^(ExecStart)=/opt/\S+", r"\1=/bin/true", path.read_text(), flags=re.MULTILINE)
         (tmp_path / path.name).write_text(text)
@@ -196,13 +196,13 @@ def test_a_backup_is_restored_whole(publication: Path, home: Path, missions: Any
         with duckdb.connect(str(place / "missions_index.duckdb"), read_only=True) as connection:
             answers.append(connection.execute(question).fetchall())
     assert answers[0] == answers[1]
-    # The record of runs is whole too.
+    # The record of runs is complete too.
     with dg.DagsterInstance.from_config(str(home / "build/dagster")) as instance:
         runs = {run.run_id for run in instance.get_runs()}
     shutil.copy2(home / "build/dagster/dagster.yaml", restored / "build/dagster")
     with dg.DagsterInstance.from_config(str(restored / "build/dagster")) as instance:
         assert {run.run_id for run in instance.get_runs()} == runs
-    # And what is damaged is found.
+    # And damage is found.
     (kept(restored / "published")[0] / "csv/dim_authority.csv").write_text("")
     with pytest.raises(PublicationError):
         verify((restored / "published/current").resolve())
@@ -226,7 +226,7 @@ def test_old_backups_go_and_a_damaged_publication_is_not_backed_up(publication: 
     newest = backed_up(project / "published", backups, "2")
     left = ["20260103T023000Z", newest.name, "notes"]
     assert sorted(path.name for path in backups.iterdir()) == left
-    assert beside.is_dir(), "what is no copy is left alone"
+    assert beside.is_dir(), "a folder that is not a backup is left alone"
     none = subprocess.run(["bash", str(DEPLOY / "backup"), str(backups), "0"], capture_output=True, text=True)
     assert none.returncode == 2 and "COPIES must be" in none.stderr
     (small / "one.csv").write_text("2\n")
@@ -242,7 +242,7 @@ def test_old_backups_go_and_a_damaged_publication_is_not_backed_up(publication: 
 
 
 def test_the_steps_of_the_page_make_an_empty_home(tmp_path: Path) -> None:
-    """Where useradd makes the home it fills it, and git clones into empty folders only."""
+    """useradd fills a home that it creates, and git clones only into empty folders."""
     page = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
     [made] = re.findall(r"sudo useradd .*", page)
     assert "--no-create-home" in made and page.index(made) < page.index(
@@ -259,7 +259,7 @@ def free_port() -> int:
 
 @pytest.mark.slow
 def test_the_web_server_starts_against_the_code_server(project: Path, tmp_path: Path) -> None:
-    """The commands of the units, on free ports and in a project of the test's own; a question under the prefix."""
+    """The commands of the units, on free ports and in a separate project; one query under the path prefix."""
     code, web = str(free_port()), str(free_port())
     text = (DEPLOY / "workspace.yaml").read_text().replace("4000", code)
     (tmp_path / "workspace.yaml").write_text(text)

@@ -1,4 +1,4 @@
-"""Full disks, read-only folders, damaged files, wrong clocks and faults of ours: plain words, and nothing lost."""
+"""Full disks, read-only folders, damaged files, wrong clocks and bugs: a plain message, and nothing lost."""
 
 import os
 import shutil
@@ -65,10 +65,10 @@ def test_a_read_only_folder(disk: Path, tmp_path: Path, missions: Missions, seen
     finally:
         subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
     verify(folder)
-    seen("folder read-only", "as expected, by `missions load`, `missions build` and `missions sql`")
+    seen("read-only folder", "as expected, by `missions load`, `missions build` and `missions sql`")
 
 
-def test_a_damaged_build_file_is_built_anew(project: Path, missions: Missions, seen: Seen) -> None:
+def test_a_damaged_build_file_is_rebuilt(project: Path, missions: Missions, seen: Seen) -> None:
     warehouse = project / "build/warehouse.duckdb"
     warehouse.parent.mkdir()
     for damage in (b"no database at all" * 1000, b""):
@@ -78,10 +78,10 @@ def test_a_damaged_build_file_is_built_anew(project: Path, missions: Missions, s
         assert loaded.returncode == 0, loaded.stderr
         with duckdb.connect(str(warehouse), read_only=True) as connection:
             assert connection.execute("SELECT count(*) FROM raw.theme_definition").fetchall()[0][0] > 10
-    seen("build file damaged", "as expected, with other bytes and with none, and a log that is none")
+    seen("build file damaged", "as expected, with wrong bytes, with none, and with an invalid log")
 
 
-def test_a_damaged_publication_is_told_and_mended(tmp_path: Path, missions: Missions, seen: Seen) -> None:
+def test_a_damaged_publication_is_reported_and_replaced(tmp_path: Path, missions: Missions, seen: Seen) -> None:
     published = tmp_path / "published"
     first = publish(build(tmp_path / "build.duckdb", 1), published, attribution="a")
     database = first.path / "missions_index.duckdb"
@@ -90,15 +90,15 @@ def test_a_damaged_publication_is_told_and_mended(tmp_path: Path, missions: Miss
         database.write_bytes(damage)
         told = missions("--published", str(published), "rank")
         assert_plain(told, "missions_index.duckdb", "orrupt", "composite_index", "checksum")
-    for value in (2, 3):  # the one just replaced stays for one more
+    for value in (2, 3):  # the one just replaced is kept until the next
         publish(build(tmp_path / "build.duckdb", value), published, attribution="a", keep=1)
         assert value_of(published / "missions_index.duckdb") == value
     assert_tidy(published)
-    seen("published file damaged", "as expected: emptied, overwritten, cut, a hole in it")
+    seen("published file damaged", "as expected: emptied, overwritten, truncated, partly zeroed")
 
 
 def test_a_clock_that_is_moved_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seen: Seen) -> None:
-    """A year, and to before the files were taken: the newest is in force whatever its id says."""
+    """By a year, and to before the snapshot of the files: the newest is current whatever its id."""
     published, now = tmp_path / "published", datetime.now(UTC)
     first = publish(build(tmp_path / "build.duckdb", 1), published, attribution="a", keep=2)
     for value, moved in ((2, timedelta(days=-365)), (3, timedelta(days=-365 * 30)), (4, timedelta(hours=1))):
@@ -118,8 +118,8 @@ def test_a_clock_that_is_moved_back(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     seen("clock moved back", "as expected: by a year, by thirty years, and forward again")
 
 
-def test_a_failure_that_nobody_foresaw_is_one_line(tmp_path: Path, seen: Seen) -> None:
-    """Whatever breaks, `missions` shows no traceback unless it is asked for one."""
+def test_an_unexpected_error_is_one_line(tmp_path: Path, seen: Seen) -> None:
+    """Whatever breaks, `missions` shows no traceback unless you ask for one."""
     code = (
         "import missions.cli.rank as rank, missions.cli as cli\n"
         "def broken(*_): raise ZeroDivisionError('a fault of ours')\n"
@@ -138,4 +138,4 @@ def test_a_failure_that_nobody_foresaw_is_one_line(tmp_path: Path, seen: Seen) -
         env={**os.environ, "PYTHONPATH": str(ROOT), "MISSIONS_DEBUG": "1"},
     )
     assert "Traceback" in shown.stderr
-    seen("a failure that nobody foresaw", "as expected")
+    seen("an unexpected error", "as expected")

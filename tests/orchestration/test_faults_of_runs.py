@@ -1,4 +1,4 @@
-"""Runs that are killed, interrupted, or meet another: the last publication stays whole and in force.
+"""Killed, interrupted and concurrent runs: the previous publication is unchanged.
 
 At which calls a publisher can die is in tests/publication.
 """
@@ -29,22 +29,22 @@ Seen = Callable[[str, str], None]
 
 
 def content_hash(published: Path) -> str:
-    """The last part of an id is a hash of the tables: the same seeds give the same marts, value for value."""
+    """The hash of the tables that ends a publication's id: the same seeds give the same marts, value for value."""
     return str((published / "current").readlink()).rsplit("-", 1)[1]
 
 
-# A name that a path, a shell, SQL and a URL each have trouble with; a language with a capital of its own for i, and a
-# place where it is tomorrow already.
+# A name that is difficult for paths, shells, SQL and URLs; a language with another capital of i; and a time zone
+# where it may already be tomorrow.
 STRANGE = "it's Ünï cödé & 100 % ☃"
 ELSEWHERE = {"LC_ALL": "tr_TR.UTF-8", "TZ": "Asia/Tokyo"}
 
 
 @pytest.fixture(scope="module")
 def elsewhere(publication: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with a publication of its own, at a path with everything in it that paths may have."""
+    """A project with its own publication, at a path with every kind of difficult character."""
     project = copy_project(tmp_path_factory.mktemp("faults") / STRANGE)
     shutil.copytree(publication, project / "published", symlinks=True)
-    with suppress(OSError):  # where the system can make the locale; C is in force where it cannot
+    with suppress(OSError):  # if the system cannot make the locale, C is used
         made = ["localedef", "-i", "tr_TR", "-f", "UTF-8", str(project.parent / "locale/tr_TR.UTF-8")]
         (project.parent / "locale").mkdir()
         subprocess.run(made, capture_output=True, timeout=60)
@@ -52,12 +52,12 @@ def elsewhere(publication: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.mark.slow
-def test_killed_runs_leave_the_last_publication_and_need_no_cleaning(
+def test_killed_runs_leave_the_publication_and_need_no_cleaning_up(
     elsewhere: Path, missions: Missions, seen: Seen
 ) -> None:
-    """SIGKILL while loading, while dbt runs, while publishing, and at random moments; then a run succeeds as it is.
+    """SIGKILL while loading, while dbt runs, while publishing, and at random moments; the next run succeeds.
 
-    All of it at a strange path in a strange locale: the figures are those of the first run all the same.
+    All at a difficult path in an unusual locale; the figures are still those of the first run.
     """
     published, warehouse = elsewhere / "published", elsewhere / "build/warehouse.duckdb"
     expected, surroundings = content_hash(published), {**ELSEWHERE, "LOCPATH": str(elsewhere.parent / "locale")}
@@ -68,7 +68,7 @@ def test_killed_runs_leave_the_last_publication_and_need_no_cleaning(
         longest = time.monotonic() - begun
 
     def grown(size: int) -> Callable[[float], bool]:
-        # The build file grows from nothing: its size tells how far the run is, without opening it.
+        # The size of the build file shows the run's progress without opening the file.
         return lambda _: warehouse.exists() and warehouse.stat().st_size > size
 
     def publishing(_: float) -> bool:
@@ -112,18 +112,18 @@ def test_killed_runs_leave_the_last_publication_and_need_no_cleaning(
     assert_whole(published)
     assert not list(published.glob("history/.*")) and not list((elsewhere / "seeds").rglob("*.new"))
     assert content_hash(published) == expected
-    more = f" ({ended} more had ended before)" if ended else ""
+    more = f" ({ended} more finished first)" if ended else ""
     seen(
         "whole runs, SIGKILL at any moment",
-        f"{killed} of {len(moments)} killed{more}: all whole, the next run published",
+        f"{killed} of {len(moments)} killed{more}: every publication complete, the next run published",
     )
     seen(
-        "path with spaces and other letters, other locale and timezone",
+        "path with spaces and non-ASCII letters, another locale and time zone",
         f"the same figures at `{STRANGE}` with {ELSEWHERE['LC_ALL']} and {ELSEWHERE['TZ']}",
     )
 
 
-# Loads six seeds by load.py, makes a mart of them and publishes it, again and again, in a process of its own.
+# Loads six seeds, makes a mart from them and publishes it, repeatedly, in a separate process.
 SMALL_PROJECT = """
 import sys
 from pathlib import Path
@@ -152,7 +152,7 @@ while True:
 
 
 def test_a_small_project_killed_many_times(tmp_path: Path, seen: Seen) -> None:
-    """Each run goes on where the killed one stood, with its build file and its leftovers."""
+    """Each run starts with the build file and the leftovers of the killed one."""
     kills, published = 10 * TORTURE or 12, tmp_path / "published"
     rows = len((SEEDS / "observations/trafford_cycling.csv").read_bytes().splitlines()) - 1
     rng, publications = random.Random(), set()
@@ -165,7 +165,7 @@ def test_a_small_project_killed_many_times(tmp_path: Path, seen: Seen) -> None:
             text=True,
         ) as run:
             assert run.stdout and run.stderr
-            # The first must publish for there to be something to lose, the last for the end to be good.
+            # The first must publish so that there is something to lose, the last so that the test ends well.
             if number in (0, kills):
                 assert run.stdout.readline() == "published\n", run.stderr.read()
             else:
@@ -181,13 +181,13 @@ def test_a_small_project_killed_many_times(tmp_path: Path, seen: Seen) -> None:
     assert_tidy(published)
     seen(
         "load and publish of a small project, SIGKILL at any moment",
-        f"{kills} of {kills} killed: all whole, the same figures in {len(publications)} publications",
+        f"{kills} of {kills} killed: every publication complete, the same figures in {len(publications)} publications",
     )
 
 
 @pytest.mark.slow
-def test_a_run_is_ended_by_the_keyboard(project: Path, tmp_path: Path, seen: Seen) -> None:
-    """While it starts, and while it works with threads of Dagster's and DuckDB's."""
+def test_ctrl_c_ends_a_run(project: Path, tmp_path: Path, seen: Seen) -> None:
+    """During start-up, and while threads of Dagster and DuckDB are running."""
     folder = small_publication(project, tmp_path)
     warehouse = project / "build/warehouse.duckdb"
     for begun in (lambda: (project / "build/.run.lock").exists(), warehouse.exists):
@@ -198,7 +198,7 @@ def test_a_run_is_ended_by_the_keyboard(project: Path, tmp_path: Path, seen: See
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            # A shell starts what it puts in the background with Ctrl-C ignored, and children take that over.
+            # Shells start background jobs with Ctrl-C ignored, and their children inherit that.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         ) as run:
             while not begun() and run.poll() is None:
@@ -209,7 +209,7 @@ def test_a_run_is_ended_by_the_keyboard(project: Path, tmp_path: Path, seen: See
         assert (run.returncode, said.strip()) == (130, "Stopped; the previous publication is unchanged.")
         verify(folder)
         assert current(project / "published") == folder
-    seen("Ctrl-C in a run", "as expected, while it starts and while it works")
+    seen("Ctrl-C in a run", "as expected, during start-up and during the build")
 
 
 HOLDING = """
@@ -222,7 +222,7 @@ with only_run():
 
 
 def hold(project: Path) -> subprocess.Popen[str]:
-    """A process that has begun a run in this project, and goes on until it is killed."""
+    """A process that has started a run in this project and continues until it is killed."""
     return subprocess.Popen(
         [sys.executable, "-c", HOLDING],
         env=environment(project, PYTHONPATH=str(ROOT)),
@@ -232,8 +232,8 @@ def hold(project: Path) -> subprocess.Popen[str]:
     )
 
 
-def test_a_second_run_is_turned_away(project: Path, missions: Missions, seen: Seen) -> None:
-    for _ in range(2):  # the system lets go of a killed run's lock
+def test_a_second_run_is_rejected(project: Path, missions: Missions, seen: Seen) -> None:
+    for _ in range(2):  # the system releases a killed run's lock
         with hold(project) as first:
             assert first.stdout
             assert first.stdout.readline() == "holding\n"
@@ -243,7 +243,7 @@ def test_a_second_run_is_turned_away(project: Path, missions: Missions, seen: Se
                 assert "Another run is under way" in told.stderr and "Wait until it has ended" in told.stderr
             first.kill()
         assert not (project / "build/warehouse.duckdb").exists()
-    seen("a second run", "as expected, by `missions load` and `missions build`; a killed run holds nothing")
+    seen("a second run", "as expected, by `missions load` and `missions build`; a killed run leaves no lock")
 
 
 HAMMER = """
@@ -281,4 +281,4 @@ def test_a_reader_through_twenty_publications(tmp_path: Path, seen: Seen) -> Non
     answers, different = map(int, out.split())
     assert answers > number and different > 3
     assert_tidy(published)
-    seen("a reader through twenty publications", f"{answers:,} answers from {different} publications, none refused")
+    seen("a reader through twenty publications", f"{answers:,} answers from {different} publications, none failed")

@@ -1,6 +1,6 @@
-"""Damaged seeds: none is taken for a sound one, and the user learns the file, the line and the reason.
+"""Damaged seeds: none is loaded as if it were sound, and the error names the file, the line and the reason.
 
-What each single check of missions/sources/load.py says is in tests/sources/test_load.py.
+The message of each check in missions/sources/load.py is tested in tests/sources/test_load.py.
 """
 
 import random
@@ -32,8 +32,8 @@ Seen = Callable[[str, str], None]
 
 pytestmark = pytest.mark.slow
 
-KEPT_ROWS = 40  # of each kind of seed
-TRIES = 4 * (1 + TORTURE // 10)  # of each accident to each layout
+KEPT_ROWS = 40  # per kind of seed
+TRIES = 4 * (1 + TORTURE // 10)  # per accident and layout
 
 _told: Counter[str] = Counter()
 _by_sum: Counter[str] = Counter()
@@ -42,7 +42,7 @@ _as_written: Counter[str] = Counter()
 
 @pytest.fixture
 def kinds(cut_seeds: tuple[Path, dict[str, Source]], monkeypatch: pytest.MonkeyPatch) -> dict[str, Source]:
-    """A seed of each layout, in use while the test runs."""
+    """A seed of each layout, used while the test runs."""
     folder, found = cut_seeds
     for module in (registry, snapshot):
         monkeypatch.setattr(module, "SEEDS", folder)
@@ -51,7 +51,7 @@ def kinds(cut_seeds: tuple[Path, dict[str, Source]], monkeypatch: pytest.MonkeyP
 
 @pytest.fixture(scope="module")
 def cut_seeds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Source]]:
-    """A seed of each layout, the first of its rows, in a folder with checksums of its own."""
+    """The first rows of a seed of each layout, in a folder with its own checksums."""
     folder = tmp_path_factory.mktemp("faults") / "seeds"
     shutil.copytree(SEEDS / "geography", folder / "geography", ignore=shutil.ignore_patterns("[b-z]*"))
     shutil.copy(SEEDS / "sources.yml", folder)
@@ -63,7 +63,7 @@ def cut_seeds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str,
         source = min(of_layout, key=lambda source: source.path.stat().st_size)
         path = folder / source.seed
         path.parent.mkdir(exist_ok=True)
-        if name != "area":  # which the others need whole
+        if name != "area":  # the others need all areas
             data = unpacked(source.path).splitlines(keepends=True)[: KEPT_ROWS + 1]
             path.write_bytes(packed(path, b"".join(data)))
         found[name] = replace(source, min_rows=min(source.min_rows, KEPT_ROWS // 2))
@@ -94,16 +94,16 @@ def check_accident(connection: duckdb.DuckDBPyConnection, source: Source, name: 
         assert connection.execute(f"SELECT * FROM raw.{source.source_id}").fetchall() == before
         (_by_sum if by_sum else _told)[name] += 1
     else:
-        assert not accident.must_refuse and source.reader is None, f"{name} passed unseen"
+        assert not accident.must_refuse and source.reader is None, f"{name} was not noticed"
         after = connection.execute(f"SELECT * FROM raw.{source.source_id}").fetchall()
-        assert after == as_stored(source, damaged), "what is in the table is not what is in the file"
+        assert after == as_stored(source, damaged), "the table differs from the file"
         _as_written[name] += 1
     finally:
         source.path.write_bytes(kept)
 
 
 @pytest.mark.parametrize("layout", [name for name in layouts() if name != registry.SOURCE_FILE])
-def test_no_accident_to_a_seed_passes_unseen(kinds: dict[str, Source], layout: str) -> None:
+def test_every_accident_to_a_seed_is_noticed(kinds: dict[str, Source], layout: str) -> None:
     source = kinds[layout]
     with duckdb.connect() as connection:
         load_source(connection, source)
@@ -112,7 +112,7 @@ def test_no_accident_to_a_seed_passes_unseen(kinds: dict[str, Source], layout: s
         )
         possible = [
             name for name in ACCIDENTS if (layout, name) != ("area", "an unknown area code")
-        ]  # it is their list
+        ]  # it is the list of known areas
 
         @settings(
             max_examples=TRIES * len(possible), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
@@ -124,19 +124,19 @@ def test_no_accident_to_a_seed_passes_unseen(kinds: dict[str, Source], layout: s
         check()
 
 
-def test_what_was_seen_of_the_accidents(seen: Seen) -> None:
-    """Every kind was met, and those that only the checksum can see were."""
+def test_every_kind_of_accident_was_noticed(seen: Seen) -> None:
+    """Every kind of accident occurred, including those that only the checksum finds."""
     for name, accident in ACCIDENTS.items():
         assert _told[name] + _by_sum[name] > 0, name
-        what = f"{_told[name]:,} refused by the layout"
+        what = f"{_told[name]:,} rejected by the layout"
         if not accident.must_refuse:
             what += f", {_by_sum[name]:,} by the checksum"
-            what += f"; {_as_written[name]:,} in the project's own tables taken as written" * (_as_written[name] > 0)
+            what += f"; {_as_written[name]:,} in the project's own tables loaded as written" * (_as_written[name] > 0)
         seen(name, what)
-    assert _by_sum["a digit changed"] and _by_sum["two areas' rows swapped"] and _by_sum["rows lost"]
+    assert _by_sum["a digit changed"] and _by_sum["two areas' rows swapped"] and _by_sum["rows missing"]
 
 
-def test_damage_to_a_packed_seed_is_told(kinds: dict[str, Source], seen: Seen) -> None:
+def test_damage_to_a_compressed_seed_is_reported(kinds: dict[str, Source], seen: Seen) -> None:
     source, rng, told = kinds["small_area_residents"], random.Random(6), 0
     good = source.path.read_bytes()
     with duckdb.connect() as connection:
@@ -151,11 +151,11 @@ def test_damage_to_a_packed_seed_is_told(kinds: dict[str, Source], seen: Seen) -
                 told += 1
         finally:
             source.path.write_bytes(good)
-    seen("the packed file damaged", f"{told:,} of {told:,} refused")
+    seen("a compressed file damaged", f"{told:,} of {told:,} rejected")
 
 
 @pytest.mark.parametrize("layout", ["observation", "theme_definition", "area"])
-def test_a_file_that_is_not_there_is_told(kinds: dict[str, Source], seen: Seen, layout: str) -> None:
+def test_a_missing_file_is_reported(kinds: dict[str, Source], seen: Seen, layout: str) -> None:
     source = kinds[layout]
     good = source.path.read_bytes()
     with duckdb.connect() as connection:
@@ -168,10 +168,10 @@ def test_a_file_that_is_not_there_is_told(kinds: dict[str, Source], seen: Seen, 
             finally:
                 source.path.rmdir() if source.path.is_dir() else source.path.unlink(missing_ok=True)
                 source.path.write_bytes(good)
-    seen("the file gone, empty or a folder", "all refused")
+    seen("the file missing, empty or a folder", "all rejected")
 
 
-def test_checksums_that_are_gone_are_told(kinds: dict[str, Source], seen: Seen) -> None:
+def test_missing_checksums_are_reported(kinds: dict[str, Source], seen: Seen) -> None:
     source, sums = kinds["observation"], registry.SEEDS / registry.SEED_SUMS
     good = sums.read_bytes()
     with duckdb.connect() as connection:
@@ -183,23 +183,23 @@ def test_checksums_that_are_gone_are_told(kinds: dict[str, Source], seen: Seen) 
                     sums.write_bytes(data)
                 with pytest.raises(SeedError, match=rf"^seeds/{source.seed}: .*SHA256SUMS.*make docs"):
                     load_source(connection, source)
-                load_source(connection, kinds["theme_definition"])  # the project's own tables need none
+                load_source(connection, kinds["theme_definition"])  # the project's own tables have none
                 sums.touch()
         finally:
             sums.write_bytes(good)
-    seen("the list of checksums gone or cut", "all refused")
+    seen("the list of checksums missing or truncated", "all rejected")
 
 
 def test_the_checksums_are_those_of_the_seeds() -> None:
-    """Of every seed that is made from publishers' files; `sha256sum --check` reads them too."""
+    """For every seed made from publishers' files; `sha256sum --check` can read them too."""
     lines = (ROOT / "seeds" / registry.SEED_SUMS).read_text(encoding="utf-8").splitlines()
     assert [line.partition("  ")[2] for line in lines] == sorted(s.seed for s in sources().values() if s.reader)
     checked = subprocess.run(["sha256sum", "--check", "--quiet", registry.SEED_SUMS], cwd=ROOT / "seeds")
     assert checked.returncode == 0
 
 
-def test_new_seeds_killed_half_way_are_not_refused(kinds: dict[str, Source], seen: Seen) -> None:
-    """After each of the renames by which new seeds take their places: the last change but one is a kill's."""
+def test_seeds_load_after_a_kill_while_they_are_replaced(kinds: dict[str, Source], seen: Seen) -> None:
+    """Killed after each of the renames that replace the seeds."""
 
     class Killed(BaseException):
         pass
@@ -234,4 +234,4 @@ def test_new_seeds_killed_half_way_are_not_refused(kinds: dict[str, Source], see
         for source in chosen:
             source.path.write_bytes(good[source.seed])
         (registry.SEEDS / registry.SEED_SUMS).write_bytes(sums)
-    seen("new seeds killed while they take their places", f"{moments + 1} of {moments + 1} moments: all seeds load")
+    seen("killed while new seeds replace the old", f"{moments + 1} of {moments + 1} moments: all seeds load")

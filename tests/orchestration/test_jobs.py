@@ -1,4 +1,4 @@
-"""That runs do not overlap, and that none is lost: the lock, and runs whose process was killed."""
+"""Runs do not overlap and none is lost: the lock, and runs whose process was killed."""
 
 import os
 import shutil
@@ -29,7 +29,7 @@ _HOLDER = "from missions.sources.build_file import only_run\nwith only_run(): pr
 
 @pytest.fixture
 def holder(project: Path) -> Iterator[subprocess.Popen[str]]:
-    """A run of another process, so to say, in a project of its own."""
+    """Another process that holds the lock, in a separate project."""
     process = subprocess.Popen(
         [sys.executable, "-c", _HOLDER],
         env={**os.environ, "MISSIONS_HOME": str(project)},
@@ -64,17 +64,17 @@ def test_the_lock_goes_with_the_process_that_holds_it(
         pass
     with dg.DagsterInstance.ephemeral() as instance, pytest.raises(BusyError):
         jobs.fail_dead_runs(instance)
-    # A run of Dagster's waits for a while.
+    # A Dagster run waits for a while.
     threading.Timer(0.5, holder.send_signal, [signal.SIGKILL]).start()
-    with build_file.only_run(patience=20), build_file.only_run():  # within a process it nests
+    with build_file.only_run(patience=20), build_file.only_run():  # it nests within a process
         pass
 
 
 def test_every_run_of_dagster_holds_a_lock(graph: Any) -> None:
-    """Whatever is chosen in the UI: a run without one would be taken for dead while it works.
+    """Whatever is selected in the UI: a run without a lock would be taken for dead while it is in progress.
 
-    The job refresh holds the landing folder, not the build: it may wait for servers for half an hour, and takes the
-    lock on the build only where it puts a seed in place.
+    The job refresh locks the landing folder, not the build: it may wait for servers for half an hour, and locks the
+    build only to replace a seed.
     """
     from orchestration.jobs import refresh_job
 
@@ -83,7 +83,7 @@ def test_every_run_of_dagster_holds_a_lock(graph: Any) -> None:
         assert "warehouse" in assets.required_resource_keys or not assets.keys, assets.keys
 
 
-def test_a_refresh_at_work_is_not_taken_for_dead(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refresh_in_progress_is_not_taken_for_dead(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(build_file, "_LOCK", project / "build/.run.lock")
     monkeypatch.setattr(landing, "LANDING", project / "build/landing")
     with dg.DagsterInstance.ephemeral() as instance:
@@ -94,7 +94,7 @@ def test_a_refresh_at_work_is_not_taken_for_dead(project: Path, monkeypatch: pyt
         assert jobs.fail_dead_runs(instance) == [run.run_id]
 
 
-def test_a_run_whose_process_is_gone_is_marked_failed_and_a_young_one_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_without_a_process_is_marked_failed_and_a_new_one_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         own = create_run_for_test(instance, "index", status=dg.DagsterRunStatus.STARTED)
         repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("missions_index"), "__repository__")
@@ -116,17 +116,17 @@ def test_a_run_whose_process_is_gone_is_marked_failed_and_a_young_one_left(monke
         assert instance.get_run_by_id(queued.run_id).status == dg.DagsterRunStatus.QUEUED
         assert instance.get_run_by_id(done.run_id).status == dg.DagsterRunStatus.SUCCESS
         assert jobs.fail_dead_runs(instance) == []
-        # One of Dagster's own may not have come as far as the lock yet.
+        # A Dagster run may not have reached the lock yet.
         assert instance.get_run_by_id(young.run_id).status == dg.DagsterRunStatus.STARTED
         monkeypatch.setattr(jobs, "_WITHOUT_LOCK", 0.0)
         assert jobs.fail_dead_runs(instance) == [young.run_id]
 
 
 @pytest.mark.parametrize("job", ["index", "refresh"])
-def test_a_killed_run_that_dagster_forgets_is_begun_again_once(
+def test_a_killed_run_that_dagster_forgets_is_retried_once(
     job: str, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its daemon reads the event of the failure before the run is marked failed, and never looks again."""
+    """Dagster's daemon reads the failure event before the run is marked failed, and never looks again."""
     monkeypatch.setattr(build_file, "_LOCK", project / "build/.run.lock")
     monkeypatch.setattr(jobs, "_WITHOUT_LOCK", 0.0)
     origin = RemoteJobOrigin(
@@ -143,12 +143,12 @@ def test_a_killed_run_that_dagster_forgets_is_begun_again_once(
         )
         assert isinstance(automation.dead_runs(context), dg.SkipReason)
         assert instance.get_run_by_id(run.run_id).tags["dagster/will_retry"] == "true"
-        # Dagster is given its time.
+        # Dagster is given time to retry.
         assert isinstance(automation.dead_runs(context), dg.SkipReason)
         monkeypatch.setattr(jobs, "_LOST_AFTER", 0.0)
         (asked,) = automation.dead_runs(context)
         assert (asked.run_key, asked.job_name, asked.run_config) == (f"again-{run.run_id}", job, config)
-        # Where Dagster did its part, or a later run is there, nothing is asked for.
+        # If Dagster has retried it, or there is a later run, the sensor starts nothing.
         instance.add_run_tags(run.run_id, {"dagster/auto_retry_run_id": "other"})
         assert isinstance(automation.dead_runs(context), dg.SkipReason)
         own = create_run_for_test(instance, job, status=dg.DagsterRunStatus.STARTED)

@@ -1,4 +1,4 @@
-"""Notices of failed runs: what they say, whom they reach, and that no address leaks."""
+"""Notices of failed runs: their content, retries, and that the address is never revealed."""
 
 import subprocess
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def failed() -> Iterator[Any]:
-    """The context of the sensor for a run in which one step fails by a seed and another by a slip of ours."""
+    """The sensor's context for a run in which one step fails on a seed and another on a bug."""
 
     @dg.asset
     def population() -> None:
@@ -54,7 +54,7 @@ def failed() -> Iterator[Any]:
         ).for_run_failure()
 
 
-def test_a_failed_run_is_told_with_its_steps_and_what_they_said(
+def test_a_notice_has_the_failed_steps_and_their_messages(
     failed: Any, receiver: Receiver, publication: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MISSIONS_WEBHOOK", receiver.address)
@@ -67,12 +67,12 @@ def test_a_failed_run_is_told_with_its_steps_and_what_they_said(
     }
     assert told["will_be_retried"] is False
     assert told["publication_in_force"] == (publication / "current").resolve().name
-    for words in ("index failed", "line 5", "stays in force"):
+    for words in ("index failed", "line 5", "is unchanged"):
         assert words in told["text"]
     assert datetime.fromisoformat(told["failed_at"]).tzinfo
 
 
-def test_without_an_address_nothing_is_told(failed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_an_address_nothing_is_sent(failed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MISSIONS_WEBHOOK", raising=False)
     assert isinstance(notices.failure_notice(failed), dg.SkipReason)
 
@@ -82,7 +82,7 @@ def test_without_an_address_nothing_is_told(failed: Any, monkeypatch: pytest.Mon
     [([500, 503], 3, True), ([429], 2, True), ([500] * 3, 3, False), ([404], 1, False), ([302], 1, False)],
     ids=["trouble that ends", "too many", "trouble that stays", "not there", "redirect"],
 )
-def test_a_notice_is_posted_again_where_that_may_help(
+def test_a_notice_is_retried_if_that_may_help(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch, answers: list[int], asked: int, is_taken: bool
 ) -> None:
     monkeypatch.setattr(notices, "_WAITS", (0, 0, 0))
@@ -97,9 +97,7 @@ def test_a_notice_is_posted_again_where_that_may_help(
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:1/secret-token", "file:///etc/passwd", "nonsense"])
-def test_an_address_that_leads_nowhere_is_said_without_its_secret(
-    address: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_error_about_the_address_does_not_reveal_it(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notices, "_WAITS", (0,))
     with pytest.raises(NoticeError) as raised:
         notices.post(address, {"text": "x"})

@@ -1,4 +1,4 @@
-"""The Python API: every example of docs/python.md runs, and answers are what the marts and the command hold."""
+"""The Python API: every example in docs/python.md runs, and answers match the marts and the command."""
 
 import json
 import re
@@ -33,7 +33,7 @@ def index(publication: Path) -> Iterator[Index]:
 def test_every_example_of_the_page_prints_something(
     publication: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """They follow from one another, as on the page."""
+    """The examples run in order, each using the ones before."""
     monkeypatch.chdir(publication.parent)
     names: dict[str, object] = {}
     for example in EXAMPLES:

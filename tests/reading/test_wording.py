@@ -47,5 +47,5 @@ def test_an_indicator_has_the_same_decimals_everywhere() -> None:
         (None, "2024-12-31", "to 31 December 2024"),
     ],
 )
-def test_periods_are_told_in_words(start: str | None, end: str, text: str) -> None:
+def test_periods_read_as_people_write_them(start: str | None, end: str, text: str) -> None:
     assert period_words(date.fromisoformat(start) if start else None, date.fromisoformat(end)) == text

@@ -3,7 +3,9 @@
 import yaml
 
 from missions.csv_rules import TYPES
-from missions.scoring.framework import AGGREGATIONS, COLUMNS, NORMALISATIONS, PARAMETERS, TREATMENTS, framework_file
+from missions.scoring import what_if
+from missions.scoring.framework import AGGREGATIONS, COLUMNS, NORMALISATIONS, TREATMENTS, framework_file
+from missions.scoring.parameters import OF_ANY_NODE, OF_NORMALISATION, OF_TREATMENT
 from missions.sources.registry import layouts
 from tests.conftest import ROOT
 
@@ -23,13 +25,16 @@ def test_dbt_accepts_the_methods_of_a_framework() -> None:
         for column in model["columns"]
         for test in column["data_tests"]
     }
-    expected = {"treatment": TREATMENTS, "normalisation": NORMALISATIONS, "aggregation": AGGREGATIONS}
+    # The treatments that need no parameters and take any number; the others are for a user's own framework.
+    expected = {"treatment": what_if.TREATMENTS, "normalisation": NORMALISATIONS, "aggregation": AGGREGATIONS}
     assert accepted == {name: set(words) for name, words in expected.items()} | {"direction": {1, -1}}
 
 
 def test_the_parameters_are_those_that_the_models_read() -> None:
     [path] = (ROOT / "dbt_project/models").rglob("int_framework_nodes.sql")
     model = path.read_text(encoding="utf-8")
-    assert set(PARAMETERS) < set(NORMALISATIONS)
-    for parameter in {name for parameters in PARAMETERS.values() for name in parameters}:
+    assert set(OF_NORMALISATION) <= set(NORMALISATIONS)
+    assert set(OF_TREATMENT) < set(TREATMENTS)
+    names = {name for method in (OF_TREATMENT | OF_NORMALISATION).values() for name in method} | set(OF_ANY_NODE)
+    for parameter in names - {"decimals"}:  # which only the ranks in scores.csv read
         assert f"'{parameter}')" in model

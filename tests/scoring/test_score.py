@@ -511,7 +511,8 @@ def scored_trees(*trees: str) -> Frame:
         connection.execute(
             """
             create table int_index_units as
-            select 'u' || i as unit_id, i < 5 as is_in_reference_set from range(6) as n (i);
+            select 'u' || i as unit_id, null::varchar as group_id, 1e0 as weight, i < 5 as is_in_reference_set
+            from range(6) as n (i);
             create table int_index_values as
             select unit_id, tree || ' ' || leaf as node_id, cast((ascii(unit_id[2]) * step) % 7 as double) as value
             from int_index_units cross join tree cross join (values ('a', 3), ('b', 2)) as leaves (leaf, step);

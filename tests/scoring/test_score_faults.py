@@ -194,7 +194,7 @@ no JSON | framework | rank,, | rank,lower=1, | line 5; expected JSON; found 'low
 JSON that is a list | framework | rank,, | rank,"[1, 2]", | line 5; expected a JSON object; found '[1, 2]'
 unknown parameter | framework | ""upper"" | ""uper"" | line 4; 'uper'; min_max has lower, upper
 parameter twice | framework | ""upper"" | ""lower"" | line 4; duplicate parameter
-parameter of another | framework | none,min_max, | none,z_score, | line 4; 'lower'; z_score has no parameters
+parameter of another | framework | none,min_max, | none,z_score, | line 4; 'lower'; z_score has mean
 lower above upper | framework | ""upper"": 10 | ""upper"": 1 | line 4; lower (1) must be below upper (1)
 parameter in words | framework | ""upper"": 10 | ""upper"": ""10"" | line 4; expected a number for upper, found "10"
 parameter is NaN | framework | ""upper"": 10 | ""upper"": NaN | line 4; expected a number for upper, found NaN
@@ -372,7 +372,8 @@ def test_the_command_reports_a_fault_and_fails(tmp_path: Path, missions: Callabl
     failed = missions("score", *files, f"--out={done.out}")
     assert failed.returncode == 1
     assert failed.stderr == (
-        f"{done.path('observations')}, line 6, column value: expected a number such as 12.5, found '?'\n"
+        f"{done.path('observations')}, line 6, column value: expected a number such as 12.5, found '?'; "
+        "leave the cell empty where there is no figure\n"
     )
     assert not done.out.exists()
 

@@ -88,7 +88,9 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(config={"threads": 1}) as opened:
         opened.execute(
             """
-            create table int_index_units (unit_id varchar, is_in_reference_set boolean);
+            create table int_index_units (
+                unit_id varchar, group_id varchar, weight double, is_in_reference_set boolean
+            );
             create table int_index_values (unit_id varchar, node_id varchar, value double);
             create table stg_framework_nodes (
                 node_id varchar, label varchar, parent_id varchar, weight double, direction bigint, treatment varchar,
@@ -103,7 +105,7 @@ def scored(connection: duckdb.DuckDBPyConnection, **variants: Case) -> dict[str,
     """The scores of each variant by unit and node; within the run, ids begin with the name of the variant."""
     tables: dict[str, list[list[Any]]] = {"int_index_units": [], "int_index_values": [], "stg_framework_nodes": []}
     for name, case in variants.items():
-        tables["int_index_units"] += [[f"{name} {unit}", inside] for unit, inside in case.units.items()]
+        tables["int_index_units"] += [[f"{name} {unit}", None, 1.0, inside] for unit, inside in case.units.items()]
         tables["int_index_values"] += [
             [f"{name} {unit}", f"{name} {leaf}", value] for (unit, leaf), value in case.values.items()
         ]

@@ -3,12 +3,18 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
 
 from missions.publication.folder import DATABASE
 from tests.support.pages import Page
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +36,17 @@ def marts(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with duckdb.connect(str(copy), read_only=True) as connection:
         connection.execute("USE marts")
         yield connection
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    from playwright.sync_api import sync_playwright
+
+    found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    if found is None:
+        pytest.skip(f"no Chromium on this machine (looked for {', '.join(CHROMIUMS)})")
+    with sync_playwright() as playwright:
+        # Its sandbox does not run as root, which containers use; only our own pages are opened.
+        launched = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield launched
+        launched.close()

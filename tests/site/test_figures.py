@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from missions.publication.folder import DATABASE
-from missions.reading.places import ordinal
+from missions.reading.rank_words import ordinal
 from missions.reading.wording import DIRECTION_WORDS
 from missions.site.data import Marts
 from missions.site.pages.about import change_files

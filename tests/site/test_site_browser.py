@@ -8,7 +8,6 @@ import functools
 import http.server
 import json
 import re
-import shutil
 import subprocess
 import threading
 import time
@@ -19,7 +18,7 @@ from typing import Any
 import duckdb
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from missions.reading.wording import value_words
 from missions.site.charts import BANDS
@@ -27,7 +26,6 @@ from missions.site.scripts import STATIC
 
 Missions = Callable[..., subprocess.CompletedProcess[str]]
 
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # One page of each type, and those that a strange name or a great many figures could break.
 TYPES = [
     "index.html",
@@ -77,18 +75,6 @@ def addresses(site: Path) -> Iterator[dict[str, str]]:
     yield {"disk": f"{site.resolve().as_uri()}/", "http": f"http://127.0.0.1:{server.server_port}/"}
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
-    if found is None:
-        pytest.skip(f"no Chromium on this machine (looked for {', '.join(CHROMIUMS)})")
-    with sync_playwright() as playwright:
-        # Its sandbox does not run as root, which containers use; only our own pages are opened.
-        launched = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield launched
-        launched.close()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
-"""Accidents to a seed: each takes the cells of a sound one and gives the bytes of a damaged one.
+"""Accidents to a seed: each takes the cells of a sound file and returns the bytes of a damaged one.
 
-Belongs here: what may happen to a file. Whether it is noticed is for the tests.
+Belongs here: the damage. Whether it is noticed is for the tests.
 """
 
 import csv
@@ -30,9 +30,9 @@ Cells = list[list[str]]
 
 @dataclass(frozen=True)
 class Accident:
-    """Something that happens to a seed: new bytes, or None where this layout has nothing that it could happen to.
+    """Damage to a seed: returns new bytes, or None if it cannot happen to this layout.
 
-    `must_refuse` the rules of the layout alone; `places` the error at a line and, if true of it, a column.
+    `must_refuse`: the rules of the layout alone must reject it. `has_line`, `has_column`: the error names them.
     """
 
     happen: Callable[[random.Random, Source, Cells], bytes | None]
@@ -42,7 +42,7 @@ class Accident:
 
 
 def text_of(cells: Cells) -> bytes:
-    """Cells as the seed has them: each already in quotation marks where it needs them."""
+    """Cells as they are in the seed, quoted where necessary."""
     return "".join(",".join(row) + "\n" for row in cells).encode()
 
 
@@ -196,24 +196,24 @@ def other_encoding(rng: random.Random, source: Source, cells: Cells) -> bytes | 
 
 
 ACCIDENTS = {
-    "a byte flipped": Accident(flip),
-    "cut anywhere": Accident(cut),
-    "rows lost": Accident(lose_rows),
+    "bits flipped": Accident(flip),
+    "file truncated anywhere": Accident(cut),
+    "rows missing": Accident(lose_rows),
     "a digit changed": Accident(change_digit),
     "two cells of a row swapped": Accident(swap_cells),
     "two areas' rows swapped": Accident(swap_areas),
-    "a formula in a text": Accident(formula_in_text),
-    "a formula in a number, date or area": Accident(formula_elsewhere, True, True, True),
+    "a formula in a text cell": Accident(formula_in_text),
+    "a formula in a number, date or area cell": Accident(formula_elsewhere, True, True, True),
     "NaN or infinity": Accident(not_a_number, True, True, True),
     "a number too large": Accident(too_large, True, True, True),
     "an unknown area code": Accident(unknown_area, True, True, True),
-    "an empty cell where one must be filled": Accident(empty_cell, True, True, True),
+    "an empty cell in a required column": Accident(empty_cell, True, True, True),
     "a period in the future": Accident(future_period, True, True, True),
-    "a period turned round": Accident(reversed_period, True, True, True),
-    "a key twice": Accident(double_row, True, True),
-    "a cell too few or too many": Accident(wrong_count, True, True),
+    "a period that ends before it starts": Accident(reversed_period, True, True, True),
+    "a duplicate key": Accident(double_row, True, True),
+    "too few or too many cells in a row": Accident(wrong_count, True, True),
     "two columns swapped": Accident(swap_columns, True, True, True),
-    "another encoding": Accident(other_encoding, True, True),
+    "a different encoding": Accident(other_encoding, True, True),
 }
 
 
@@ -226,13 +226,13 @@ def packed(path: Path, data: bytes) -> bytes:
 
 
 def cells_of(data: bytes) -> Cells:
-    """The cells of a sound seed, each as written."""
+    """The cells of a sound seed, as written."""
     rows = list(csv.reader(io.StringIO(data.decode())))
     return [['"' + c.replace('"', '""') + '"' if set(c) & set('",') else c for c in row] for row in rows]
 
 
 def as_stored(source: Source, data: bytes) -> list[tuple[Any, ...]]:
-    """What a table must hold if the file is taken: every cell that it has, by Python's own reader."""
+    """What the table must hold if the file is loaded: every cell, as read by Python's own reader."""
     read: dict[str, Callable[[str], Any]] = {
         "text": str,
         "number": float,

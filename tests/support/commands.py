@@ -1,4 +1,4 @@
-"""What a command answered, as tests compare it with the marts."""
+"""Run a command and read its output, for comparison with the marts."""
 
 import csv
 import io
@@ -20,13 +20,13 @@ def run(*words: str) -> Result:
 
 
 def records(result: Result) -> Any:
-    """What a command printed as JSON."""
+    """Parse what a command printed as JSON."""
     assert result.exit_code == 0, result.stderr
     return json.loads(result.stdout)
 
 
 def table(result: Result) -> list[list[str]]:
-    """What a command printed as CSV, its heading first."""
+    """Parse what a command printed as CSV, heading first."""
     assert result.exit_code == 0, result.stderr
     return list(csv.reader(io.StringIO(result.stdout)))
 

@@ -1,4 +1,4 @@
-"""What the tests of faults share: a project's environment, a small publication, and what must hold after a fault."""
+"""Shared by the tests of faults: a project's environment, a small publication, and what must hold after a fault."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ def environment(project: Path, **more: str) -> dict[str, str]:
 
 
 def assert_whole(published: Path, council_count: int = 317) -> None:
-    """What readers open is one whole publication that answers."""
+    """Readers find one complete publication that answers queries."""
     in_force = current(published)
     assert in_force is not None
     verify(in_force)
@@ -26,12 +26,12 @@ def assert_whole(published: Path, council_count: int = 317) -> None:
 
 
 def small_publication(project: Path, tmp_path: Path) -> Path:
-    """A publication of one small mart in a project's own place."""
+    """A publication of one small mart in a project's usual place."""
     return publish(build(tmp_path / "small.duckdb"), project / "published", attribution="small").path
 
 
 def assert_plain(result: subprocess.CompletedProcess[str], *words: str) -> None:
-    """The command failed, and said why in words."""
+    """The command failed with a plain message."""
     assert result.returncode == 1, result.stdout + result.stderr
     said = result.stdout + result.stderr
     assert "Traceback" not in said, said

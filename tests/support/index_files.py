@@ -1,4 +1,4 @@
-"""An index of a test's own: its three files, scored in this process, and its results read back.
+"""A small index for a test: its three files, scored in this process, and its results read back.
 
 Belongs here: what the tests of scoring share.
 """
@@ -19,7 +19,7 @@ FRAMEWORK = (
 
 
 def node(node_id: str, parent_id: str = "", aggregation: str = "", **more: Any) -> dict[str, Any]:
-    """A row of a framework: weight 1, direction 1 and no method but those given."""
+    """A row of a framework: weight 1, direction 1 and no method other than those given."""
     parameters = more.pop("parameters", None)
     return {
         **dict.fromkeys(FRAMEWORK, ""),
@@ -30,7 +30,7 @@ def node(node_id: str, parent_id: str = "", aggregation: str = "", **more: Any) 
 
 
 class Index:
-    """A user's index in a folder, to be scored; `values` is wide, a row a unit and a column a leaf."""
+    """A user's index in a folder, to be scored; `values` is wide, one row per unit and one column per leaf."""
 
     def __init__(self, folder: Path, values: Frame, nodes: list[dict[str, Any]], outside: tuple[str, ...] = ()) -> None:
         self.folder = folder

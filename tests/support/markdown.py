@@ -1,4 +1,4 @@
-"""A Markdown page as the tests of docs read it: its code, its blocks, its headings."""
+"""A Markdown page taken apart for the tests of docs: code, blocks and headings."""
 
 import re
 import textwrap
@@ -16,13 +16,13 @@ class Fence(NamedTuple):
 
 
 def fences(page: str, *languages: str) -> list[Fence]:
-    """The code fences in the order of the page; all where no language is named."""
+    """The code fences of these languages, or of all, in the order of the page."""
     found = [(*match["info"].partition(" ")[::2], textwrap.dedent(match["text"])) for match in FENCE.finditer(page)]
     return [Fence(*parts) for parts in found if not languages or parts[0] in languages]
 
 
 def code(page: str) -> str:
-    """Everything in code fences and between backticks, a line each."""
+    """Everything in code fences and between backticks, one per line."""
     spans = re.findall(r"`([^`\n]+)`", FENCE.sub("", page))
     return "\n".join([*spans, *(match["text"] for match in FENCE.finditer(page))])
 

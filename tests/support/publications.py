@@ -117,7 +117,8 @@ def rescore(path: Path) -> None:
         connection.execute(
             """
             CREATE TABLE stg_framework_nodes AS FROM copy.marts.dim_framework_node ORDER BY node_id;
-            CREATE TABLE int_index_units AS SELECT authority_code AS unit_id, is_in_reference_set
+            CREATE TABLE int_index_units AS
+            SELECT authority_code AS unit_id, NULL::VARCHAR AS group_id, 1e0 AS weight, is_in_reference_set
             FROM copy.marts.dim_authority ORDER BY ALL;
             CREATE TABLE int_index_values AS SELECT authority_code AS unit_id, indicator_id AS node_id, value
             FROM copy.marts.indicator_score JOIN stg_framework_nodes ON node_id = indicator_id ORDER BY ALL;

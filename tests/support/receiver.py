@@ -1,4 +1,4 @@
-"""A server on this machine that takes notices of failed runs."""
+"""A local server that receives notices of failed runs."""
 
 import http.server
 import json
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Receiver:
-    """A server that takes notices, after it has answered otherwise for a while."""
+    """A server that accepts notices after a given list of other answers."""
 
     def __init__(self) -> None:
         self.taken: list[dict[str, Any]] = []

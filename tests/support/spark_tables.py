@@ -1,4 +1,4 @@
-"""Tables of one name on both engines, compared cell by cell; used by test_spark.py and by hand.
+"""Tables of the same name on both engines, compared cell by cell; for test_spark.py and for use by hand.
 
 `python tests/support/spark_tables.py marts.mission_index ...` prints what differs between build/warehouse.duckdb and
 build/spark, or MISSIONS_WAREHOUSE and MISSIONS_BUILD. Spark's tables are read as the Parquet files that they are.
@@ -15,7 +15,7 @@ _ROUGH = ("FLOAT", "DOUBLE")
 
 
 def differences(warehouse: Path, spark: Path, table: str, shown: int = 5) -> list[str]:
-    """What differs in a table, `schema.name`, one text each; none if the tables agree.
+    """The differences in a table, `schema.name`, one text each; empty if the tables agree.
 
     Texts, whole numbers, dates and flags must be equal, numbers with a fraction agree to nine digits. Rows are matched
     by all that must be equal; several alike are matched in the order of their numbers.

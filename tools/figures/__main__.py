@@ -1,7 +1,7 @@
-"""`python -m tools.figures`: every figure that README.md and docs/ quote, brought up to date or checked.
+"""`python -m tools.figures`: update or check every figure quoted in README.md and docs/.
 
-Belongs here: finding the text between `<!-- figures: NAME -->` and `<!-- end -->`. What it must be is in the module of
-the page. Timings are written by bench/run.py.
+Belongs here: finding the text between `<!-- figures: NAME -->` and `<!-- end -->`. The module of each page makes the
+text. Timings are written by bench/run.py.
 """
 
 import argparse
@@ -23,9 +23,9 @@ def pages() -> list[Path]:
 
 
 def rewritten(page: str, book: Book) -> tuple[str, list[str]]:
-    """The page with its blocks made anew, and the names of those that had drifted.
+    """The page with its blocks regenerated, and the names of those that were out of date.
 
-    Raises ValueError for a block that nobody makes, or that does not end.
+    Raises ValueError for an unknown or unclosed block.
     """
     drifted: list[str] = []
 
@@ -33,21 +33,21 @@ def rewritten(page: str, book: Book) -> tuple[str, list[str]]:
         try:
             text = book.text(match["name"])
         except KeyError:
-            raise ValueError(f"nothing makes the block {match['name']}") from None
+            raise ValueError(f"unknown block {match['name']}") from None
         if "figures:" in match["text"]:
-            raise ValueError(f"the block {match['name']} has no end")
+            raise ValueError(f"block {match['name']} is not closed")
         if text != match["text"]:
             drifted.append(match["name"])
         return f"{match[1]}{text}{match[4]}"
 
     text = BLOCK.sub(renew, page)
     if page.count("<!-- figures:") != len(BLOCK.findall(page)):
-        raise ValueError("a block has no end, or a name that cannot be read")
+        raise ValueError("a block is not closed, or its name cannot be read")
     return text, drifted
 
 
 def drift(published: Path, write: bool) -> Iterator[str]:
-    """A line for each block that had drifted; `write` brings them up to date."""
+    """One line per block that is out of date; `write` updates them."""
     book = Book(published)
     for path in pages():
         page = path.read_text(encoding="utf-8")
@@ -61,15 +61,15 @@ def drift(published: Path, write: bool) -> Iterator[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Bring the figures of README.md and docs/ up to date.")
-    parser.add_argument("--published", type=Path, default=PUBLISHED, help="folder of the publication")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a block has drifted")
+    parser = argparse.ArgumentParser(description="Update the figures in README.md and docs/.")
+    parser.add_argument("--published", type=Path, default=PUBLISHED, help="Read this publication folder.")
+    parser.add_argument("--check", action="store_true", help="Write nothing; exit with 1 if a block is out of date.")
     arguments = parser.parse_args()
     if not (arguments.published / "missions_index.duckdb").is_file():
-        raise SystemExit(f"{arguments.published} holds no publication: run `make index` first")
+        raise SystemExit(f"{arguments.published} has no publication; run `make index` first")
     drifted = list(drift(arguments.published, write=not arguments.check))
     for line in drifted:
-        print(f"{line} {'has drifted: run `make docs`' if arguments.check else 'brought up to date'}")
+        print(f"{line} {'is out of date: run `make docs`' if arguments.check else 'updated'}")
     if arguments.check and drifted:
         raise SystemExit(1)
 

@@ -1,6 +1,7 @@
-"""A publication to quote from, and the blocks that are known.
+"""The publication to quote from, and the register of blocks.
 
-Belongs here: what the modules of the pages share. A module per page defines its blocks; numbers.py those in sentences.
+Belongs here: what the modules of the pages share. Each page has a module with its blocks; numbers.py has those within
+sentences.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ TABLES: dict[str, Callable[[Book], str]] = {}
 
 
 def block(function: Callable[[Book], str]) -> Callable[[Book], str]:
-    """Make the function's name that of a block."""
+    """Register a function as the block of its name."""
     TABLES[function.__name__] = function
     return function
 
 
 def listing(name: str, sql: str, columns: dict[str, Format], *parameters: object) -> None:
-    """Make a block of a query's rows: a heading and a format per column; an empty cell is left empty."""
+    """Register a block that is a table of a query's rows, with a heading and a format per column."""
 
     def cell(value: Any, how: Format) -> str:
         if value is None:
@@ -43,7 +44,7 @@ def listing(name: str, sql: str, columns: dict[str, Format], *parameters: object
 
 
 class Book:
-    """A publication, and what is asked of it."""
+    """A publication, and queries on it."""
 
     def __init__(self, published: Path) -> None:
         self.published = published
@@ -64,15 +65,15 @@ class Book:
 
     @cached_property
     def variables(self) -> dict[str, Any]:
-        """What dbt_project.yml sets."""
+        """The variables of dbt_project.yml."""
         project: dict[str, Any] = yaml.safe_load((ROOT / "dbt_project/dbt_project.yml").read_text(encoding="utf-8"))
         return dict(project["vars"])
 
     def text(self, name: str) -> str:
-        """What a block must hold. Raises KeyError where no such block is known."""
+        """The text of a block. Raises KeyError if there is no such block."""
         if name.startswith("var."):
             value = self.variables[name.removeprefix("var.")]
-            return f"{value:.0%}".replace("%", " %") if isinstance(value, float) else str(value)
+            return f"{value:.0%}" if isinstance(value, float) else str(value)
         if name in NUMBERS:
             return f"{self.one(NUMBERS[name]):,}"
         if name in DAYS:

@@ -6,7 +6,7 @@ from tools.figures.formats import tenths
 
 @block
 def energy_conversion(book: Book) -> str:
-    """The multiplier of a rate that is published in thousands of tonnes."""
+    """The multiplier of a rate published in thousands of tonnes."""
     multiplier = book.one(
         "SELECT rate_multiplier FROM read_csv($1) WHERE indicator_id = 'domestic_energy_use'",
         str(ROOT / "seeds/framework/indicator.csv"),
@@ -16,7 +16,7 @@ def energy_conversion(book: Book) -> str:
 
 @block
 def unassigned_crime(book: Book) -> str:
-    """Read from the seed: rows that belong to no council are in no mart."""
+    """Read from the seed, as rows that belong to no council are in no mart."""
     share = book.one(
         """
         SELECT sum(CAST(value AS DOUBLE)) FILTER (partnership_name ILIKE 'unassigned%') / sum(CAST(value AS DOUBLE))

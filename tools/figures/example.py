@@ -1,4 +1,4 @@
-"""The worked example of docs/method.md: one figure of one council, followed through all models."""
+"""The worked example of docs/method.md: one figure of one council, followed through all the models."""
 
 import math
 
@@ -47,7 +47,7 @@ JOIN of_mission USING (authority_code) JOIN of_composite USING (authority_code)
 
 @block
 def worked_example(book: Book) -> str:
-    """Everything from the published figures, and worked out anew where the models keep it to themselves."""
+    """Every step from the published figures, recalculated where the models do not publish it."""
     (x,) = book.records(_FOLLOWED, EXAMPLE)
     if (x["outcome"], x["value_basis_reason"]) != ("logged", "rate of published counts"):
         raise ValueError("docs/method.md follows a logged rate of published counts: choose another EXAMPLE")
@@ -70,7 +70,7 @@ def worked_example(book: Book) -> str:
         ("Rate per 1,000 residents", "int_authority_figures", f"{x['value']:.4f}"),
         ("Basis and reason", "int_cells", f"{x['value_basis']}, {x['value_basis_reason']}"),
         ("Skewness; kurtosis", "int_treatment_steps", "{skewness_before:.2f}; {kurtosis_before:.2f}".format(**x)),
-        ("Outcome", "int_treatments", f"{x['outcome']}: {steps} winsorised values do not suffice"),
+        ("Outcome", "int_treatments", f"{x['outcome']}: {steps} winsorised values are not enough"),
         ("Min; max of the reference set", "int_treatments", "{low:.4f}; {high:.4f}".format(**x)),
         ("ln(x - min + 0.01 (max - min))", "int_treated_values", f"{x['value_treated']:.4f}"),
         ("Mean; standard deviation of the same", "int_normalised_values", "{mean:.4f}; {deviation:.4f}".format(**x)),

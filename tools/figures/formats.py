@@ -1,15 +1,13 @@
-"""How a table, a name, a day and a share are written on a page."""
+"""How tables, names, dates and shares are written on a page."""
 
 import re
 from datetime import date
 
 
 def table(headers: list[str], rows: list[list[object]]) -> str:
-    """A Markdown table; a column of numbers stands to the right."""
+    """A Markdown table, with columns of numbers aligned right."""
     texts = [[str(cell) for cell in row] for row in rows]
-    numeric = [
-        all(re.fullmatch(r"[-\d.,]*( %)?( \(\d+ \\\*\))?", row[i]) for row in texts) for i in range(len(headers))
-    ]
+    numeric = [all(re.fullmatch(r"[-\d.,]*%?( \(\d+ \\\*\))?", row[i]) for row in texts) for i in range(len(headers))]
     lines = [headers, ["---:" if right else "---" for right in numeric], *texts]
     return "\n" + "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
@@ -27,8 +25,8 @@ def day(value: date) -> str:
 
 
 def percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+    return f"{100 * share:.0f}%"
 
 
 def tenths(share: float) -> str:
-    return f"{100 * share:.1f} %"
+    return f"{100 * share:.1f}%"

@@ -1,4 +1,4 @@
-"""The blocks of docs/method.md, but for its worked example."""
+"""The blocks of docs/method.md, except its worked example."""
 
 import csv
 
@@ -16,14 +16,14 @@ listing(
     """,
     {
         **{"Mission": "{}", "Indicators": "{}", "At half weight": "{}", "Share of the composite": percent},
-        "Of one indicator": "{:.2f} %",
+        "Share of one indicator": "{:.2f}%",
     },
 )
 
 
 @block
 def peer_variables(book: Book) -> str:
-    """The list is a seed: what is published is each council's figures."""
+    """The list comes from the seed; only each council's figures are published."""
     with (ROOT / "seeds/framework/peer_variable.csv").open(encoding="utf-8", newline="") as file:
         found = list(csv.DictReader(file))
     titles = set(book.rows("SELECT DISTINCT variable_id, variable_title FROM authority_structure"))
@@ -112,7 +112,7 @@ listing(
     FROM framework_audit WHERE status = 'exception'
     GROUP BY node_name, exception_reason ORDER BY bool_or(is_indicator), max(mission_id), node_name
     """,
-    {"Mission or indicator": "{}", "Out of bound": "{}", "Value": "{}", "Why it is kept": "{}", "Noted": "{}"},
+    {"Mission or indicator": "{}", "Outside its bounds": "{}", "Value": "{}", "Why it is kept": "{}", "Noted": "{}"},
 )
 
 
@@ -136,7 +136,7 @@ listing(
         string_agg(DISTINCT basket_reason, '; ' ORDER BY basket_reason) FILTER (NOT is_in_basket)
     FROM index_trend_basket JOIN dim_mission USING (mission_id) GROUP BY ALL ORDER BY mission_name
     """,
-    {"Mission": "{}", "In the basket": "{}", "Indicators": "{}", "Why others are not": "{}"},
+    {"Mission": "{}", "In the basket": "{}", "Indicators": "{}", "Why the others are not": "{}"},
 )
 
 
@@ -152,14 +152,14 @@ def milestones(book: Book) -> str:
         """
     )
     return table(
-        ["Milestone", "Number", "By", "Set in", "Exact measure", "England", "Status of England"],
+        ["Milestone", "Target", "By", "Set in", "Exact measure", "England", "Status of England"],
         [
             [
                 r[0],
-                f"{r[1]} {r[2]:g} {r[3].replace('percent', '%')}",
+                f"{r[1]} {r[2]:g} {r[3]}".replace(" percent", "%"),
                 r[4] or "no year",
                 f"[{r[5]}]({r[6]}), {day(r[7])}",
-                "yes" if r[8] else "near",
+                "yes" if r[8] else "approximate",
                 "" if r[9] is None else f"{r[9]:.1f} in {r[10]}" + ("" if r[12] else ", our mean of councils"),
                 r[11],
             ]
@@ -177,7 +177,7 @@ listing(
 
 @block
 def method_choices(book: Book) -> str:
-    """The choices are a seed; how far each moves ranks by itself is published."""
+    """The choices come from the seed; how far each moves ranks is published."""
     with (ROOT / "seeds/framework/method_choice.csv").open(encoding="utf-8", newline="") as file:
         choices = list(csv.DictReader(file))
     moves = {
@@ -202,7 +202,7 @@ def method_choices(book: Book) -> str:
                 "" if most is None else most,
             ]
         )
-    return table(["Factor", "Option", "Probability", "Moves a rank by, on average", "At most"], rows)
+    return table(["Factor", "Option", "Probability", "Mean change in rank", "Largest change"], rows)
 
 
 listing(
@@ -214,7 +214,7 @@ listing(
     GROUP BY mission_name ORDER BY mission_name NULLS FIRST
     """,
     {
-        **{"": "{}", "Median places from 5th to 95th percentile": "{:.0f}", "Councils with at most 30": percent},
+        **{"": "{}", "Median places from 5th to 95th percentile": "{:.0f}", "Councils within 30 places": percent},
         "Weight without a stated error": percent,
     },
 )

@@ -1,6 +1,6 @@
-"""The blocks that are one number or one day in a sentence: the query of each.
+"""The queries of the blocks that are one number or one date in a sentence.
 
-Belongs here: queries on the published marts alone. Tables are in the module of their page.
+Belongs here: queries on the published marts. Tables are in the module of their page.
 """
 
 NUMBERS = {

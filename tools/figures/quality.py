@@ -14,7 +14,7 @@ TYPES = [
     "city_of_london",
     "isles_of_scilly",
 ]
-# Figures that mislead where they are taken for what residents live with; docs/data-quality.md says why.
+# Figures that mislead if taken for what residents experience; docs/data-quality.md explains why.
 ODD = [
     ("City of London", ["theft_from_person", "shoplifting", "criminal_damage_and_arson"]),
     ("Westminster", ["theft_from_person", "robbery", "electric_vehicle_share"]),
@@ -30,7 +30,7 @@ def coverage_by_basis(book: Book) -> str:
     found = dict(book.rows("SELECT value_basis, count(*) FROM indicator_score GROUP BY ALL"))
     return table(
         ["Basis", "Cells", "Share"],
-        [[words(b), f"{found.get(b, 0):,}", f"{100 * found.get(b, 0) / sum(found.values()):.1f} %"] for b in BASES],
+        [[words(b), f"{found.get(b, 0):,}", f"{100 * found.get(b, 0) / sum(found.values()):.1f}%"] for b in BASES],
     )
 
 
@@ -118,7 +118,7 @@ def coverage_by_indicator(book: Book) -> str:
         """
     )
     return table(
-        ["Mission", "Indicator", "Newest period ends", *map(words, BASES), "Of an older period"],
+        ["Mission", "Indicator", "Newest period ends", *map(words, BASES), "From an older period"],
         [[r[0], f"`{r[1]}`", str(r[2]), *(n or "" for n in r[4:]), r[3] or ""] for r in found],
     )
 
@@ -149,7 +149,7 @@ listing(
     GROUP BY correction_id, area_name, reason, proof, noted_date
     ORDER BY correction_id
     """,
-    {"Area": "{}", "Data set": "{}", "What was wrong": "{}", "Held by": "`{}`", "Noted": "{}"},
+    {"Area": "{}", "Data set": "{}", "What was wrong": "{}", "Test": "`{}`", "Noted": "{}"},
 )
 
 

@@ -22,7 +22,7 @@ listing(
 
 
 def in_short(description: str) -> str:
-    """What a table holds and the grain of its rows, without what is said between."""
+    """What a table holds and what a row is, without the sentences between."""
     sentences = re.split(r"(?<=[.?])\s+", description.strip())
     return " ".join([sentences[0], *(s for s in sentences[1:] if s.startswith("One row"))])
 
@@ -37,7 +37,7 @@ def marts(book: Book) -> str:
 
 
 def command(book: Book, *arguments: str) -> str:
-    """What a `missions` command prints, 100 characters wide."""
+    """The output of a `missions` command, 100 characters wide."""
     environment = {k: v for k, v in os.environ.items() if k not in ("FORCE_COLOR", "TTY_COMPATIBLE")}
     ran = subprocess.run(
         [sys.executable, "-m", "missions.cli", "--published", str(book.published), *arguments],

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from missions.reading.places import place
+from missions.reading.rank_words import place
 from missions.reading.wording import in_words, period_words, value_words
 from missions.site.charts import compare_spec
 from missions.site.data import Row, by

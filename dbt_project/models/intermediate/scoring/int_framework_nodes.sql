@@ -51,9 +51,31 @@ select
     nodes.least_share,
     coalesce({{ json_number('nodes.normalisation_parameters', 'lower') }}, 0) as normalisation_lower,
     coalesce({{ json_number('nodes.normalisation_parameters', 'upper') }}, 1) as normalisation_upper,
-    coalesce({{ json_number('nodes.normalisation_parameters', 'scale') }}, 1) as normalisation_scale,
+    coalesce(
+        {{ json_number('nodes.normalisation_parameters', 'scale') }},
+        coalesce({{ json_number('nodes.normalisation_parameters', 'to') }}, 1)
+        - coalesce({{ json_number('nodes.normalisation_parameters', 'from') }}, 0)
+    ) as normalisation_scale,
+    {{ json_number('nodes.normalisation_parameters', 'from') }} as normalisation_from,
+    {{ json_number('nodes.normalisation_parameters', 'mean') }} as normalisation_mean,
+    {{ json_number('nodes.normalisation_parameters', 'deviation') }} as normalisation_deviation,
     coalesce({{ json_number('nodes.normalisation_parameters', 'steepness') }}, 23) as normalisation_steepness,
-    nodes.aggregation is null as is_leaf
+    case nodes.treatment
+        when 'square' then 2
+        when 'cube' then 3
+        when 'square_root' then 0.5
+        when 'reciprocal' then -1
+        when 'power' then {{ json_number('nodes.normalisation_parameters', 'exponent') }}
+    end as treatment_exponent,
+    {{ json_number('nodes.normalisation_parameters', 'lowest') }} as treatment_lowest,
+    {{ json_number('nodes.normalisation_parameters', 'highest') }} as treatment_highest,
+    {{ json_number('nodes.normalisation_parameters', 'lower_percentile') }} as treatment_lower_percentile,
+    {{ json_number('nodes.normalisation_parameters', 'upper_percentile') }} as treatment_upper_percentile,
+    {{ json_text('nodes.normalisation_parameters', 'ties') }} as normalisation_ties,
+    {{ json_text('nodes.normalisation_parameters', 'fill') }} as fill,
+    nodes.aggregation is null as is_leaf,
+    coalesce({{ json_text('nodes.normalisation_parameters', 'limited') }} = 'false', false) as is_unlimited,
+    coalesce({{ json_text('nodes.normalisation_parameters', 'weighted') }} = 'true', false) as is_weighted
 from nodes
 inner join tree
     on nodes.node_id = tree.node_id

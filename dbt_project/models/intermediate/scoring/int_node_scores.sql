@@ -22,7 +22,8 @@ children as (
         nodes.depth,
         nodes.weight_in_parent,
         parents.aggregation,
-        coalesce(parents.least_share, 0) as least_share
+        coalesce(parents.least_share, 0) as least_share,
+        parents.fill
     from nodes
     inner join nodes as parents
         on nodes.parent_id = parents.node_id
@@ -51,17 +52,18 @@ means_{{ depth }} as (
     select
         scores.unit_id,
         children.parent_id as node_id,
+        {% set present_weight = 'sum(case when scores.score is not null then children.weight_in_parent end)' %}
         -- Weights in the parent are quotients: a share below the smallest allowed by only a rounding error is enough.
         case
-            when sum(children.weight_in_parent) < children.least_share - 1e-12 then null
+            when {{ present_weight }} < children.least_share - 1e-12 then null
             when children.aggregation = 'arithmetic'
-                then sum(children.weight_in_parent * scores.score) / sum(children.weight_in_parent)
+                then sum(children.weight_in_parent * scores.score) / {{ present_weight }}
             -- These two means are not defined where a child is zero or negative.
             when min(scores.score) <= 0 then null
             when children.aggregation = 'geometric'
-                then exp(sum(children.weight_in_parent * {{ log_score }}) / sum(children.weight_in_parent))
+                then exp(sum(children.weight_in_parent * {{ log_score }}) / {{ present_weight }})
             when children.aggregation = 'harmonic'
-                then sum(children.weight_in_parent) / sum(children.weight_in_parent / nullif(scores.score, 0))
+                then {{ present_weight }} / sum(children.weight_in_parent / nullif(scores.score, 0))
         end as weighted_mean
     from (
         select
@@ -77,12 +79,25 @@ means_{{ depth }} as (
             score
         from level_{{ depth + 1 }}
         {% endif %}
+        -- A node whose gaps are filled has a row for every unit.
+        union all
+        select
+            units.unit_id,
+            children.node_id,
+            cast(null as double) as score
+        from children
+        cross join units
+        where
+            children.fill is not null
+            and children.depth = {{ depth + 1 }}
     ) as scores
     inner join children
         on
             scores.node_id = children.node_id
             and children.depth = {{ depth + 1 }}
-    where scores.score is not null
+    where
+        scores.score is not null
+        or children.fill is not null
     group by scores.unit_id, children.parent_id, children.aggregation, children.least_share
 
 ),

@@ -13,9 +13,36 @@ units as (
 
 ),
 
+-- A leaf whose gaps are filled has a row for every unit.
 treated_values as (
 
-    select * from {{ ref('int_treated_values') }}
+    select
+        unit_id,
+        node_id,
+        value_treated
+    from {{ ref('int_treated_values') }}
+
+    union all
+
+    select
+        gaps.unit_id,
+        gaps.node_id,
+        cast(null as double) as value_treated
+    from (
+        select
+            units.unit_id,
+            nodes.node_id
+        from nodes
+        cross join units
+        where
+            nodes.fill is not null
+            and nodes.is_leaf
+    ) as gaps
+    left join {{ ref('int_treated_values') }} as treated
+        on
+            gaps.unit_id = treated.unit_id
+            and gaps.node_id = treated.node_id
+    where treated.unit_id is null
 
 ),
 

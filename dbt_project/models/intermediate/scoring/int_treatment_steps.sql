@@ -5,7 +5,12 @@ nodes as (
 
     select
         node_id,
-        treatment
+        treatment,
+        treatment_exponent,
+        treatment_lowest,
+        treatment_highest,
+        treatment_lower_percentile,
+        treatment_upper_percentile
     from {{ ref('int_framework_nodes') }}
     where is_leaf
 
@@ -39,6 +44,53 @@ bounds_0 as (
 
 ),
 
+-- For bounds that the framework states: the place of each value from either end, ties once, and in the order of all.
+stated_places as (
+
+    select
+        nodes.node_id,
+        nodes.treatment,
+        nodes.treatment_lowest,
+        nodes.treatment_highest,
+        nodes.treatment_lower_percentile,
+        nodes.treatment_upper_percentile,
+        reference_values.value,
+        dense_rank() over (partition by nodes.node_id order by reference_values.value) as from_lowest,
+        dense_rank() over (partition by nodes.node_id order by reference_values.value desc) as from_highest,
+        row_number() over (partition by nodes.node_id order by reference_values.value) - 1 as place,
+        count(*) over (partition by nodes.node_id) - 1 as last_place
+    from nodes
+    inner join reference_values
+        on nodes.node_id = reference_values.node_id
+    where nodes.treatment in ('winsorise', 'cap')
+
+),
+
+-- The next value beyond those winsorised, or a percentile on the straight line between its two neighbours.
+stated_bounds as (
+
+    select
+        node_id,
+        treatment,
+        case
+            when treatment = 'winsorise' then min(case when from_lowest > coalesce(treatment_lowest, 0) then value end)
+            else
+                sum(
+                    value * greatest(0, 1 - abs(place - last_place * coalesce(treatment_lower_percentile, 0) / 1e2))
+                )
+        end as lower_bound,
+        case
+            when treatment = 'winsorise' then max(case when from_highest > coalesce(treatment_highest, 0) then value end)
+            else
+                sum(
+                    value * greatest(0, 1 - abs(place - last_place * coalesce(treatment_upper_percentile, 100) / 1e2))
+                )
+        end as upper_bound
+    from stated_places
+    group by node_id, treatment
+
+),
+
 {% for step in range(0, var('winsorise_steps') + 1) %}
 {% set bounds = 'bounds_' ~ step %}
 {% if step > 0 %}
@@ -53,8 +105,14 @@ bounds_0 as (
         case when skewness >= 0 then second_highest else upper_bound end as upper_bound
     from {{ last }}
     where
-        treatment like 'winsorise%'
+        treatment like 'winsorise_then%'
         and {{ is_skewed('skewness', 'kurtosis') }}
+    {% if step == 1 %}
+
+    union all
+
+    select * from stated_bounds
+    {% endif %}
 
 ),
 
@@ -118,13 +176,16 @@ steps as (
 )
 
 select
-    node_id,
-    treatment,
-    step,
-    lower_bound,
-    upper_bound,
-    skewness,
-    kurtosis,
+    steps.node_id,
+    steps.treatment,
+    steps.step,
+    steps.lower_bound,
+    steps.upper_bound,
+    steps.skewness,
+    steps.kurtosis,
+    nodes.treatment_exponent,
     -- Winsorising that leaves no spread has not passed the test: the values are logged instead.
-    coalesce({{ is_skewed('skewness', 'kurtosis') }}, step > 0) as is_skewed
+    coalesce({{ is_skewed('steps.skewness', 'steps.kurtosis') }}, steps.step > 0) as is_skewed
 from steps
+inner join nodes
+    on steps.node_id = nodes.node_id

@@ -33,7 +33,9 @@ outcomes as (
         before.treatment,
         case
             when before.treatment = 'none' then 'none'
-            when before.treatment = 'log' then 'logged'
+            when before.treatment in ('log', 'ln') then 'logged'
+            when before.treatment in ('winsorise', 'cap') then 'winsorised'
+            when before.treatment in ('square', 'cube', 'square_root', 'reciprocal', 'power') then 'transformed'
             when passed.steps = 0 then 'none'
             when passed.steps > 0 then 'winsorised'
             else 'logged'
@@ -42,7 +44,9 @@ outcomes as (
         before.upper_bound as maximum,
         before.skewness as skewness_before,
         before.kurtosis as kurtosis_before,
-        passed.steps
+        -- Bounds that the framework states are the first step and the last.
+        case when before.treatment in ('winsorise', 'cap') then 1 else passed.steps end as steps,
+        before.treatment_exponent
     from before
     left join passed
         on before.node_id = passed.node_id
@@ -65,7 +69,8 @@ select
         else 1
     end as log_sign,
     outcomes.skewness_before,
-    outcomes.kurtosis_before
+    outcomes.kurtosis_before,
+    outcomes.treatment_exponent
 from outcomes
 left join steps as chosen
     on

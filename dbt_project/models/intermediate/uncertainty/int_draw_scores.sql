@@ -1,5 +1,5 @@
 -- Scores of every council in every run, by index number: 0 the composite, then the branches. Runs in which a score is missing or
--- not finite are left out. Scores count to nine decimals.
+-- not finite are left out.
 with
 
 runs as (
@@ -127,7 +127,7 @@ select
     runs.sample,
     0 as index_number,
     means.unit_number,
-    round((means.score - scales.mean) / scales.deviation, 9) as score
+    (means.score - scales.mean) / scales.deviation as score
 from composite_means as means
 inner join composite_scales as scales
     on means.run_number = scales.run_number
@@ -141,7 +141,7 @@ select
     runs.sample,
     branch_scores.branch_number as index_number,
     branch_scores.unit_number,
-    round(branch_scores.score, 9) as score
+    branch_scores.score
 from branch_scores
 inner join composite_scales as scales
     on branch_scores.run_number = scales.run_number
