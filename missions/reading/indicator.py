@@ -51,8 +51,8 @@ def indicator_of(connection: duckdb.DuckDBPyConnection, name: str) -> Indicator[
         connection,
         """
         SELECT need_rank, authority_code, authority_name, authority_type, region_name, indicator_id, indicator_title,
-            unit, higher_means, value_basis, value_basis_reason, value, value_lower_95, value_upper_95, value_treated, need_z,
-            period_start_date, period_end_date
+            unit, higher_means, value_basis, value_basis_reason, value, value_lower_95, value_upper_95, value_treated,
+            need_z, period_start_date, period_end_date
         FROM indicator_score
         JOIN dim_authority USING (authority_code)
         JOIN (SELECT indicator_id, indicator_title, unit, higher_means FROM dim_indicator) USING (indicator_id)

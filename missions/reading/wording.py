@@ -73,8 +73,14 @@ def shortened(names: list[str]) -> str:
 
 def basis_words(cell: Mapping[str, Any]) -> str:
     """How a value was obtained, with the reason if it is not the council's own."""
-    basis = in_words(cell["value_basis"])
-    return basis if cell["value_basis"] == "published" else f"{basis} ({cell['value_basis_reason']})"
+    basis, reason = in_words(cell["value_basis"]), reason_words(cell["value_basis_reason"])
+    is_plain = basis == "published" and cell["value_basis_reason"] in ("published", "rate of published counts")
+    return basis if is_plain else f"{basis} ({reason})"
+
+
+def reason_words(reason: str) -> str:
+    """The reason for a basis; for pooled years what was made of them."""
+    return f"mean of {reason}" if re.fullmatch(r"\d+ of \d+ years", reason) else reason
 
 
 def unit_words(unit: str) -> str:

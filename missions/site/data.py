@@ -103,6 +103,7 @@ class Marts:
         self._read_explanations()
         self._read_changes()
         self._read_small_areas()
+        self._read_frameworks()
 
     def _read_authorities(self) -> None:
         self.authorities = self._ask("FROM dim_authority ORDER BY authority_name, authority_code")
@@ -283,6 +284,22 @@ class Marts:
             ),
             "authority_code",
         )
+
+    def _read_frameworks(self) -> None:
+        self.context_indicators = self._optional(
+            "dim_context_indicator", "FROM dim_context_indicator ORDER BY indicator_title"
+        )
+        self.context_values = grouped(
+            self._optional(
+                "context_value", "FROM context_value ORDER BY indicator_id, authority_code, period_end_date"
+            ),
+            "indicator_id",
+        )
+        self.framework_comparison = self._optional(
+            "framework_comparison",
+            "FROM framework_comparison WHERE other_framework_id = 'first' ORDER BY authority_code, index_id",
+        )
+        self.findings = self._optional("published_finding", "FROM published_finding ORDER BY index_id, finding_id")
 
     @cached_property
     def bands(self) -> list[str]:

@@ -16,6 +16,7 @@ from missions.reading.wording import (
     in_words,
     period_words,
     publisher_words,
+    reason_words,
     release_words,
     type_words,
     unit_words,
@@ -86,9 +87,10 @@ def short_period(start: date | None, end: date) -> str:
 
 def basis_words(cell: Row) -> str:
     """The basis of a value and the reason for it, in one phrase."""
-    if cell["value_basis"] == "published":
-        return "published" if cell["value_basis_reason"] == "published" else str(cell["value_basis_reason"])
-    return f"{in_words(cell['value_basis'])}: {cell['value_basis_reason']}"
+    reason = reason_words(cell["value_basis_reason"])
+    if cell["value_basis"] == "published" and reason in ("published", "rate of published counts"):
+        return reason
+    return f"{in_words(cell['value_basis'])}: {reason}"
 
 
 def percent_of(part: int, whole: int) -> str:

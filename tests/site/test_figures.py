@@ -311,3 +311,44 @@ def test_changes_are_told_with_their_cause(database: Path, tmp_path: Path) -> No
         "data revision, new period",
     ]
     assert "1 of 317 councils have changed rank" in " ".join("".join(summary.text).split())
+
+
+def test_frameworks_context_and_findings_equal_the_marts(
+    pages: dict[str, Page], marts: duckdb.DuckDBPyConnection
+) -> None:
+    expected = {
+        row["authority_name"]: row
+        for row in rows(
+            marts,
+            """
+            SELECT authority_name, other_need_rank, rank_change
+            FROM framework_comparison JOIN dim_authority USING (authority_code) WHERE index_id = 'composite'
+            """,
+        )
+    }
+    found = {words(cells[0]): cells for cells in pages["frameworks.html"].table("Ranks under")}
+    assert set(found) == set(expected) and len(found) == 317
+    for name, row in expected.items():
+        assert int(words(found[name][2])) == row["other_need_rank"]
+        assert int(words(found[name][3]).replace("\u2212", "-")) == row["rank_change"]
+    for indicator in rows(marts, "FROM dim_context_indicator"):
+        page = pages[f"context/{indicator['indicator_id']}.html"]
+        newest = rows(
+            marts,
+            f"""
+            SELECT authority_name, value FROM context_value JOIN dim_authority USING (authority_code)
+            WHERE indicator_id = '{indicator["indicator_id"]}'
+            QUALIFY row_number() OVER (PARTITION BY authority_code ORDER BY period_end_date DESC) = 1
+            """,
+        )
+        values = {words(cells[0]): words(cells[2]) for cells in page.table(indicator["indicator_title"])}
+        decimals = (indicator["unit"], indicator["decimals"])
+        assert values == {r["authority_name"]: shown(r["value"], *decimals).replace("\u00a0", " ") for r in newest}
+        assert indicator["why_left"] in "".join(page.text)
+    held = {row["finding"]: row for row in rows(marts, "FROM published_finding")}
+    table = pages["findings.html"].table("Findings of 2024")
+    assert {words(cells[0]) for cells in table} == set(held)
+    for cells in table:
+        row = held[words(cells[0])]
+        assert words(cells[5]) == ("yes" if row["holds"] else "no")
+        assert words(cells[6]) == f"{100 * row['share_of_draws']:.0f}%"
