@@ -7,7 +7,6 @@ import pytest
 from missions.reading.rank_words import ordinal
 from tests.support.commands import Ask, Marts, column, records, table
 
-
 _RANKED = (
     "need_rank",
     "authority_code",

@@ -221,3 +221,15 @@ def test_the_command_takes_less_than_three_seconds(missions: Any, database: Path
     result = missions("what-if", "--weight", "health=2", "--drop", "robbery", "--normalisation", "percentile_rank")
     assert result.returncode == 0, result.stderr
     assert time.monotonic() - begun < 3
+
+
+def test_the_first_framework_ranks_as_the_comparison_says(publication: Path) -> None:
+    with what_if(publication / DATABASE, Choices("composite", framework="first")) as connection:
+        differing = connection.execute(
+            """
+            SELECT count(*), count(*) FILTER (new_rank <> other_need_rank OR abs(new_score - other_need_score) > 1e-9)
+            FROM what_if JOIN published.marts.framework_comparison USING (authority_code)
+            WHERE index_id = 'composite' AND other_framework_id = 'first'
+            """
+        ).fetchone()
+    assert differing == (317, 0)

@@ -81,6 +81,7 @@ def _method_files(site: Renderer) -> Files:
         missions=[(mission, marts.by_mission[mission["mission_id"]]) for mission in marts.missions],
         treated=Counter(indicator["outcome"] for indicator in marts.indicators),
         cells=len(cells),
+        pooled=sum(indicator["pooled_years"] > 1 for indicator in marts.indicators),
         bases=Counter(cell["value_basis"] for cell in cells),
         sensitivity=marts.sensitivity,
         small_area_indicators=marts.small_area_indicators,
