@@ -59,9 +59,7 @@ def what_if(
     aggregation: Annotated[
         str | None, typer.Option(metavar="NAME", help="Which mean to take, such as geometric.")
     ] = None,
-    framework: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Start from another framework, such as first.")
-    ] = None,
+    framework: Annotated[str | None, typer.Option(help="Start from another framework, such as first.")] = None,
     mission: Annotated[str | None, typer.Option(help="Rank by one mission instead of all together.")] = None,
     top: Annotated[int, typer.Option(min=1, help="Councils to show in each list; --json and --csv include all.")] = 10,
     as_json: Json = False,
@@ -92,13 +90,17 @@ def what_if(
     index_name = missions.get(choices.index_id, "All missions")
     console.print(f"{index_name}, if {_in_words(choices, nodes)}", style="bold")
     _show_summary(console, summary)
-    for note in notes:
-        console.print(note, style="dim")
+    _show_notes(console, notes)
     if codes:
         _show_moves(console, "", found.records)
     else:
         _show_most_moved(console, everyone.records, top)
     console.print(f"{_RANK_NOTE} Move: new rank minus official rank.", style="dim")
+
+
+def _show_notes(console: Console, notes: list[str]) -> None:
+    for note in notes:
+        console.print(note, style="dim")
 
 
 def _nodes(connection: duckdb.DuckDBPyConnection, framework: str | None) -> tuple[str | None, Mapping[str, str]]:

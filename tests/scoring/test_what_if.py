@@ -144,11 +144,18 @@ def test_what_makes_no_index_is_refused(ranks: Ranks, choices: dict[str, Any], m
 
 
 def test_a_mission_without_indicators_is_refused(ranks: Ranks, publication: Path) -> None:
-    crimes = [i for (i,) in query(publication, "SELECT indicator_id FROM dim_indicator WHERE mission_id = 'crime'")]
+    themes = [i for (i,) in query(publication, "SELECT theme_id FROM dim_theme WHERE mission_id = 'crime'")]
     with pytest.raises(WhatIfError, match="nothing is left under Safer streets; to leave it out, use --drop crime"):
-        ranks(dropped=tuple(crimes))
+        ranks(dropped=tuple(themes))
     with pytest.raises(WhatIfError, match="no weight is left under Safer streets"):
-        ranks(weights=dict.fromkeys(crimes, 0.0))
+        ranks(weights=dict.fromkeys(themes, 0.0))
+
+
+def test_a_theme_without_indicators_is_refused(ranks: Ranks) -> None:
+    crimes = ("sexual_offences", "stalking_and_harassment")
+    with pytest.raises(WhatIfError, match="nothing is left under .*use --drop violence_against_women_and_girls"):
+        ranks(dropped=crimes)
+    assert ranks(dropped=("violence_against_women_and_girls",)) != ranks()
 
 
 # --- The command ------------------------------------------------------------------------------------------------------
@@ -158,8 +165,8 @@ def test_the_command_prints_what_the_method_gives(ask: Ask, ranks: Ranks) -> Non
     words = ("--weight", "Health=2", "--drop", "robbery", "--normalisation", "percentile_rank")
     result = json.loads(ask(*words, "--json").stdout)
     assert list(result) == [
-        *("index_id", "weights", "dropped", "treatment", "normalisation", "aggregation", "notes", "summary"),
-        "authorities",
+        *("index_id", "weights", "dropped", "treatment", "normalisation", "aggregation", "framework", "notes"),
+        *("summary", "authorities"),
     ]
     assert result["weights"] == {"health": 2.0}
     expected = ranks(weights={"health": 2.0}, dropped=("robbery",), normalisation="percentile_rank")

@@ -283,6 +283,11 @@ SETTINGS = [
         "energy=0.3&opportunity=3.7&off=gcse_english_and_maths_by_19",
         ["--weight", "energy=0.3", "--weight", "opportunity=3.7", "--drop", "gcse_english_and_maths_by_19"],
     ),
+    # A theme of which nothing is left, and one indicator of another.
+    (
+        "off=sexual_offences,stalking_and_harassment,robbery",
+        ["--drop", "violence_against_women_and_girls", "--drop", "robbery"],
+    ),
 ]
 
 

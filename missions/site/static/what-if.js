@@ -39,7 +39,12 @@
     missions.keep([...changed, ...(off.length ? [["off", off]] : [])]);
     const share = (weight) => Math.round((100 * weight) / (sum(weights) || 1));
     sliders.forEach((slider, m) => { slider.nextElementSibling.value = `${weights[m]} (${share(weights[m])}%)`; });
-    const options = [...changed.map((pair) => ` --weight ${pair.join("=")}`), ...off.map((id) => ` --drop ${id}`)];
+    // The command wants a theme or mission dropped by its own name if nothing is left of it.
+    const isOff = (id) => (indicators.includes(id) ? off.includes(id) : below(id).every(isOff));
+    const dropped = (id) => below(id).flatMap((child) => (isOff(child) ? [child] : dropped(child)));
+    const drops = dropped(root);
+    const kept = changed.filter(([id]) => !drops.includes(id));
+    const options = [...kept.map((pair) => ` --weight ${pair.join("=")}`), ...drops.map((id) => ` --drop ${id}`)];
     find("command").textContent = `missions what-if${options.join("")}`;
     find("results").hidden = !composite;
     find("status").textContent = "There is nothing left to rank by: give a mission some weight, and switch on one of its indicators.";
