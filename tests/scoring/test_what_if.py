@@ -153,7 +153,7 @@ def test_a_mission_without_indicators_is_refused(ranks: Ranks, publication: Path
 
 def test_a_theme_without_indicators_is_refused(ranks: Ranks) -> None:
     crimes = ("sexual_offences", "stalking_and_harassment")
-    with pytest.raises(WhatIfError, match="nothing is left under .*use --drop violence_against_women_and_girls"):
+    with pytest.raises(WhatIfError, match=r"nothing is left under .*use --drop violence_against_women_and_girls"):
         ranks(dropped=crimes)
     assert ranks(dropped=("violence_against_women_and_girls",)) != ranks()
 

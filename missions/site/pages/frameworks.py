@@ -113,10 +113,8 @@ def _finding_files(site: Renderer) -> Files:
         ],
         holding=sum(row["holds"] for row in findings),
     )
-    yield (
-        "data/findings.csv",
-        as_csv(site.with_polarity(findings), ["finding_id", "index_id", "higher_means", *list(findings[0])[2:]]),
-    )
+    columns = ["finding_id", "index_id", "higher_means", *list(findings[0])[2:]]
+    yield "data/findings.csv", as_csv(site.with_polarity(findings), columns)
 
 
 def _figure(finding: Row, column: str) -> str:
