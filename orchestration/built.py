@@ -1,4 +1,4 @@
-"""What the publication in force was built from, and what has changed since.
+"""What the current publication was built from, and what has changed since.
 
 Belongs here: the record beside the build file. Neither Dagster nor dbt is imported: a command with nothing to do
 ends at once. What must be made again is decided in again.py.
@@ -50,7 +50,7 @@ def parts() -> dict[str, str]:
 
 
 def changed() -> list[str] | None:
-    """The names of the parts that differ from those of the publication in force, sorted.
+    """The names of the parts that differ from those of the current publication, sorted.
 
     None if that is unknown: there is no record of a whole build in this folder, or since then the build file was
     written, another publication made current, or a file of it changed.
@@ -72,7 +72,7 @@ def forget() -> None:
 
 
 def remember(built_from: Mapping[str, str]) -> None:
-    """Record that the publication in force, its site and the build file are made from these parts."""
+    """Record that the current publication, its site and the build file are made from these parts."""
     write_json(RECORD, {**_state(), "parts": dict(built_from)})
 
 

@@ -17,6 +17,7 @@ import dagster as dg
 
 from missions.errors import RunError
 from missions.paths import PROJECT, PUBLISHED, WAREHOUSE
+from missions.publication.change import PUBLICATION_CHANGE
 from missions.publication.folder import DATABASE
 from missions.sources.build_file import only_run
 from orchestration import built
@@ -87,7 +88,10 @@ def run_index(target: str = "dev", *, force: bool = True, say: Callable[[str], N
 
 def _run_config(target: str, selected: set[dg.AssetKey] | None) -> dict[str, Any]:
     models = {"warehouse_models": {"config": {"target": target, "shared_tests": selected is not None}}}
-    no_models = selected is not None and not any(key.path[0] in ("staging", "intermediate") for key in selected)
+    changes = dg.AssetKey(["marts", PUBLICATION_CHANGE])  # a mart that dbt does not build
+    no_models = selected is not None and not any(
+        key.path[0] in ("staging", "intermediate", "marts") for key in selected - {changes}
+    )
     return {
         "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
         **({} if no_models else {"ops": models}),

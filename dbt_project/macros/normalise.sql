@@ -92,22 +92,10 @@ differ only by rounding error are ties; a unit outside the reference set gets th
 
 ),
 
-{%- set group_scores = "over (partition by node_id, group_id)" %}
-
 -- A gap takes the mean or the median of the scores of its group in the reference set, where the node says so.
 {{ name }} as (
 
-    select
-        unit_id,
-        node_id,
-        value,
-        case
-            when score is not null or fill is null or group_id is null then score
-            when fill = 'group_mean' then avg(case when fill is not null and is_in_reference_set then score end) {{ group_scores }}
-            when fill = 'group_median'
-                then {{ quantile('case when fill is not null and is_in_reference_set then score end', 0.5) }} {{ group_scores }}
-        end as score
-    from {{ name }}_scored
+    {{ filled_from_the_group(name ~ '_scored') }}
 
 )
 {%- endmacro %}
@@ -210,4 +198,35 @@ Spark copies a CTE to each place that reads it, so a chain of levels would tripl
         {%- set ranked_value = 'round(directed_value, 9)' if is_aggregated else significant('directed_value') -%}
         sum(case when {{ is_counted }} then 1 else 0 end) over (partition by node_id order by {{ ranked_value }}) as not_higher,
         sum(case when {{ is_counted }} then 1 else 0 end) over (partition by node_id, {{ ranked_value }}) as ties
+{%- endmacro %}
+
+{# The rows of a relation of scores; a window is taken only of nodes that fill, so that the others keep their order and speed. #}
+{% macro filled_from_the_group(relation) %}{{ return(adapter.dispatch('filled_from_the_group')(relation)) }}{% endmacro %}
+{% macro duckdb__filled_from_the_group(relation) -%}
+    select
+        unit_id,
+        node_id,
+        value,
+        score
+    from {{ relation }}
+    where fill is null
+
+    union all
+
+    select
+        unit_id,
+        node_id,
+        value,
+        {{ score_or_that_of_the_group() }} as score
+    from {{ relation }}
+    where fill is not null
+{%- endmacro %}
+{% macro score_or_that_of_the_group() -%}
+        {%- set group_scores = 'over (partition by node_id, group_id)' -%}
+        case
+            when score is not null or group_id is null then score
+            when fill = 'group_mean' then avg(case when is_in_reference_set then score end) {{ group_scores }}
+            when fill = 'group_median'
+                then {{ quantile('case when is_in_reference_set then score end', 0.5) }} {{ group_scores }}
+        end
 {%- endmacro %}

@@ -129,3 +129,11 @@
 {% macro spark__precise_mean(expression) %}avg({{ expression }}){% endmacro %}
 {% macro spark__json_number(json, key) %}cast(get_json_object({{ json }}, '$.{{ key }}') as double){% endmacro %}
 {% macro spark__json_text(json, key) %}get_json_object({{ json }}, '$.{{ key }}'){% endmacro %}
+{% macro spark__filled_from_the_group(relation) -%}
+    select
+        unit_id,
+        node_id,
+        value,
+        case when fill is null then score else {{ score_or_that_of_the_group() }} end as score
+    from {{ relation }}
+{%- endmacro %}

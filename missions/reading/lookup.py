@@ -1,6 +1,6 @@
 """Looking up a council or area by any name or code, and the sentence about what is not a current council.
 
-Belongs here: the publication's names, and the answers in words. How names are matched is in places.py.
+Belongs here: the publication's names, and the answers in words. How names are matched is in matching.py.
 """
 
 import re
@@ -12,9 +12,9 @@ from typing import Any, Literal
 import duckdb
 
 from missions.errors import UsageError
+from missions.reading.matching import AREAS, COMING, FORMER, OUTSIDE, Name, Place, Places
 from missions.reading.name_keys import COUNCIL, POSTCODE, name_key
 from missions.reading.names import Found, shown_name
-from missions.reading.places import AREAS, COMING, FORMER, OUTSIDE, Name, Place, Places
 from missions.reading.queries import ask
 from missions.reading.wording import LONG_LIST, day_words, in_words
 

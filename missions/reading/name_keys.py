@@ -1,6 +1,6 @@
 """How two names are compared: a name's key, and the shorter forms of it without titles.
 
-Belongs here: letters and words. Which names there are is in the marts; what a name was taken for is in places.py. The
+Belongs here: letters and words. Which names there are is in the marts; what a name was taken for is in matching.py. The
 site's search follows the same rules in static/names.js, from RULES.
 """
 

@@ -7,18 +7,6 @@ import pytest
 from missions.reading.rank_words import ordinal
 from tests.support.commands import Ask, Marts, column, records, table
 
-_RANKED = (
-    "need_rank",
-    "authority_code",
-    "authority_name",
-    "authority_type",
-    "region_name",
-    "need_score",
-    "need_band",
-    "published_share",
-    "is_mostly_published",
-)
-
 
 def test_rank_prints_the_marts(ask: Ask, marts: Marts) -> None:
     expected = marts(
@@ -29,7 +17,13 @@ def test_rank_prints_the_marts(ask: Ask, marts: Marts) -> None:
         """
     )
     found = records(ask("rank", "--json", "--top", "317"))
-    assert [tuple(record[name] for name in _RANKED) for record in found] == expected
+    keys = ("need_rank", "authority_code", "authority_name", "authority_type", "region_name", "need_score", "need_band")
+    keys += ("published_share", "is_mostly_published")
+    assert [tuple(record[key] for key in keys) for record in found] == expected
+    assert {(r["index_name"], r["ranked_councils"], r["listed_councils"]) for r in found} == {
+        ("All missions", 317, 317)
+    }
+    assert [record["rank_in_list"] for record in found] == [record["need_rank"] for record in found]
     assert records(ask("rank", "--json")) == found[:20]
     heading, *rows = table(ask("rank", "--csv", "--top", "317"))
     assert heading == list(found[0])
@@ -88,8 +82,6 @@ def test_rank_in_an_area(ask: Ask, marts: Marts, option: str, name: str, where: 
     expected = marts(f"SELECT authority_code FROM dim_authority WHERE {where} ORDER BY ALL")
     found = column(ask("rank", option, name, "--top", "317", "--json"), "authority_code")
     assert sorted(found) == [code for (code,) in expected] and found
-    both = column(ask("rank", option, name, "--type", "unitary", "--top", "317", "--json"), "authority_type")
-    assert set(both) <= {"unitary"}
 
 
 def test_rank_flags_what_is_mostly_not_published(ask: Ask, marts: Marts) -> None:

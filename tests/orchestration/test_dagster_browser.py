@@ -26,7 +26,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from missions.publication.folder import current, verify
 from tests.conftest import copy_project
-from tests.site.test_site_browser import CHROMIUMS
+from tests.site.conftest import CHROMIUMS
 from tests.support.receiver import Receiver
 
 pytestmark = pytest.mark.slow

@@ -20,7 +20,7 @@ from missions.paths import SEEDS
 from missions.publication.folder import current, verify
 from missions.publication.publish import publish
 from tests.conftest import ROOT, copy_project
-from tests.support.faults import assert_plain, assert_whole, environment, small_publication
+from tests.support.faults import assert_plain, assert_whole, environment, held, small_publication
 from tests.support.publications import assert_tidy, build
 from tests.support.reliability import TORTURE
 
@@ -87,7 +87,7 @@ def test_killed_runs_leave_the_publication_and_need_no_cleaning_up(
             if moment in chosen:
                 leftover.unlink(missing_ok=True)
         with subprocess.Popen(
-            [sys.executable, "-m", "missions.cli", "build"],
+            [sys.executable, "-m", "missions.cli", "build", "--force"],
             env=environment(elsewhere, **surroundings),
             cwd=elsewhere,
             stdout=subprocess.DEVNULL,
@@ -212,37 +212,15 @@ def test_ctrl_c_ends_a_run(project: Path, tmp_path: Path, seen: Seen) -> None:
     seen("Ctrl-C in a run", "as expected, during start-up and during the build")
 
 
-HOLDING = """
-import sys
-from missions.sources.build_file import only_run
-with only_run():
-    print("holding", flush=True)
-    sys.stdin.readline()
-"""
-
-
-def hold(project: Path) -> subprocess.Popen[str]:
-    """A process that has started a run in this project and continues until it is killed."""
-    return subprocess.Popen(
-        [sys.executable, "-c", HOLDING],
-        env=environment(project, PYTHONPATH=str(ROOT)),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-
 def test_a_second_run_is_rejected(project: Path, missions: Missions, seen: Seen) -> None:
     for _ in range(2):  # the system releases a killed run's lock
-        with hold(project) as first:
-            assert first.stdout
-            assert first.stdout.readline() == "holding\n"
+        with held(project) as first:
             for command in ("load", "build"):
                 told = missions(command, home=project)
-                assert_plain(told, f"process {first.pid}")
-                assert "Another run is under way" in told.stderr and "Wait until it has ended" in told.stderr
-            first.kill()
+                assert_plain(told, f"Another run is under way in {project}/build (process {first.pid}, since")
+                assert "Wait until it has ended" in told.stderr
         assert not (project / "build/warehouse.duckdb").exists()
+        assert not (project / "published").exists()
     seen("a second run", "as expected, by `missions load` and `missions build`; a killed run leaves no lock")
 
 

@@ -2,12 +2,11 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,54 +19,22 @@ from missions.errors import BusyError
 from missions.sources import build_file, landing, refresh
 from orchestration import automation, jobs
 from tests.conftest import copy_project
+from tests.support.faults import held
 
 Missions = Callable[..., subprocess.CompletedProcess[str]]
 
 
-_HOLDER = "from missions.sources.build_file import only_run\nwith only_run(): print('held', flush=True); input()"
-
-
-@pytest.fixture
-def holder(project: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another process that holds the lock, in a separate project."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", _HOLDER],
-        env={**os.environ, "MISSIONS_HOME": str(project)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout and process.stdout.readline() == "held\n"
-    yield process
-    process.kill()
-    process.communicate()
-
-
-def test_a_build_beside_another_run_says_so_and_touches_nothing(
-    project: Path, holder: subprocess.Popen[str], missions: Missions
-) -> None:
-    result = missions("build", home=project)
-    assert result.returncode == 1
-    said = " ".join(result.stderr.split())
-    assert f"Another run is under way in {project}/build (process {holder.pid}, since" in said
-    assert "Wait until it has ended" in said
-    assert "Traceback" not in result.stderr
-    assert not (project / "build/warehouse.duckdb").exists()
-    assert not (project / "published").exists()
-
-
-def test_the_lock_goes_with_the_process_that_holds_it(
-    project: Path, holder: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_lock_goes_with_the_process_that_holds_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(build_file, "_LOCK", project / "build/.run.lock")
-    with pytest.raises(BusyError), build_file.only_run():
-        pass
-    with dg.DagsterInstance.ephemeral() as instance, pytest.raises(BusyError):
-        jobs.fail_dead_runs(instance)
-    # A Dagster run waits for a while.
-    threading.Timer(0.5, holder.send_signal, [signal.SIGKILL]).start()
-    with build_file.only_run(patience=20), build_file.only_run():  # it nests within a process
-        pass
+    with held(project) as holder:
+        with pytest.raises(BusyError), build_file.only_run():
+            pass
+        with dg.DagsterInstance.ephemeral() as instance, pytest.raises(BusyError):
+            jobs.fail_dead_runs(instance)
+        # A Dagster run waits for a while.
+        threading.Timer(0.5, holder.kill).start()
+        with build_file.only_run(patience=20), build_file.only_run():  # it nests within a process
+            pass
 
 
 def test_every_run_of_dagster_holds_a_lock(graph: Any) -> None:

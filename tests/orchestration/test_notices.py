@@ -29,7 +29,7 @@ def failed() -> Iterator[Any]:
 
     @dg.asset
     def population() -> None:
-        raise dg.Failure("seeds/geography/population.csv, line 5: 'many' is no number", allow_retries=False)
+        raise dg.Failure("seeds/geography/population.csv, line 5: 'many' is not a number", allow_retries=False)
 
     @dg.asset
     def other() -> None:
@@ -62,7 +62,7 @@ def test_a_notice_has_the_failed_steps_and_their_messages(
     (told,) = receiver.taken
     assert (told["event"], told["job"], told["run_id"]) == ("run_failed", "index", failed.dagster_run.run_id)
     assert {step["step"]: step["message"] for step in told["failed_steps"]} == {
-        "population": "seeds/geography/population.csv, line 5: 'many' is no number",
+        "population": "seeds/geography/population.csv, line 5: 'many' is not a number",
         "other": "ZeroDivisionError: division by zero",
     }
     assert told["will_be_retried"] is False

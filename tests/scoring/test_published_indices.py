@@ -16,7 +16,7 @@ DATA = Path(__file__).with_name("data")
 
 
 def scored(folder: Path, table: Frame, framework: Frame | Path) -> Path:
-    """Score a table in the wide form, whose columns for units are beside those of leaves; return the results' folder."""
+    """Score a table in the wide form, with the columns of units beside those of leaves; return the results' folder."""
     for name in ("units", "observations"):
         table.to_csv(folder / f"{name}.csv")
     if isinstance(framework, Path):

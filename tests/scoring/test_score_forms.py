@@ -124,7 +124,7 @@ def test_scores_too_close_for_ranks_are_an_error(made: Index) -> None:
         "framework", pd.DataFrame([node("index", aggregation="arithmetic"), node("a", "index"), node("b", "index")])
     )
     made.path("observations").write_text("unit_id,node_id,value\nu1,a,1e-12\nu2,a,2e-12\nu3,b,5e-11\n")
-    with pytest.raises(ScoreError, match="too little for ranks at nine decimals|throughout the reference set"):
+    with pytest.raises(ScoreError, match=r"too little for ranks at nine decimals|throughout the reference set"):
         results(made)
 
 

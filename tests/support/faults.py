@@ -2,17 +2,38 @@
 
 import os
 import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
 from missions.publication.folder import current, verify
 from missions.publication.publish import publish
+from tests.conftest import ROOT
 from tests.support.publications import build
+
+_HOLDING = "from missions.sources.build_file import only_run\nwith only_run(): print('held', flush=True); input()"
 
 
 def environment(project: Path, **more: str) -> dict[str, str]:
     return {**os.environ, "MISSIONS_HOME": str(project), **more}
+
+
+@contextmanager
+def held(project: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process, which holds the lock on the project's build until it is killed."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _HOLDING],
+        env=environment(project, PYTHONPATH=str(ROOT)),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout and process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
 
 
 def assert_whole(published: Path, council_count: int = 317) -> None:

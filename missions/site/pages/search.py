@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from missions.reading.lookup import ONLY_ENGLAND, outside_words
+from missions.reading.matching import COMING, FORMER, OUTSIDE, PRECEDENCE, Name, Place
 from missions.reading.name_keys import COUNCIL, RULES, place_key
-from missions.reading.places import COMING, FORMER, OUTSIDE, PRECEDENCE, Name, Place
 from missions.reading.wording import day_words, in_words, type_words
 from missions.site.data import Row, by, grouped
 from missions.site.renderer import Files, Renderer

@@ -1,4 +1,4 @@
-// What a text matches: the matcher of missions/reading/places.py and name_keys.py, in the browser.
+// What a text matches: the matcher of missions/reading/matching.py and name_keys.py, in the browser.
 // Names, keys and rules come from data/search.js; tests/site/test_search_names.py holds both to the same answers.
 window.missions.find = (() => {
   const { search, nameRules: rules } = window.missions;
@@ -113,8 +113,9 @@ window.missions.find = (() => {
     return { found, words: found.length ? some(found.length, isSure) : nothing(text), isSure };
   };
 
-  const some = (count, isSure) => isSure ? `${count} ${count === 1 ? "result" : "results"}`
-    : `No exact match; ${count} similar ${count === 1 ? "name" : "names"}`;
+  function some(count, isSure) {
+    return isSure ? `${count} ${count === 1 ? "result" : "results"}` : `No exact match; ${count} similar ${count === 1 ? "name" : "names"}`;
+  }
 
   function nothing(text) {
     if (new RegExp(rules.postcode).test(words(text).join(" "))) return "Postcodes cannot be looked up: give a council's name or code";

@@ -83,13 +83,13 @@ means_{{ depth }} as (
         union all
         select
             units.unit_id,
-            children.node_id,
+            gaps.node_id,
             cast(null as double) as score
-        from children
+        from children as gaps
         cross join units
         where
-            children.fill is not null
-            and children.depth = {{ depth + 1 }}
+            gaps.fill is not null
+            and gaps.depth = {{ depth + 1 }}
     ) as scores
     inner join children
         on

@@ -38,14 +38,16 @@ select
     case
         -- Null where the function is not defined.
         when treatment = 'ln' then ln(case when value > 0 then value end)
-        when outcome = 'transformed' then power(
-            case
-                when value > 0 then value
-                when value = 0 and treatment_exponent > 0 then value
-                when value < 0 and treatment_exponent = floor(treatment_exponent) then value
-            end,
-            treatment_exponent
-        )
+        when outcome = 'transformed'
+            then
+                power(
+                    case
+                        when value > 0 then value
+                        when value = 0 and treatment_exponent > 0 then value
+                        when value < 0 and treatment_exponent = floor(treatment_exponent) then value
+                    end,
+                    treatment_exponent
+                )
         when outcome != 'logged' then cut_value
         when log_sign = 1 then ln(nullif(cut_value - minimum + 1e-2 * (maximum - minimum), 0))
         else -ln(nullif(maximum - cut_value + 1e-2 * (maximum - minimum), 0))
