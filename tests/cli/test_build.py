@@ -20,7 +20,7 @@ def test_build_prints_the_ten_and_how_to_open_them(
     pipeline = ModuleType("orchestration.run")
     pipeline.__dict__["run_index"] = lambda target, **_: publication / DATABASE
     monkeypatch.setitem(sys.modules, "orchestration.run", pipeline)
-    result = CliRunner().invoke(cli.app, ["build"], env={"COLUMNS": "120"})
+    result = CliRunner().invoke(cli.app, ["build", "--force"], env={"COLUMNS": "120"})
     assert (result.exit_code, result.stderr) == (0, "")
     names = marts(
         "SELECT authority_name FROM composite_index JOIN dim_authority USING (authority_code) WHERE need_rank < 11"
@@ -35,6 +35,6 @@ def test_build_prints_the_ten_and_how_to_open_them(
         raise RunError("The run failed.\n\nraw/ons_claimant_count: line 5")
 
     pipeline.__dict__["run_index"] = fail
-    result = run("build")
+    result = run("build", "--force")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == "The run failed.\n\nraw/ons_claimant_count: line 5\n"
