@@ -80,7 +80,7 @@ def _comparison_files(site: Renderer) -> Files:
         {
             "authority": some[0]["authority"],
             "by_index": {row["index_id"]: row for row in some},
-            "overall": marts.scores[some[0]["authority_code"]][COMPOSITE],
+            "scores": marts.scores[some[0]["authority_code"]],
         }
         for some in grouped(rows, "authority_code").values()
     ]
