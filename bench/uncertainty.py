@@ -23,7 +23,7 @@ RUNS = 5
 PRIME = 2**31 - 1
 SPREAD = 0.25
 # The models from the draws to composite ranks, in the order in which they are made.
-CHAIN = ("int_draw_weights", "int_branch_draws", "int_draw_scores", "int_sampling_ranks")
+CHAIN = ("int_draw_weights", "int_theme_draws", "int_branch_draws", "int_draw_scores", "int_sampling_ranks")
 
 Numbers = NDArray[np.int64]
 Values = NDArray[np.float64]

@@ -43,6 +43,9 @@
             'fingertips_adults_depression',
             'ons_personal_wellbeing_estimates',
             'nhs_general_practice',
+            'mhclg_statutory_homelessness',
+            'dfe_key_stage_4_by_residence',
+            'ons_network_coverage_5g',
         ],
         'small_area_observation': [
             'mhclg_indices_of_deprivation',
@@ -51,9 +54,21 @@
         'partnership_count': [
             'ons_recorded_crime',
         ],
+        'service_figure': [
+            'nhs_waiting_times',
+            'nhs_accident_emergency',
+        ],
+        'catchment': [
+            'nhs_trust_catchment',
+        ],
         'framework': [
-            'framework',
+            'second_framework',
+            'first_framework',
             'small_area_framework',
+        ],
+        'audit_exception': [
+            'second_audit_exception',
+            'first_audit_exception',
         ],
     } %}
     {{ return(sources[layout]) }}

@@ -1,11 +1,16 @@
--- Each leaf of a framework is an indicator with a measure, each indicator is a leaf, and weights sum to 1.
+-- Each leaf of the framework in force or of small areas is an indicator with a measure and a definition, each is a leaf, weights sum to 1.
 {{ config(meta={'dagster': {'ref': {'name': 'dim_indicator'}}}) }}
 with
 
 leaves as (
 
-    select node_id from {{ ref('int_framework_nodes') }}
-    where is_leaf
+    select nodes.node_id
+    from {{ ref('int_framework_nodes') }} as nodes
+    inner join {{ ref('stg_framework_nodes') }} as stated
+        on nodes.node_id = stated.node_id
+    where
+        nodes.is_leaf
+        and stated.framework_id in ('{{ var('framework') }}', 'small_area')
 
 ),
 
@@ -67,3 +72,29 @@ full outer join profile_missions
 where
     missions.mission_id is null
     or profile_missions.mission_id is null
+
+union all
+
+select
+    coalesce(indicators.indicator_id, definitions.indicator_id) as node_id,
+    'is an indicator of the framework or has a definition, not both' as problem
+from {{ ref('dim_indicator') }} as indicators
+full outer join {{ ref('stg_indicator_definitions') }} as definitions
+    on indicators.indicator_id = definitions.indicator_id
+where
+    indicators.indicator_id is null
+    or definitions.indicator_id is null
+
+union all
+
+-- What another framework has is one of the indicators that figures are made for.
+select
+    stated.node_id,
+    'is a leaf of another framework and no indicator' as problem
+from {{ ref('stg_framework_nodes') }} as stated
+left join {{ ref('stg_indicators') }} as indicators
+    on stated.stated_node_id = indicators.indicator_id
+where
+    stated.unit_type = 'authority'
+    and stated.aggregation is null
+    and indicators.indicator_id is null

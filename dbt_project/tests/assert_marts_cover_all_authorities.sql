@@ -5,6 +5,7 @@
     'authority_profile': none,
     'composite_index': none,
     'mission_index': 'dim_mission',
+    'theme_index': 'dim_theme',
     'indicator_score': 'dim_indicator',
     'indicator_coverage': 'dim_indicator'
 } %}

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from missions.cli.app import Csv, Json, command, open_published, tell
 from missions.cli.printing import new_console, printed_as_data, show_score_notes, table_of
+from missions.reading.rank_words import place_words
 from missions.reading.wording import basis_words, period_words, signed, type_words, unit_words, value_words
 
 MOST = 5  # councils side by side
@@ -40,6 +41,7 @@ def compare(
     console = new_console()
     scores = found.scores.records
     _show_side_by_side(console, scores)
+    _show_themes(console, found.themes.records)
     _show_chances(console, scores, found.chances.records)
     _show_differences(console, found.indicators.records, len({r["authority_code"] for r in scores}), top)
 
@@ -53,13 +55,25 @@ def _show_side_by_side(console: Console, scores: list[dict[str, Any]]) -> None:
         small_print = f"{type_words(own[0]['authority_type'])}, {own[0]['region_name']}, {own[0]['need_band']} need"
         cells = [
             Text(f"{r['need_score']:.1f}")
-            + Text(f"\n{r['need_rank']}{'' if r['is_mostly_published'] else '*'}", style="dim")
+            + Text(f"\n{place_words(r)}{'' if r['is_mostly_published'] else '*'}", style="dim")
             for r in own
         ]
         rows.append([Text(own[0]["authority_name"], style="bold") + Text(f"\n{small_print}", style="dim"), *cells])
     console.print(f"Need score, and rank out of {scores[0]['authorities']}", style="bold")
     console.print(table_of({"Council": "left"} | dict.fromkeys(names, "left"), rows))
     show_score_notes(console, scores)
+
+
+def _show_themes(console: Console, themes: list[dict[str, Any]]) -> None:
+    """Scores and ranks by theme, one line per theme and one column per council."""
+    councils = dict.fromkeys(r["authority_name"] for r in themes)
+    rows: list[list[str | Text]] = []
+    for name in dict.fromkeys(r["index_name"] for r in themes):
+        own = {r["authority_name"]: r for r in themes if r["index_name"] == name}
+        rows.append([name, *(f"{own[c]['need_score']:.1f} ({place_words(own[c])})" for c in councils)])
+    console.print()
+    console.print("Need score by theme (rank)", style="bold")
+    console.print(table_of({"Theme": "left"} | dict.fromkeys(councils, "right"), rows))
 
 
 def _show_chances(console: Console, scores: list[dict[str, Any]], chances: list[dict[str, Any]]) -> None:
@@ -94,7 +108,7 @@ def _show_differences(console: Console, records: list[dict[str, Any]], councils:
             [
                 Text(f"  {r['authority_name']}\n  ")
                 + Text(f"{period_words(r['period_start_date'], r['period_end_date'])}; {basis_words(r)}", style="dim"),
-                value_words(r["value"], r["unit"]),
+                value_words(r["value"], r["unit"], r["decimals"]),
                 "-" if r["england_comparison"].startswith("no") else r["england_comparison"],
                 str(r["need_rank"]),
                 signed(r["contribution_points"]),

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from missions.cli.app import Council, Csv, Json, TopEachWay, command, open_published, tell
 from missions.cli.printing import new_console, printed_as_data, show_drivers, show_notes, table_of
+from missions.reading.rank_words import place_notes, place_words
 from missions.reading.wording import (
     BANDS,
     PEER_MODEL,
@@ -42,7 +43,10 @@ def explain(
     (composite,) = (r for r in records if r["level"] == "composite")
     indicators = [r for r in records if r["level"] == "indicator"]
     _show_rank(console, scores[0])
-    _show_contributions(console, scores, records)
+    for score in scores:
+        for note in place_notes(score):
+            console.print(f"{score['index_name']}: {note}")
+    _show_contributions(console, scores + found.themes.records, records)
     _show_drivers(console, indicators, top)
     _show_separation(console, found.authority, found.groups, composite, indicators)
     _show_limits(console, indicators)
@@ -70,7 +74,7 @@ def _show_rank(console: Console, score: dict[str, Any]) -> None:
     in_type = f" ({of_type})" if score["need_rank_in_type"] else ""
     kind = type_words(score["authority_type"])
     console.print(
-        f"{kind[0].upper()}{kind[1:]}, {score['region_name']}. Rank {score['need_rank']} of "
+        f"{kind[0].upper()}{kind[1:]}, {score['region_name']}. Rank {place_words(score)} of "
         f"{score['authorities']}{in_type}: {score['need_band']} need. Need score {score['need_score']:.1f}, "
         f"{_points_from(score['need_score'] - 100)} the average of 100. The council's own published figures carry "
         f"{round(100 * score['published_share'])}% of the weight."
@@ -81,12 +85,12 @@ def _show_contributions(console: Console, scores: list[dict[str, Any]], records:
     """Points by mission and theme: added to the score, and apart from others."""
     console.print()
     console.print("What makes up its score, in points", style="bold")
-    ranks = {r["index_id"]: r["need_rank"] for r in scores}
+    ranks = {r["index_id"]: place_words(r) for r in scores}
     columns = ["points_above_england", "points_above_region", "points_above_type", "points_above_neighbours"]
 
     def row(record: dict[str, Any], indent: str = "") -> list[str | Text]:
         numbers = ["-" if record[c] is None else signed(record[c]) for c in columns]
-        return [indent + record["node_name"], str(ranks.get(record["node_id"], "")), *numbers]
+        return [indent + record["node_name"], ranks.get(record["node_id"], ""), *numbers]
 
     rows: list[list[str | Text]] = []
     for mission in (r for r in records if r["level"] == "mission"):
@@ -145,9 +149,9 @@ def _show_limits(console: Console, indicators: list[dict[str, Any]]) -> None:
     rows: list[list[str | Text]] = [
         [
             r["node_name"],
-            value_words(r["value"], r["unit"]),
-            f"{value_words(r['value_lower_95'], r['unit'])} to {value_words(r['value_upper_95'], r['unit'])}",
-            "-" if r["england_value"] is None else value_words(r["england_value"], r["unit"]),
+            value_words(r["value"], r["unit"], r["decimals"]),
+            " to ".join(value_words(r[f"value_{end}_95"], r["unit"], r["decimals"]) for end in ("lower", "upper")),
+            "-" if r["england_value"] is None else value_words(r["england_value"], r["unit"], r["decimals"]),
             r["england_comparison"],
         ]
         for r in sorted(limited, key=lambda r: order.index(r["england_comparison"]))
@@ -185,8 +189,8 @@ def _show_band_changes(
         rows: list[list[str | Text]] = [
             [
                 Text(r["node_name"]) + Text(f"\n{titles[r['mission_id']]}; {_unit_and_basis(r)}", style="dim"),
-                value_words(r["value"], r["unit"]),
-                value_words(r[f"{side}_band_value"], r["unit"]),
+                value_words(r["value"], r["unit"], r["decimals"]),
+                value_words(r[f"{side}_band_value"], r["unit"], r["decimals"]),
                 f"{abs(r[f'{side}_band_deviations']):.1f}",
                 f"{r['need_rank']} to {r[f'{side}_band_need_rank']}",
             ]

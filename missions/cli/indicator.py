@@ -15,6 +15,7 @@ from missions.reading.wording import (
     in_words,
     period_words,
     publisher_words,
+    release_words,
     shortened,
     unit_words,
     value_words,
@@ -43,7 +44,7 @@ def indicator(
     console.print(found.indicator["indicator_title"], style="bold")
     show_card(console, _facts(found.indicator, found.england, found.coverage.records))
     councils = found.authorities.records
-    _show_ends(console, councils, found.indicator["unit"])
+    _show_ends(console, councils, found.indicator)
     for basis in ("stale", "estimated"):
         names = [r["authority_name"] for r in councils if r["value_basis"] == basis]
         if names:
@@ -54,19 +55,27 @@ def _facts(described: dict[str, Any], england: dict[str, Any], coverage: list[di
     unit = described["unit"]
     ours = " (our average of councils)" if england["value_basis"] == "aggregated" else ""
     return {
-        "ID": described["indicator_id"],
-        "Mission": f"{described['mission_name']} ({described['theme_title']})",
+        "Id": described["indicator_id"],
+        "Mission": f"{described['mission_name']} ({described['theme_name']})",
+        "Definition": described["definition"],
+        "Numerator": described["numerator"],
+        "Denominator": described["denominator"],
+        "Why it is here": described["why_here"],
         "Unit": unit_words(unit) or unit,
         "Higher means": in_words(described["higher_means"]),
         "Weight": f"{described['weight']:g} ({100 * described['effective_weight']:.2f}% of the overall index)",
         "Latest period": f"to {day_words(described['latest_period_end_date'])}",
         "England": (
-            f"{value_words(england['value'], unit)} in the period to {day_words(england['period_end_date'])}{ours}"
+            f"{value_words(england['value'], unit, described['decimals'])} in the period to "
+            f"{day_words(england['period_end_date'])}{ours}"
         ),
         "Treatment": _treatment(described),
         "Coverage": ", ".join(f"{r['authorities']} {in_words(r['value_basis'])}" for r in coverage),
         "Publisher": publisher_words(described["publisher"]),
         "Dataset": described["dataset"],
+        "Indicator page": described["publisher_page"],
+        "Released": release_words(described["release_date"], described["date_precision"]),
+        "Next release": release_words(described["next_release_date"], described["date_precision"]),
         "Page": described["landing_page"],
         "Licence": described["licence"],
         "Source": described["source_id"],
@@ -80,8 +89,8 @@ def _treatment(described: dict[str, Any]) -> str:
     if words == "winsorised":
         words += (
             f": {described['winsorised_values']} values moved to between "
-            f"{value_words(described['lower_bound'], described['unit'])} and "
-            f"{value_words(described['upper_bound'], described['unit'])}"
+            f"{value_words(described['lower_bound'], described['unit'], described['decimals'])} and "
+            f"{value_words(described['upper_bound'], described['unit'], described['decimals'])}"
         )
     if described["skewness_before"] is not None:
         words += f"; skewness {described['skewness_before']:.2f}"
@@ -90,14 +99,14 @@ def _treatment(described: dict[str, Any]) -> str:
     return words
 
 
-def _show_ends(console: Console, councils: list[dict[str, Any]], unit: str) -> None:
+def _show_ends(console: Console, councils: list[dict[str, Any]], described: dict[str, Any]) -> None:
     console.print(f"The {END_ROWS} highest and {END_ROWS} lowest by need, of {len(councils)} councils", style="bold")
     columns = {"Rank": "right", "Authority": "left", "Value": "right", "Period": "left", "Basis": "left"}
     rows = [
         [
             str(r["need_rank"]),
             r["authority_name"],
-            value_words(r["value"], unit),
+            value_words(r["value"], described["unit"], described["decimals"]),
             period_words(r["period_start_date"], r["period_end_date"]),
             in_words(r["value_basis"]),
         ]

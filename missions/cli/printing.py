@@ -7,7 +7,7 @@ import csv
 import json
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,6 +20,7 @@ from rich.text import Text
 from missions.errors import MissionsError, UsageError
 from missions.reading.cells import as_cell, plain
 from missions.reading.queries import Rows
+from missions.reading.rank_words import place_notes, place_words
 from missions.reading.wording import (
     basis_words,
     day_words,
@@ -116,7 +117,7 @@ def show_ranks(records: list[dict[str, Any]], title: str, highlighted: str | Non
     columns = {"Rank": "right", **place, "Authority": "left", "Type": "left", "Region": "left"}
     rows = [
         [
-            str(r["need_rank"]),
+            place_words(r).replace(" and ", "\nand "),
             *([str(r["rank_in_list"])] if is_part else []),
             r["authority_name"],
             type_words(r["authority_type"]),
@@ -138,11 +139,14 @@ def share_words(score: Mapping[str, Any]) -> str:
     return f"{score['published_share']:.0%}" + ("  " if score["is_mostly_published"] else " *")
 
 
-def show_score_notes(console: Console, records: Iterable[dict[str, Any]]) -> None:
+def show_score_notes(console: Console, records: Sequence[dict[str, Any]]) -> None:
     """How to read scores, and the flag if any is used."""
     console.print(_SCORE_NOTE, style="dim")
     if not all(r["is_mostly_published"] for r in records):
         console.print(_FLAG_NOTE, style="dim")
+    for r in records:
+        for note in place_notes(r):
+            console.print(f"{r['authority_name']}, {r['index_name']}: {note}", style="dim")
 
 
 def show_drivers(console: Console, title: str, records: list[dict[str, Any]]) -> None:
@@ -157,8 +161,8 @@ def show_drivers(console: Console, title: str, records: list[dict[str, Any]]) ->
         rows.append(
             [
                 Text(r["indicator_title"]) + Text(f"\n{small_print}", style="dim"),
-                value_words(r["value"], r["unit"]),
-                value_words(r["england_value"], r["unit"])
+                value_words(r["value"], r["unit"], r["decimals"]),
+                value_words(r["england_value"], r["unit"], r["decimals"])
                 + (" †" if r["england_value_basis"] == "aggregated" else "  "),
                 str(r["need_rank"]),
                 f"{10 * r['contribution']:+.1f}",

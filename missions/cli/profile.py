@@ -19,6 +19,7 @@ from missions.cli.printing import (
     show_score_notes,
     table_of,
 )
+from missions.reading.rank_words import place_words
 from missions.reading.wording import type_words
 
 
@@ -36,7 +37,7 @@ def profile(
         return
     console = new_console()
     _show_authority(console, found.authority)
-    _show_scores(console, found.scores.records)
+    _show_scores(console, _under_missions(found.scores.records, found.themes.records))
     indicators = found.indicators.records
     raising = [r for r in indicators if r["contribution"] > 0][:top]
     lowering = [r for r in reversed(indicators) if r["contribution"] < 0][:top]
@@ -61,13 +62,19 @@ def _show_authority(console: Console, authority: dict[str, Any]) -> None:
     )
 
 
+def _under_missions(scores: list[dict[str, Any]], themes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Scores with those of the themes, indented, under their mission."""
+    indented = [theme | {"index_name": f"  {theme['index_name']}"} for theme in themes]
+    return [row for s in scores for row in [s, *(t for t in indented if t["mission_name"] == s["index_name"])]]
+
+
 def _show_scores(console: Console, scores: list[dict[str, Any]]) -> None:
-    columns = {"Mission": "left"} | dict.fromkeys(["Score", "Rank", "Rank in type", "Decile"], "right")
+    columns = {"Mission and theme": "left"} | dict.fromkeys(["Score", "Rank", "Rank in type", "Decile"], "right")
     rows = [
         [
             r["index_name"],
             f"{r['need_score']:.1f}",
-            str(r["need_rank"]),
+            place_words(r),
             f"{r['need_rank_in_type']} of {r['authorities_of_type']}" if r["need_rank_in_type"] else "-",
             str(r["need_decile"]),
             r["need_band"],

@@ -18,6 +18,7 @@ from missions.reading.wording import PEER_WORDS
 def rank(
     ctx: typer.Context,
     mission: Annotated[str | None, typer.Option(help="Rank by one mission instead of all together.")] = None,
+    theme: Annotated[str | None, typer.Option(help="Rank by one theme of a mission.")] = None,
     region: Annotated[str | None, typer.Option(help="Only councils in this region.")] = None,
     combined_authority: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only councils in this combined authority.")
@@ -49,6 +50,7 @@ def rank(
         found = ranking(
             connection,
             mission=mission,
+            theme=theme,
             region=region,
             combined_authority=combined_authority,
             county=county,

@@ -81,8 +81,8 @@ def _show_moves(console: Console, direction: str, moved: list[dict[str, Any]], t
     rows = [
         [
             r["indicator_title"],
-            f"{value_words(r['first_value'], r['unit'])} in {_year(r['first_period_end_date'])}",
-            f"{value_words(r['last_value'], r['unit'])} in {_year(r['last_period_end_date'])}",
+            f"{value_words(r['first_value'], r['unit'], r['decimals'])} in {_year(r['first_period_end_date'])}",
+            f"{value_words(r['last_value'], r['unit'], r['decimals'])} in {_year(r['last_period_end_date'])}",
             "" if r["change_percent"] is None else f"{r['change_percent']:+.0f}%",
         ]
         for r in moved[:top]
@@ -97,11 +97,12 @@ def _show_milestones(console: Console, milestones: list[dict[str, Any]]) -> None
     rows = [
         [
             r["milestone_title"],
-            value_words(r["target_value"], r["unit"]),
+            value_words(r["target_value"], r["unit"], r["decimals"]),
             _year(r["target_date"]),
             ""
             if r["current_value"] is None
-            else f"{value_words(r['current_value'], r['unit'])} in {_year(r['current_period_end_date'])}",
+            else f"{value_words(r['current_value'], r['unit'], r['decimals'])} in "
+            f"{_year(r['current_period_end_date'])}",
             "" if r["pace_per_year"] is None else f"{r['pace_per_year']:+.2f}",
             "" if r["needed_pace_per_year"] is None else f"{r['needed_pace_per_year']:+.2f}",
             r["status"],

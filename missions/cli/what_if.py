@@ -6,7 +6,7 @@ Belongs here: options, help and what is shown of the answer. missions.scoring ca
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,6 +20,8 @@ from missions.reading.queries import Rows, ask, ask_names
 from missions.reading.wording import in_words, places_moved, shortened
 
 if TYPE_CHECKING:
+    import duckdb
+
     from missions.scoring.what_if import Choices
 
 _RANK_NOTE = "Rank 1 is the highest need."
@@ -43,10 +45,12 @@ def what_if(
     ] = None,
     weight: Annotated[
         list[str] | None,
-        typer.Option(metavar="NODE=NUMBER", help="Override the weight of a mission or indicator, by ID or title."),
+        typer.Option(
+            metavar="NODE=NUMBER", help="Override the weight of a node (mission, theme, indicator) by ID or title."
+        ),
     ] = None,
     drop: Annotated[
-        list[str] | None, typer.Option(metavar="NODE", help="Leave out a mission or indicator, by ID or title.")
+        list[str] | None, typer.Option(metavar="NODE", help="Leave out a mission, theme or indicator, by ID or title.")
     ] = None,
     normalisation: Annotated[
         str | None, typer.Option(metavar="NAME", help="How to put indicators on one scale, such as percentile_rank.")
@@ -55,6 +59,7 @@ def what_if(
     aggregation: Annotated[
         str | None, typer.Option(metavar="NAME", help="Which mean to take, such as geometric.")
     ] = None,
+    framework: Annotated[str | None, typer.Option(help="Start from another framework, such as first.")] = None,
     mission: Annotated[str | None, typer.Option(help="Rank by one mission instead of all together.")] = None,
     top: Annotated[int, typer.Option(min=1, help="Councils to show in each list; --json and --csv include all.")] = 10,
     as_json: Json = False,
@@ -65,12 +70,12 @@ def what_if(
     from missions.scoring import what_if as scoring
 
     with open_published(ctx) as connection:
-        nodes = ask_names(connection, "SELECT node_id, label FROM dim_framework_node ORDER BY depth, node_id")
+        framework, nodes = _nodes(connection, framework)
         missions = ask_names(connection, "SELECT mission_id, mission_name FROM dim_mission ORDER BY ALL")
         councils = find_authorities(connection, words or [])
     tell(*(note for council in councils for note in council.notes))
     methods = {"treatment": treatment, "normalisation": normalisation, "aggregation": aggregation}
-    choices = _choices(nodes, missions, mission, weight or [], drop or [], methods)
+    choices = replace(_choices(nodes, missions, mission, weight or [], drop or [], methods), framework=framework)
     with scoring.what_if(ctx.obj / DATABASE, choices) as connection:
         everyone = ask(connection, "FROM what_if")
         (summary,) = ask(connection, _SUMMARY).records
@@ -85,13 +90,33 @@ def what_if(
     index_name = missions.get(choices.index_id, "All missions")
     console.print(f"{index_name}, if {_in_words(choices, nodes)}", style="bold")
     _show_summary(console, summary)
-    for note in notes:
-        console.print(note, style="dim")
+    _show_notes(console, notes)
     if codes:
         _show_moves(console, "", found.records)
     else:
         _show_most_moved(console, everyone.records, top)
     console.print(f"{_RANK_NOTE} Move: new rank minus official rank.", style="dim")
+
+
+def _show_notes(console: Console, notes: list[str]) -> None:
+    for note in notes:
+        console.print(note, style="dim")
+
+
+def _nodes(connection: duckdb.DuckDBPyConnection, framework: str | None) -> tuple[str | None, Mapping[str, str]]:
+    """The other framework by its name, if one is asked for, and the titles of the nodes, parents first."""
+    from missions.reading.names import choose
+
+    if framework is None:
+        return None, ask_names(connection, "SELECT node_id, label FROM dim_framework_node ORDER BY depth, node_id")
+    names = ask_names(connection, "SELECT DISTINCT framework_id, framework_id FROM other_framework_node ORDER BY ALL")
+    chosen = choose("framework", framework, names)
+    nodes = ask(
+        connection,
+        "SELECT node_id, label FROM other_framework_node WHERE framework_id = $chosen ORDER BY depth, node_id",
+        chosen=chosen,
+    )
+    return chosen, dict(nodes.values)
 
 
 def _choices(
@@ -111,7 +136,7 @@ def _choices(
     weights: dict[str, float] = {}
     for text in weight:
         name, number = _weight(text)
-        node = choose("mission or indicator", name, inner)
+        node = choose("mission, theme or indicator", name, inner)
         if node in weights:
             raise UsageError(f"Two weights are given for {node}.")
         weights[node] = number
@@ -123,7 +148,7 @@ def _choices(
     return scoring.Choices(
         index_id=choose("mission", mission, missions) if mission else root,
         weights=weights,
-        dropped=tuple(dict.fromkeys(choose("mission or indicator", text, inner) for text in drop)),
+        dropped=tuple(dict.fromkeys(choose("mission, theme or indicator", text, inner) for text in drop)),
         **{what: text and choose(what, text, {name: name for name in known[what]}) for what, text in methods.items()},
     )
 
@@ -140,7 +165,8 @@ def _weight(text: str) -> tuple[str, float]:
 
 
 def _in_words(choices: Choices, nodes: Mapping[str, str]) -> str:
-    parts = [f"the weight of {nodes[node]} is {number:g}" for node, number in choices.weights.items()]
+    parts = [f"the framework is the {choices.framework}"] if choices.framework else []
+    parts += [f"the weight of {nodes[node]} is {number:g}" for node, number in choices.weights.items()]
     if choices.dropped:
         parts.append(f"{shortened([nodes[node] for node in choices.dropped])} is left out")
     for what in ("treatment", "normalisation", "aggregation"):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import duckdb
 
 from missions.errors import UsageError
-from missions.reading.explain import EXPLAINED, SCORES_OF
+from missions.reading.explain import EXPLAINED, SCORES_OF, THEMES_OF
 from missions.reading.lookup import find_authority
 from missions.reading.queries import Answer, Rows, Table, ask
 
@@ -30,11 +30,12 @@ _CHANCES = """
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison(Answer[Table]):
-    """Scores (one row per council and index), the chance that one council ranks above another (one row per pair of
-    neighbours or of councils of one type, where published), and one row per indicator and council.
+    """Scores and themes (one row per council and index), the chance that one council ranks above another (one row
+    per pair of neighbours or of councils of one type, where published), and one row per indicator and council.
     """
 
     scores: Table
+    themes: Table
     chances: Table
     indicators: Table
 
@@ -55,6 +56,7 @@ def comparison_of(
     return Comparison(
         notes=tuple(note for one in found for note in one.notes),
         scores=ask(connection, SCORES_OF, codes=codes),
+        themes=ask(connection, THEMES_OF, codes=codes),
         chances=ask(connection, _CHANCES, codes=codes) if has_chances else Rows([], []),
         indicators=ask(connection, _INDICATORS, codes=codes),
     )

@@ -10,14 +10,14 @@ from typing import Any
 import duckdb
 
 from missions.reading.lookup import council, find_authority
-from missions.reading.queries import SCORES, SOURCES, Answer, Rows, Table, ask
+from missions.reading.queries import SCORES, SOURCES, THEME_SCORES, Answer, Rows, Table, ask
 from missions.reading.wording import PEER_MODEL
 
 # Every row of the mart for one council or a few, with the figures behind its indicators.
 EXPLAINED = f"""
     SELECT
         explained.authority_code, authority_name, level, node_id, node_name, explained.mission_id, explained.theme_id,
-        unit, higher_means, score.value_basis, value_basis_reason,
+        unit, decimals, higher_means, score.value_basis, value_basis_reason,
         coalesce(source.publisher, indicator.publisher) AS publisher, caveat, england_comparison,
         explained.* EXCLUDE (
             authority_code, level, node_id, node_name, mission_id, theme_id, england_comparison, contribution
@@ -37,15 +37,19 @@ EXPLAINED = f"""
     ORDER BY list_position($codes, explained.authority_code),
         list_position(['composite', 'mission', 'theme', 'indicator'], level), explained.contribution DESC, node_id
 """
-SCORES_OF = f"""
-    SELECT authority_code, authority_name, authority_type, region_name, index_id, index_name, need_band, need_z,
+# Of SCORES or THEME_SCORES.
+_OF_COUNCILS = """
+    SELECT authority_code, authority_name, authority_type, region_name, index_id, index_name, {more}need_band, need_z,
         need_score, need_rank, need_rank_in_type, need_decile, published_share, is_mostly_published,
+        is_too_uncertain_to_place, rank_percentile_5, rank_percentile_95,
         count(*) OVER (PARTITION BY index_id) AS authorities,
         count(*) OVER (PARTITION BY index_id, authority_type) AS authorities_of_type
-    FROM ({SCORES}) JOIN dim_authority USING (authority_code)
+    FROM ({scores}) JOIN dim_authority USING (authority_code)
     QUALIFY list_contains($codes, authority_code)
-    ORDER BY list_position($codes, authority_code), index_id <> 'composite', index_name
+    ORDER BY list_position($codes, authority_code), index_id <> 'composite', {more}index_name
 """
+SCORES_OF = _OF_COUNCILS.format(scores=SCORES, more="")
+THEMES_OF = _OF_COUNCILS.format(scores=THEME_SCORES, more="mission_name, ")
 # How many councils are on the other side of each comparison, as in the mart.
 _GROUPS = """
     SELECT
@@ -62,10 +66,11 @@ _GROUPS = """
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation(Answer[Table]):
-    """One council, its scores, the sizes of comparison groups, and one row per mission, theme and indicator."""
+    """One council, its scores and themes, sizes of comparison groups, and one row per mission, theme and indicator."""
 
     authority: dict[str, Any]
     scores: Table
+    themes: Table
     groups: dict[str, int]
     explanation: Table
 
@@ -78,6 +83,7 @@ def explanation_of(connection: duckdb.DuckDBPyConnection, name: str) -> Explanat
         notes=found.notes,
         authority=council(connection, found.code),
         scores=ask(connection, SCORES_OF, codes=[found.code]),
+        themes=ask(connection, THEMES_OF, codes=[found.code]),
         groups=groups,
         explanation=ask(connection, EXPLAINED, codes=[found.code]),
     )

@@ -53,6 +53,7 @@ class Index:
         self,
         *,
         mission: str | None = None,
+        theme: str | None = None,
         region: str | None = None,
         combined_authority: str | None = None,
         county: str | None = None,
@@ -69,6 +70,7 @@ class Index:
         found = ranking(
             self._connection,
             mission=mission,
+            theme=theme,
             region=region,
             combined_authority=combined_authority,
             county=county,
@@ -92,7 +94,7 @@ class Index:
         return self.sql("FROM dim_indicator ORDER BY mission_id, theme_id, indicator_id")
 
     def profile(self, name: str) -> Profile[pd.DataFrame]:
-        """One council: `authority` (a dict), `scores` (one row per index), `indicators` (one row per indicator)."""
+        """One council: `authority` (a dict), `scores` and `themes` (one row per index), `indicators` (one row each)."""
         return _framed(profile_of(self._connection, name))
 
     def indicator(self, name: str) -> Indicator[pd.DataFrame]:
@@ -108,7 +110,7 @@ class Index:
         return _framed(explanation_of(self._connection, name))
 
     def compare(self, *names: str) -> Comparison[pd.DataFrame]:
-        """Two or more councils: `scores`, `chances` (one row per pair) and `indicators`."""
+        """Two or more councils: `scores`, `themes`, `chances` (one row per pair) and `indicators`."""
         return _framed(comparison_of(self._connection, names))
 
     def trend(self, name: str) -> Trend[pd.DataFrame]:

@@ -9,21 +9,25 @@ from typing import Any
 import duckdb
 
 from missions.reading.lookup import council, find_authority
-from missions.reading.queries import SCORES, SOURCES, Answer, Rows, Table, ask
+from missions.reading.queries import SCORES, SOURCES, THEME_SCORES, Answer, Rows, Table, ask
 
-_SCORES = f"""
+# Of SCORES or THEME_SCORES.
+_OF_COUNCIL = """
     WITH of_type AS (SELECT authority_type, count(*) AS authorities_of_type FROM dim_authority GROUP BY ALL)
-    SELECT index_id, index_name, need_band, need_z, need_score, need_rank, need_rank_in_type,
-        authorities_of_type, need_decile, percentile, published_share, is_mostly_published
-    FROM ({SCORES})
+    SELECT authority_code, authority_name, index_id, index_name, {more}need_band, need_z, need_score, need_rank,
+        need_rank_in_type, authorities_of_type, need_decile, percentile, published_share, is_mostly_published,
+        is_too_uncertain_to_place, rank_percentile_5, rank_percentile_95
+    FROM ({scores})
     JOIN dim_authority USING (authority_code)
     JOIN of_type USING (authority_type)
     WHERE authority_code = $code
-    ORDER BY index_id <> 'composite', index_name
+    ORDER BY index_id <> 'composite', {more}index_name
 """
+_SCORES = _OF_COUNCIL.format(scores=SCORES, more="")
+_THEMES = _OF_COUNCIL.format(scores=THEME_SCORES, more="mission_name, ")
 _INDICATORS = f"""
-    SELECT score.authority_code, authority_name, score.indicator_id, indicator_title, mission_name, unit, higher_means,
-        score.value_basis, value_basis_reason,
+    SELECT score.authority_code, authority_name, score.indicator_id, indicator_title, mission_name, theme_name,
+        definition, unit, decimals, higher_means, score.value_basis, value_basis_reason,
         coalesce(source.publisher, indicator.publisher) AS publisher,
         coalesce(source.dataset, indicator.dataset) AS dataset,
         indicator.caveat, score.value, england.value AS england_value, need_z, need_rank, contribution,
@@ -42,10 +46,11 @@ _INDICATORS = f"""
 
 @dataclass(frozen=True, kw_only=True)
 class Profile(Answer[Table]):
-    """One council, its scores (one row per index) and its indicators, those that raise its need most first."""
+    """One council, its scores and themes (one row per index) and its indicators, those that raise need most first."""
 
     authority: dict[str, Any]
     scores: Table
+    themes: Table
     indicators: Table
 
 
@@ -56,5 +61,6 @@ def profile_of(connection: duckdb.DuckDBPyConnection, name: str) -> Profile[Rows
         notes=found.notes,
         authority=council(connection, found.code),
         scores=ask(connection, _SCORES, code=found.code),
+        themes=ask(connection, _THEMES, code=found.code),
         indicators=ask(connection, _INDICATORS, code=found.code),
     )

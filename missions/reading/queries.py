@@ -12,12 +12,24 @@ import duckdb
 
 from missions.errors import MissionsError
 
+# Scores of all missions together and of each, with the 90% interval of the rank.
 SCORES = """
-    SELECT 'composite' AS index_id, 'All missions' AS index_name, * FROM composite_index
-    UNION ALL BY NAME
-    SELECT mission_id AS index_id, mission_name AS index_name, mission_index.* EXCLUDE (mission_id)
-    FROM mission_index JOIN dim_mission USING (mission_id)
+    SELECT scores.*, rank_percentile_5, rank_percentile_95
+    FROM (
+        SELECT 'composite' AS index_id, 'All missions' AS index_name, * FROM composite_index
+        UNION ALL BY NAME
+        SELECT mission_id AS index_id, mission_name AS index_name, mission_index.* EXCLUDE (mission_id)
+        FROM mission_index JOIN dim_mission USING (mission_id)
+    ) AS scores
+    LEFT JOIN rank_uncertainty USING (authority_code, index_id)
 """
+# Scores of each theme, in the columns of SCORES and with its mission; themes have no intervals.
+THEME_SCORES = """
+    SELECT theme_id AS index_id, theme_name AS index_name, mission_name, theme_index.* EXCLUDE (theme_id),
+        NULL::DOUBLE AS rank_percentile_5, NULL::DOUBLE AS rank_percentile_95
+    FROM theme_index JOIN dim_theme USING (theme_id, mission_id) JOIN dim_mission USING (mission_id)
+"""
+ALL_SCORES = f"SELECT * FROM ({SCORES}) UNION ALL BY NAME SELECT * FROM ({THEME_SCORES})"
 # One row per source and file: dim_source has one per file, and a file may serve several sources.
 SOURCE_FILES = "SELECT unnest(string_split(source_ids, ', ')) AS source_id, * FROM dim_source"
 SOURCES = f"""

@@ -12,7 +12,7 @@ import duckdb
 from missions.errors import MissionsError, UsageError
 from missions.reading.lookup import council, find_area, find_authority
 from missions.reading.names import choose
-from missions.reading.queries import SCORES, Answer, Rows, Table, ask, ask_names
+from missions.reading.queries import ALL_SCORES, Answer, Rows, Table, ask, ask_names
 from missions.reading.wording import PEER_MODEL, PEER_WORDS, type_words
 
 
@@ -29,6 +29,7 @@ def ranking(
     connection: duckdb.DuckDBPyConnection,
     *,
     mission: str | None = None,
+    theme: str | None = None,
     region: str | None = None,
     combined_authority: str | None = None,
     county: str | None = None,
@@ -41,9 +42,8 @@ def ranking(
 
     `peers` is the model that defines neighbours. Raises UsageError for an unknown name.
     """
-    indices = ask_names(connection, f"SELECT DISTINCT index_id, index_name FROM ({SCORES}) ORDER BY ALL")
-    index_id = choose("mission", mission, indices) if mission else "composite"
-    filters = [indices[index_id]]
+    index_id, title = _index(connection, mission, theme)
+    filters = [title]
     notes: list[str] = []
     code: str | None = None
     groups: list[Collection[str]] = []
@@ -88,10 +88,10 @@ def ranked(
         connection,
         f"""
         SELECT index_id, index_name, need_rank, (SELECT count(*) FROM dim_authority) AS ranked_councils,
-            rank() OVER (ORDER BY need_rank) AS rank_in_list, count(*) OVER () AS listed_councils,
-            authority_code, authority_name, authority_type, region_name, need_score, need_band,
-            published_share, is_mostly_published
-        FROM ({SCORES}) JOIN dim_authority USING (authority_code)
+            rank() OVER (ORDER BY need_rank) AS rank_in_list, count(*) OVER () AS listed_councils, authority_code,
+            authority_name, authority_type, region_name, need_score, need_band, published_share, is_mostly_published,
+            is_too_uncertain_to_place, rank_percentile_5, rank_percentile_95
+        FROM ({ALL_SCORES}) JOIN dim_authority USING (authority_code)
         WHERE index_id = $index_id
             AND authority_type = coalesce($authority_type, authority_type)
             AND ($group IS NULL OR list_contains($group, authority_code))
@@ -101,6 +101,20 @@ def ranked(
         authority_type=authority_type,
         group=sorted(set.intersection(*map(set, groups))) if groups else None,
     )
+
+
+def _index(connection: duckdb.DuckDBPyConnection, mission: str | None, theme: str | None) -> tuple[str, str]:
+    """The ID and name of what councils are ranked by: all missions, one mission or one theme."""
+    if mission and theme:
+        raise UsageError("Rank by a mission or by a theme, not by both.")
+    if theme:
+        themes = ask_names(connection, "SELECT theme_id, theme_name FROM dim_theme ORDER BY ALL")
+        chosen = choose("theme", theme, themes)
+        return chosen, themes[chosen]
+    missions = ask_names(connection, "SELECT mission_id, mission_name FROM dim_mission ORDER BY ALL")
+    names = {"composite": "All missions", **missions}
+    chosen = choose("mission", mission, names) if mission else "composite"
+    return chosen, names[chosen]
 
 
 def _neighbourhood(connection: duckdb.DuckDBPyConnection, code: str, model: str) -> tuple[list[str], str]:

@@ -21,8 +21,8 @@ _EDITIONS = """
     ORDER BY mission_id IS NOT NULL, index_name, edition
 """
 _INDICATORS = """
-    SELECT authority_code, authority_name, trend.indicator_id, indicator_title, mission_name, unit, higher_means,
-        trend.* EXCLUDE (authority_code, indicator_id)
+    SELECT authority_code, authority_name, trend.indicator_id, indicator_title, mission_name, unit, decimals,
+        higher_means, trend.* EXCLUDE (authority_code, indicator_id)
     FROM indicator_trend AS trend
     JOIN dim_indicator AS indicator USING (indicator_id)
     JOIN dim_authority USING (authority_code)
@@ -30,9 +30,10 @@ _INDICATORS = """
     ORDER BY list_position($directions, direction), abs(change_percent) DESC NULLS LAST, trend.indicator_id
 """
 _MILESTONES = """
-    SELECT milestone_id, milestone_title, statement, unit,
+    SELECT milestone_id, milestone_title, statement, dim_milestone.unit, decimals,
         progress.* EXCLUDE (milestone_id, area_code, area_type)
     FROM milestone_progress AS progress JOIN dim_milestone USING (milestone_id)
+    LEFT JOIN dim_indicator USING (indicator_id)
     WHERE area_code = $code ORDER BY milestone_title
 """
 

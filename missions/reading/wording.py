@@ -73,19 +73,28 @@ def shortened(names: list[str]) -> str:
 
 def basis_words(cell: Mapping[str, Any]) -> str:
     """How a value was obtained, with the reason if it is not the council's own."""
-    basis = in_words(cell["value_basis"])
-    return basis if cell["value_basis"] == "published" else f"{basis} ({cell['value_basis_reason']})"
+    basis, reason = in_words(cell["value_basis"]), reason_words(cell["value_basis_reason"])
+    is_plain = basis == "published" and cell["value_basis_reason"] in ("published", "rate of published counts")
+    return basis if is_plain else f"{basis} ({reason})"
+
+
+def reason_words(reason: str) -> str:
+    """The reason for a basis; for pooled years what was made of them."""
+    return f"mean of {reason}" if re.fullmatch(r"\d+ of \d+ years", reason) else reason
 
 
 def unit_words(unit: str) -> str:
-    """The unit as shown next to a value; empty if the value includes it (% and £)."""
-    return "" if unit in ("percent", "GBP") else re.sub(r"\d{4,}", lambda number: f"{int(number[0]):,}", unit)
+    """The unit as it stands beside a value; nothing where the value carries it itself."""
+    return "" if unit in ("%", "£") else re.sub(r"\d{4,}", lambda number: f"{int(number[0]):,}", unit)
 
 
-def value_words(value: float, unit: str) -> str:
-    """A value in its unit, rounded to about three significant digits."""
+def value_words(value: float, unit: str, decimals: int | None = None) -> str:
+    """A value in its unit, with the decimals of its indicator; without them, to about three significant digits."""
     size = abs(value)
-    if unit == "GBP":
+    if decimals is not None:
+        number = f"{value:,.{decimals}f}"
+        return f"£{number}" if unit == "£" else f"{number} %" if unit == "%" else number
+    if unit == "£":
         return f"£{value:,.0f}" if size >= 1000 else f"£{value:.2f}"
     if size >= 1000:
         number = f"{value:,.0f}"
@@ -94,7 +103,7 @@ def value_words(value: float, unit: str) -> str:
         number = min(f"{value:.{1 if size >= 10 else 2}f}", f"{value:.10g}", key=len)
     else:
         number = f"{value:.2g}"
-    return f"{number}%" if unit == "percent" else number
+    return f"{number} %" if unit == "%" else number
 
 
 def signed(number: float) -> str:
@@ -111,6 +120,13 @@ def places_moved(places: int) -> str:
 def day_words(day: date) -> str:
     """A day, such as 30 June 2025."""
     return f"{day.day} {day:%B %Y}"
+
+
+def release_words(day: date | None, precision: str | None) -> str:
+    """The day of a release, or its month where only that is known; empty for none."""
+    if day is None:
+        return ""
+    return f"{day:%B %Y}" if precision == "month" else day_words(day)
 
 
 def period_words(start: date | None, end: date) -> str:

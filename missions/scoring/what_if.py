@@ -64,9 +64,24 @@ ORDER BY scored.need_rank, authority.authority_name
 """
 
 
+# Nodes and values of the framework in force, and of another one.
+_NODES = (
+    "FROM published.marts.dim_framework_node WHERE $framework = '' ORDER BY depth, node_id",
+    "SELECT * EXCLUDE (framework_id) FROM published.marts.other_framework_node WHERE framework_id = $framework "
+    "ORDER BY depth, node_id",
+)
+_VALUES = (
+    "published.marts.indicator_score",
+    "(FROM published.marts.other_framework_value WHERE framework_id = $framework)",
+)
+
+
 @dataclass(frozen=True)
 class Choices:
-    """The changes to the published framework. Nodes are given by id; `index_id` is the composite or a mission."""
+    """The changes to the published framework, or to another one that is published beside it (`framework`, by name).
+
+    Nodes are given by id; `index_id` is the composite or a mission.
+    """
 
     index_id: str
     weights: Mapping[str, float] = field(default_factory=dict)
@@ -74,6 +89,7 @@ class Choices:
     treatment: str | None = None
     normalisation: str | None = None
     aggregation: str | None = None
+    framework: str | None = None
 
 
 @contextmanager
@@ -85,7 +101,7 @@ def what_if(database: Path, choices: Choices) -> Iterator[duckdb.DuckDBPyConnect
     # Sums depend on the order of their terms: one thread, as in the build, so that no changes give the official ranks.
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.execute(f"ATTACH {quoted_text(database)} AS published (READ_ONLY)")
-        published = connection.execute("FROM published.marts.dim_framework_node ORDER BY depth, node_id")
+        published = connection.execute(_NODES[bool(choices.framework)], {"framework": choices.framework or ""})
         columns = [column[0] for column in published.description]
         nodes = {row[columns.index("node_id")]: dict(zip(columns, row, strict=True)) for row in published.fetchall()}
         changed = changed_framework(nodes, choices)
@@ -102,10 +118,13 @@ def what_if(database: Path, choices: Choices) -> Iterator[duckdb.DuckDBPyConnect
             """
             CREATE TABLE int_index_values AS
             SELECT authority_code AS unit_id, indicator_id AS node_id, value
-            FROM published.marts.indicator_score
+            FROM """
+            + _VALUES[bool(choices.framework)]
+            + """
             WHERE indicator_id IN (SELECT node_id FROM stg_framework_nodes)
             ORDER BY authority_code, indicator_id
-            """
+            """,
+            {"framework": choices.framework} if choices.framework else {},
         )
         run_chain(connection)
         connection.execute(_RESULT, {"index_id": choices.index_id})

@@ -13,6 +13,7 @@ from typing import Any
 
 import altair as alt
 
+from missions.reading.rank_words import place
 from missions.reading.wording import in_words, period_words, value_words
 from missions.site.data import Row
 from missions.site.words import in_sentence, unit_name
@@ -171,10 +172,9 @@ def indicator_distribution(indicator: Row, cells: Sequence[Row], england: Row | 
     indicator: a row of dim_indicator; cells: its rows of indicator_score; england: its row of indicator_benchmark.
     """
     rows = _cell_rows(indicator, cells)
-    unit = str(indicator["unit"])
-    line = None if england is None else (england["value"], f"England {value_words(england['value'], unit)}")
+    line = None if england is None else (england["value"], f"England {_figure(indicator, england['value'])}")
     values = sorted(cell["value"] for cell in cells)
-    low, high = (value_words(value, unit) for value in (values[0], values[-1]))
+    low, high = (_figure(indicator, value) for value in (values[0], values[-1]))
     return Chart(
         id="distribution",
         title=f"{indicator['indicator_title']}: how councils compare with {'England' if line else 'each other'}",
@@ -232,7 +232,7 @@ def compare_spec(names: Sequence[str]) -> dict[str, Any]:
                 alt.Tooltip("council:N", title="Council"),
                 alt.Tooltip("index:N", title="Need under"),
                 alt.Tooltip("score:Q", title="Score", format=".1f"),
-                alt.Tooltip("rank:Q", title="Rank (1 = highest need)"),
+                alt.Tooltip("rank:N", title="Rank (1 = highest need)"),
             ],
         )
     )
@@ -249,19 +249,18 @@ _CELL_FIELDS = ("band", "value", "figure", "rank", "basis", "period")
 def _need_rows(index: Row, needs: Sequence[Row]) -> dict[str, list[Any]]:
     bands = list(BANDS)
     return {
-        row["authority_code"]: [bands.index(row["need_band"]), row["need_rank"], round(row["need_score"], 1)]
+        row["authority_code"]: [bands.index(row["need_band"]), place(row), round(row["need_score"], 1)]
         for row in needs
         if row["index_id"] == index["index_id"]
     }
 
 
 def _cell_rows(indicator: Row, cells: Sequence[Row]) -> dict[str, list[Any]]:
-    unit = str(indicator["unit"])
     return {
         cell["authority_code"]: [
             math.ceil(len(BANDS) * cell["need_rank"] / len(cells)) - 1,
             float(f"{cell['value']:.6g}"),
-            value_words(cell["value"], unit),
+            _figure(indicator, cell["value"]),
             cell["need_rank"],
             in_words(cell["value_basis"]),
             period_words(cell["period_start_date"], cell["period_end_date"]),
@@ -275,18 +274,22 @@ def _tooltips(fields: tuple[str, ...]) -> list[alt.Tooltip]:
     shown = {
         "figure": alt.Tooltip("figure:N", title="Figure"),
         "score": alt.Tooltip("score:Q", title="Need score", format=".1f"),
-        "rank": alt.Tooltip("rank:Q", title="Rank (1 = highest need)"),
+        "rank": alt.Tooltip("rank:N", title="Rank (1 = highest need)"),
         "basis": alt.Tooltip("basis:N", title="Basis"),
         "period": alt.Tooltip("period:N", title="Period"),
     }
     return [alt.Tooltip("name:N", title="Council"), *(tip for name, tip in shown.items() if name in fields)]
 
 
+def _figure(indicator: Row, value: float) -> str:
+    return value_words(value, str(indicator["unit"]), indicator["decimals"])
+
+
 def _range_words(indicator: Row, cells: Sequence[Row]) -> str:
     if not cells:
         return ""
     low, high = min(cell["value"] for cell in cells), max(cell["value"] for cell in cells)
-    words = [value_words(value, str(indicator["unit"])) for value in (low, high)]
+    words = [_figure(indicator, value) for value in (low, high)]
     return words[0] if words[0] == words[1] else " to ".join(words)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from missions.reading.lookup import Gazetteer
 from missions.reading.name_keys import name_key
-from missions.reading.queries import SCORES, SOURCES, ask, open_database
+from missions.reading.queries import SCORES, SOURCES, THEME_SCORES, ask, open_database
 
 Row = dict[str, Any]
 
@@ -103,6 +103,7 @@ class Marts:
         self._read_explanations()
         self._read_changes()
         self._read_small_areas()
+        self._read_frameworks()
 
     def _read_authorities(self) -> None:
         self.authorities = self._ask("FROM dim_authority ORDER BY authority_name, authority_code")
@@ -115,13 +116,15 @@ class Marts:
     def _read_indicators(self) -> None:
         self.missions = self._ask("FROM dim_mission ORDER BY mission_name")
         self.mission = by(self.missions, "mission_id")
+        self.themes = self._ask("FROM dim_theme ORDER BY mission_id, theme_name")
+        self.nodes = self._ask("SELECT node_id, parent_id, weight FROM dim_framework_node ORDER BY depth, node_id")
         self.indicators = self._ask(
             f"""
             SELECT i.*, t.* EXCLUDE (indicator_id), s.snapshot_date, s.is_refreshable
             FROM dim_indicator AS i
             JOIN indicator_treatment AS t USING (indicator_id)
             LEFT JOIN ({SOURCES}) AS s USING (source_id)
-            ORDER BY mission_name, theme_title, indicator_title
+            ORDER BY mission_name, theme_name, indicator_title
             """
         )
         for indicator in self.indicators:
@@ -147,6 +150,13 @@ class Marts:
         self.indices = {row["index_id"]: row["index_name"] for row in scores}
         self.by_index = grouped(scores, "index_id")
         self.scores = {code: by(rows, "index_id") for code, rows in grouped(scores, "authority_code").items()}
+        themes = self._ask(f"SELECT * FROM ({THEME_SCORES}) ORDER BY mission_name, index_name, need_rank")
+        for row in themes:
+            row["authority"] = self.authority[row["authority_code"]]
+            row["uncertainty"] = None
+        themes.sort(key=lambda r: (r["mission_name"], r["index_name"], r["need_rank"], r["authority"]["slug"]))
+        self.by_theme = grouped(themes, "index_id")
+        self.theme_scores = {code: by(rows, "index_id") for code, rows in grouped(themes, "authority_code").items()}
         cells = self._ask("FROM indicator_score ORDER BY authority_code, indicator_id")
         self.cell = by(cells, "authority_code", "indicator_id")
         self.cells_of_indicator = grouped(cells, "indicator_id")
@@ -224,7 +234,13 @@ class Marts:
             "authority_code",
             "other_authority_code",
         )
-        self.milestones = self._optional("dim_milestone", "FROM dim_milestone ORDER BY mission_id, milestone_title")
+        self.milestones = self._optional(
+            "dim_milestone",
+            """
+            SELECT dim_milestone.*, decimals FROM dim_milestone LEFT JOIN dim_indicator USING (indicator_id)
+            ORDER BY dim_milestone.mission_id, milestone_title
+            """,
+        )
         self.progress = by(self._optional("milestone_progress", "FROM milestone_progress"), "area_code", "milestone_id")
         self.audit = self._optional("framework_audit", "FROM framework_audit ORDER BY ALL")
 
@@ -268,6 +284,22 @@ class Marts:
             ),
             "authority_code",
         )
+
+    def _read_frameworks(self) -> None:
+        self.context_indicators = self._optional(
+            "dim_context_indicator", "FROM dim_context_indicator ORDER BY indicator_title"
+        )
+        self.context_values = grouped(
+            self._optional(
+                "context_value", "FROM context_value ORDER BY indicator_id, authority_code, period_end_date"
+            ),
+            "indicator_id",
+        )
+        self.framework_comparison = self._optional(
+            "framework_comparison",
+            "FROM framework_comparison WHERE other_framework_id = 'first' ORDER BY authority_code, index_id",
+        )
+        self.findings = self._optional("published_finding", "FROM published_finding ORDER BY index_id, finding_id")
 
     @cached_property
     def bands(self) -> list[str]:

@@ -16,7 +16,7 @@ def path(places: list[tuple[int, int]]) -> str:
     return f"M{places[0][0]} {places[0][1]}l" + " ".join(steps).replace(" -", "-")
 
 
-def sparkline(points: list[Row], unit: str) -> Row | None:
+def sparkline(points: list[Row], unit: str, decimals: int | None = None) -> Row | None:
     """Paths of a trend and its limits in a box of 160 by 40, with a description; None for a single period."""
     if len(points) < 2:
         return None
@@ -41,8 +41,8 @@ def sparkline(points: list[Row], unit: str) -> Row | None:
         limits = path(upper + lower) + "z"
     first, last = points[0], points[-1]
     words = (
-        f"{figure(first['value'], unit)} in {first['period_end_date'].year}, "
-        f"{figure(last['value'], unit)} in {last['period_end_date'].year}"
+        f"{figure(first['value'], unit, decimals)} in {first['period_end_date'].year}, "
+        f"{figure(last['value'], unit, decimals)} in {last['period_end_date'].year}"
     )
     return {"line": path(line), "limits": limits, "end": line[-1], "words": words, "first": first, "last": last}
 

@@ -71,8 +71,18 @@ class Renderer:
             "has_comparison": bool(marts.comparison),
             "node_names": marts.indices | {i["indicator_id"]: i["indicator_title"] for i in marts.indicators},
             "units": {i["indicator_id"]: i["unit"] for i in marts.indicators},
+            "decimals": {i["indicator_id"]: i["decimals"] for i in marts.indicators},
             "has_uncertainty": any(row["uncertainty"] for row in marts.by_index[COMPOSITE]),
             "kinds": KINDS,
+            "framework_pages": [
+                (title, address)
+                for title, address, rows in (
+                    ("The first and the second framework", "frameworks.html", marts.framework_comparison),
+                    ("Context indicators", "context.html", marts.context_indicators),
+                    ("Findings of 2024", "findings.html", marts.findings),
+                )
+                if rows
+            ],
             "description": None,
         }
         self.group_of = {(group.kind, group.code): group for group in marts.groups}

@@ -53,6 +53,7 @@ SCORE_COLUMNS = [
     "percentile",
     "published_share",
     "is_mostly_published",
+    "is_too_uncertain_to_place",
 ]
 UNCERTAINTY_COLUMNS = [
     "median_rank",

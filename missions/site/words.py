@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import date
 
+from missions.reading.rank_words import ordinal, place_notes, place_words
 from missions.reading.wording import (
     DIRECTION_WORDS,
     TYPES_PLURAL,
@@ -15,13 +16,14 @@ from missions.reading.wording import (
     in_words,
     period_words,
     publisher_words,
+    reason_words,
+    release_words,
     type_words,
     unit_words,
     value_words,
 )
 from missions.site.data import Group, Row, slug
 
-_SYMBOLS = {"percent": "%", "GBP": "£"}
 # Areas that take "the" in a sentence.
 _WITH_ARTICLE = {
     "North East",
@@ -61,14 +63,14 @@ def share(value: float | None) -> str:
     return "" if value is None else f"{100 * value:.0f}%"
 
 
-def figure(value: float | None, unit: str) -> str:
+def figure(value: float | None, unit: str, decimals: int | None = None) -> str:
     """A value in its unit, without line breaks."""
-    return "" if value is None else value_words(value, unit).replace(" ", "\u00a0").replace("-", "\u2212")
+    return "" if value is None else value_words(value, unit, decimals).replace(" ", "\u00a0").replace("-", "\u2212")
 
 
 def unit_name(unit: str) -> str:
     """A unit in words, or as a symbol if values carry it themselves."""
-    return unit_words(unit).replace("CO2e", "CO₂e") or _SYMBOLS[unit]
+    return unit_words(unit).replace("CO2e", "CO₂e") or unit
 
 
 def listed(names: Iterable[str], last: str = "and") -> str:
@@ -85,21 +87,15 @@ def short_period(start: date | None, end: date) -> str:
 
 def basis_words(cell: Row) -> str:
     """The basis of a value and the reason for it, in one phrase."""
-    if cell["value_basis"] == "published":
-        return "published" if cell["value_basis_reason"] == "published" else str(cell["value_basis_reason"])
-    return f"{in_words(cell['value_basis'])}: {cell['value_basis_reason']}"
+    reason = reason_words(cell["value_basis_reason"])
+    if cell["value_basis"] == "published" and reason in ("published", "rate of published counts"):
+        return reason
+    return f"{in_words(cell['value_basis'])}: {reason}"
 
 
 def percent_of(part: int, whole: int) -> str:
     percent = 100 * part / whole
     return f"{'under 0.1' if 0 < percent < 0.05 else number(percent)}%"
-
-
-def ordinal(rank: float) -> str:
-    """A rank as an ordinal, such as 3rd."""
-    whole = round(rank)
-    ending = "th" if whole % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(whole % 10, "th")
-    return f"{whole}{ending}"
 
 
 def the(name: str) -> str:
@@ -134,7 +130,7 @@ def councils_of(group: Group) -> str:
     return group_name(group) if group.kind == "type" else f"Councils in {in_sentence(group.name)}"
 
 
-FILTERS: dict[str, Callable[..., str]] = {
+FILTERS: dict[str, Callable[..., str | list[str]]] = {
     "score": number,
     "whole": lambda value: number(value, 0),
     "decimal": number,
@@ -149,6 +145,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "period": short_period,
     "long_period": period_words,
     "day": day_words,
+    "release": release_words,
     "basis": basis_words,
     "listed": listed,
     "slug": slug,
@@ -157,6 +154,8 @@ FILTERS: dict[str, Callable[..., str]] = {
     "percent_of": percent_of,
     "the": the,
     "ordinal": ordinal,
+    "place": place_words,
+    "place_notes": place_notes,
     "trend": DIRECTION_WORDS.__getitem__,
     "short_day": lambda day: short_period(day, day),
 }

@@ -1,7 +1,10 @@
 """`missions rank`: it lists what the marts hold, and errors name the valid options."""
 
+import json
+
 import pytest
 
+from missions.reading.rank_words import ordinal
 from tests.support.commands import Ask, Marts, column, records, table
 
 
@@ -82,11 +85,9 @@ def test_rank_in_an_area(ask: Ask, marts: Marts, option: str, name: str, where: 
 
 
 def test_rank_flags_what_is_mostly_not_published(ask: Ask, marts: Marts) -> None:
-    [(flagged,)] = marts(
-        "SELECT count(*) FROM mission_index WHERE mission_id = 'opportunity' AND NOT is_mostly_published"
-    )
-    assert flagged > 100
-    shown = ask("rank", "--mission", "opportunity", "--type", "district", "--top", "4").stdout
+    [(flagged,)] = marts("SELECT count(*) FROM mission_index WHERE mission_id = 'health' AND NOT is_mostly_published")
+    assert flagged > 20
+    shown = ask("rank", "--mission", "health", "--type", "county", "--top", "4").stdout
     assert shown.count("% *") == 4 and "* Mostly not the council's own figures" in shown
     assert "*" not in ask("rank", "--type", "unitary").stdout
 
@@ -120,3 +121,29 @@ def test_rank_names_what_is_valid_where_words_are_wrong(ask: Ask, words: tuple[s
     assert (result.exit_code, result.stdout) == (2, "")
     for text in expected:
         assert text in result.stderr
+
+
+def test_rank_by_theme_follows_the_mart(ask: Ask, marts: Marts) -> None:
+    expected = marts("SELECT authority_code, need_rank FROM theme_index WHERE theme_id = 'nhs_access' ORDER BY ALL")
+    found = json.loads(ask("rank", "--theme", "NHS access", "--top", "317", "--json").stdout)
+    assert sorted((row["authority_code"], row["need_rank"]) for row in found) == expected
+    assert ask("rank", "--theme", "nhs_access", "--mission", "health").exit_code == 2
+
+
+def test_an_uncertain_place_is_shown_as_its_interval(ask: Ask, marts: Marts) -> None:
+    [(low, high)] = marts(
+        """
+        SELECT rank_percentile_5, rank_percentile_95 FROM mission_index JOIN rank_uncertainty USING (authority_code)
+        WHERE index_id = mission_id AND mission_id = 'health' AND authority_code = 'E06000053'
+            AND is_too_uncertain_to_place
+        """
+    )
+    shown = ask("explain", "Isles of Scilly", columns=200).stdout
+    assert f"between {ordinal(low)} and {ordinal(high)}" in shown
+    assert "more than a quarter of the weight is estimated" in shown
+
+
+@pytest.mark.parametrize("name", ["Westminster", "City of London"])
+def test_crime_ranks_of_visited_places_carry_their_note(ask: Ask, name: str) -> None:
+    for command in ("profile", "explain"):
+        assert "Safer streets: Crimes against its many visitors" in ask(command, name, columns=200).stdout

@@ -60,9 +60,9 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Publication:
     ]
     with seed.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerows([("theme_id", "theme_title"), *rows])
+        writer.writerows([("theme_id", "definition"), *rows])
     with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
-        load_source(connection, replace(sources()["theme"], seed=str(seed)))
+        load_source(connection, replace(sources()["theme_definition"], seed=str(seed)))
         connection.execute(
             """
             CREATE SCHEMA marts;
@@ -70,7 +70,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Publication:
                 theme_id text PRIMARY KEY, theme_title text NOT NULL, need_z double NOT NULL, need_rank integer NOT NULL
             );
             INSERT INTO marts.dim_theme
-            SELECT theme_id, theme_title, -row_number() OVER (ORDER BY theme_id) / 4, 1 FROM raw.theme;
+            SELECT theme_id, definition, -row_number() OVER (ORDER BY theme_id) / 4, 1 FROM raw.theme_definition;
             """
         )
     assert len(rows) == len(FORMULAS) + len(HARMLESS) - 3
@@ -325,9 +325,9 @@ def test_every_reader_of_packed_files_checks_them() -> None:
 def test_a_seed_that_unpacks_into_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load, "_LARGEST_SEED", 2_000_000)
     path = tmp_path / "theme.csv.gz"
-    path.write_bytes(gzip.compress(b"theme_id,theme_title\n" + b"a" * 5_000_000))
+    path.write_bytes(gzip.compress(b"theme_id,definition\n" + b"a" * 5_000_000))
     with duckdb.connect() as connection, pytest.raises(SeedError, match="holds more than 2 million bytes"):
-        load_source(connection, replace(sources()["theme"], seed=str(path)))
+        load_source(connection, replace(sources()["theme_definition"], seed=str(path)))
 
 
 # --- What is in the repository --------------------------------------------------------------------------------------

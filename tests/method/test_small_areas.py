@@ -145,7 +145,7 @@ def test_inequality_of_councils_and_counties(marts: duckdb.DuckDBPyConnection) -
         ("E09000001", "authority_code"),
         ("E10000016", "county_code"),
     ]:
-        for index_id in (WHOLE, "neighbourhood_crime"):
+        for index_id in (WHOLE, "neighbourhood_crime_and_disorder"):
             areas = index[(index[column] == code) & (index["index_id"] == index_id)]
             for name, value in summary(areas).items():
                 assert mart.loc[(code, index_id), name] == pytest.approx(value, abs=1e-9, rel=1e-9), (code, name)

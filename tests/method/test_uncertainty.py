@@ -27,7 +27,7 @@ from tests.support.numpy_draws import (
 )
 
 # The models from the draws and their weights to ranks, in order.
-RANKS = ("int_branch_draws", "int_draw_scores", "int_draw_ranks")
+RANKS = ("int_theme_draws", "int_branch_draws", "int_draw_scores", "int_draw_ranks")
 
 
 def dbt(home: Path, warehouse: Path, *arguments: str) -> str:
@@ -122,7 +122,7 @@ def test_leaving_one_out_is_recalculated(warehouse: duckdb.DuckDBPyConnection, i
         index.weights[leaf] = 0
         expected = index.ranks(official)
         index.weights[leaf] = kept
-        branch = index.branches[index.branch_of[index.leaves.index(leaf)]]
+        branch = index.branches[index.branch_of[index.theme_of[index.leaves.index(leaf)]]]
         found = warehouse.execute(
             "select composite_rank_without, mission_rank_without from marts.leave_one_out where indicator_id = ? "
             "order by authority_code",

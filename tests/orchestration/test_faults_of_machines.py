@@ -77,7 +77,7 @@ def test_a_damaged_build_file_is_rebuilt(project: Path, missions: Missions, seen
         loaded = missions("load", home=project)
         assert loaded.returncode == 0, loaded.stderr
         with duckdb.connect(str(warehouse), read_only=True) as connection:
-            assert connection.execute("SELECT count(*) FROM raw.theme").fetchall()[0][0] > 10
+            assert connection.execute("SELECT count(*) FROM raw.theme_definition").fetchall()[0][0] > 10
     seen("build file damaged", "as expected, with wrong bytes, with none, and with an invalid log")
 
 

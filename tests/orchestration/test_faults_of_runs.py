@@ -132,7 +132,8 @@ from missions.publication.publish import publish
 from missions.sources.load import load_source
 from missions.sources.registry import sources
 folder = Path(sys.argv[1])
-chosen = [sources()[i] for i in ("theme", "framework", "hexagon", "county_change", "trafford_cycling", "household")]
+names = ("theme_definition", "second_framework", "hexagon", "county_change", "trafford_cycling", "household")
+chosen = [sources()[i] for i in names]
 while True:
     with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
         for source in chosen:

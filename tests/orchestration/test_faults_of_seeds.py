@@ -154,7 +154,7 @@ def test_damage_to_a_compressed_seed_is_reported(kinds: dict[str, Source], seen:
     seen("a compressed file damaged", f"{told:,} of {told:,} rejected")
 
 
-@pytest.mark.parametrize("layout", ["observation", "theme", "area"])
+@pytest.mark.parametrize("layout", ["observation", "theme_definition", "area"])
 def test_a_missing_file_is_reported(kinds: dict[str, Source], seen: Seen, layout: str) -> None:
     source = kinds[layout]
     good = source.path.read_bytes()
@@ -183,7 +183,7 @@ def test_missing_checksums_are_reported(kinds: dict[str, Source], seen: Seen) ->
                     sums.write_bytes(data)
                 with pytest.raises(SeedError, match=rf"^seeds/{source.seed}: .*SHA256SUMS.*make docs"):
                     load_source(connection, source)
-                load_source(connection, kinds["theme"])  # the project's own tables have none
+                load_source(connection, kinds["theme_definition"])  # the project's own tables have none
                 sums.touch()
         finally:
             sums.write_bytes(good)

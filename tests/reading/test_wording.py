@@ -10,13 +10,13 @@ from missions.reading.wording import period_words, value_words
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
     [
-        (12.34, "percent", "12.3%"),
-        (4.0, "percent", "4%"),
-        (3.4, "percent", "3.4%"),
-        (100.0, "percent", "100%"),
-        (25425.0, "GBP", "£25,425"),
-        (648.4, "GBP", "£648.40"),
-        (39.94000680537164, "GBP", "£39.94"),
+        (12.34, "%", "12.3 %"),
+        (4.0, "%", "4 %"),
+        (3.4, "%", "3.4 %"),
+        (100.0, "%", "100 %"),
+        (25425.0, "£", "£25,425"),
+        (648.4, "£", "£648.40"),
+        (39.94000680537164, "£", "£39.94"),
         (1788.2722, "patients", "1,788"),
         (7.64, "ratio", "7.64"),
         (139.28608, "per 100000 aged 10 to 17", "139.3"),
@@ -26,6 +26,11 @@ from missions.reading.wording import period_words, value_words
 )
 def test_values_are_rounded_for_people(value: float, unit: str, text: str) -> None:
     assert value_words(value, unit) == text
+
+
+def test_an_indicator_has_the_same_decimals_everywhere() -> None:
+    assert [value_words(v, "%", 1) for v in (4.0, 12.34)] == ["4.0 %", "12.3 %"]
+    assert value_words(1788.27, "£", 2) == "£1,788.27"
 
 
 @pytest.mark.parametrize(

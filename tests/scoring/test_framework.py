@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 def test_the_seed_has_the_columns_of_a_framework() -> None:
     layout = layouts()["framework"]
     assert {column.name: TYPES[column.type].sql for column in layout.columns} == COLUMNS
-    file = framework_file(ROOT / "seeds/framework/framework.csv")
+    file = framework_file(ROOT / "seeds/framework/second/framework.csv")
     assert set(file.required) | set(file.optional) == set(COLUMNS)
 
 

@@ -144,11 +144,18 @@ def test_what_makes_no_index_is_refused(ranks: Ranks, choices: dict[str, Any], m
 
 
 def test_a_mission_without_indicators_is_refused(ranks: Ranks, publication: Path) -> None:
-    crimes = [i for (i,) in query(publication, "SELECT indicator_id FROM dim_indicator WHERE mission_id = 'crime'")]
+    themes = [i for (i,) in query(publication, "SELECT theme_id FROM dim_theme WHERE mission_id = 'crime'")]
     with pytest.raises(WhatIfError, match="nothing is left under Safer streets; to leave it out, use --drop crime"):
-        ranks(dropped=tuple(crimes))
+        ranks(dropped=tuple(themes))
     with pytest.raises(WhatIfError, match="no weight is left under Safer streets"):
-        ranks(weights=dict.fromkeys(crimes, 0.0))
+        ranks(weights=dict.fromkeys(themes, 0.0))
+
+
+def test_a_theme_without_indicators_is_refused(ranks: Ranks) -> None:
+    crimes = ("sexual_offences", "stalking_and_harassment")
+    with pytest.raises(WhatIfError, match=r"nothing is left under .*use --drop violence_against_women_and_girls"):
+        ranks(dropped=crimes)
+    assert ranks(dropped=("violence_against_women_and_girls",)) != ranks()
 
 
 # --- The command ------------------------------------------------------------------------------------------------------
@@ -158,8 +165,8 @@ def test_the_command_prints_what_the_method_gives(ask: Ask, ranks: Ranks) -> Non
     words = ("--weight", "Health=2", "--drop", "robbery", "--normalisation", "percentile_rank")
     result = json.loads(ask(*words, "--json").stdout)
     assert list(result) == [
-        *("index_id", "weights", "dropped", "treatment", "normalisation", "aggregation", "notes", "summary"),
-        "authorities",
+        *("index_id", "weights", "dropped", "treatment", "normalisation", "aggregation", "framework", "notes"),
+        *("summary", "authorities"),
     ]
     assert result["weights"] == {"health": 2.0}
     expected = ranks(weights={"health": 2.0}, dropped=("robbery",), normalisation="percentile_rank")
@@ -197,11 +204,11 @@ def test_the_command_shows_the_councils_that_are_named(ask: Ask) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--weight", "helth=2"), "No mission or indicator 'helth'. Did you mean health"),
+        (("--weight", "helth=2"), "No mission, theme or indicator 'helth'. Did you mean health"),
         (("--weight", "health"), "'health' is not a weight: give NODE=NUMBER"),
         (("--weight", "health=much"), "is not a weight"),
         (("--weight", "health=1", "--weight", "Health=2"), "Two weights are given for health"),
-        (("--drop", "composite"), "No mission or indicator 'composite'"),
+        (("--drop", "composite"), "No mission, theme or indicator 'composite'"),
         (("--normalisation", "goalposts"), "No normalisation 'goalposts'"),
         (("--aggregation", "median"), "No aggregation 'median'"),
         (("--mission", "wealth"), "No mission 'wealth'"),
@@ -221,3 +228,15 @@ def test_the_command_takes_less_than_three_seconds(missions: Any, database: Path
     result = missions("what-if", "--weight", "health=2", "--drop", "robbery", "--normalisation", "percentile_rank")
     assert result.returncode == 0, result.stderr
     assert time.monotonic() - begun < 3
+
+
+def test_the_first_framework_ranks_as_the_comparison_says(publication: Path) -> None:
+    with what_if(publication / DATABASE, Choices("composite", framework="first")) as connection:
+        differing = connection.execute(
+            """
+            SELECT count(*), count(*) FILTER (new_rank <> other_need_rank OR abs(new_score - other_need_score) > 1e-9)
+            FROM what_if JOIN published.marts.framework_comparison USING (authority_code)
+            WHERE index_id = 'composite' AND other_framework_id = 'first'
+            """
+        ).fetchone()
+    assert differing == (317, 0)

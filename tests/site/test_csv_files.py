@@ -31,7 +31,7 @@ def test_council_files_equal_the_marts(site: Path, marts: duckdb.DuckDBPyConnect
         trend.setdefault(row["authority_code"], []).append(key)
     for code, slug in councils(marts).items():
         found = read_csv(site / f"data/authority/{slug}.csv")
-        assert len(found) == 66
+        assert len(found) == 65
         for record in found:
             row = scores[code][record["indicator_id"]]
             assert record["authority_code"] == code

@@ -37,6 +37,10 @@ TYPES = [
     "method.html",
     "sources.html",
     "changes.html",
+    "frameworks.html",
+    "findings.html",
+    "context.html",
+    "context/business_births.html",
     "catalogue.html",
     "catalogue/code.html",
     "authority/blackpool.html",
@@ -278,6 +282,11 @@ SETTINGS = [
         "energy=0.3&opportunity=3.7&off=gcse_english_and_maths_by_19",
         ["--weight", "energy=0.3", "--weight", "opportunity=3.7", "--drop", "gcse_english_and_maths_by_19"],
     ),
+    # A theme of which nothing is left, and one indicator of another.
+    (
+        "off=sexual_offences,stalking_and_harassment,robbery",
+        ["--drop", "violence_against_women_and_girls", "--drop", "robbery"],
+    ),
 ]
 
 
@@ -360,7 +369,7 @@ def test_compare_shows_and_downloads_the_figures_of_the_marts(
     page.goto(f"{addresses['http']}compare.html#councils={','.join(codes)}")
     cells = marts.execute(
         """
-        SELECT indicator_title, authority_code, value, unit, s.need_rank, higher_means, value_basis
+        SELECT indicator_title, authority_code, value, unit, s.need_rank, higher_means, value_basis, decimals
         FROM indicator_score AS s JOIN dim_indicator AS i USING (indicator_id) WHERE list_contains(?, authority_code)
         """,
         [codes],
@@ -370,14 +379,14 @@ def test_compare_shows_and_downloads_the_figures_of_the_marts(
         "rows => rows.map(r => [...r.cells].map(c => c.firstChild.textContent))"
     )
     assert table.locator("thead th").all_inner_texts() == ["Indicator", "England", *names]
-    expected = {(title, code): value_words(value, unit) for title, code, value, unit, *_ in cells}
+    expected = {(title, code): value_words(value, unit, decimals) for title, code, value, unit, *_, decimals in cells}
     assert {(row[0], code): text for row in shown for code, text in zip(codes, row[2:], strict=True)} == expected
     assert page.locator("[data-part=chart] .mark-symbol.role-mark path").count() == 6 * len(names)
 
     rows = downloaded(page, page.get_by_text("Download scores and figures"))
-    assert len(rows) == 5 * (66 + 6)
+    assert len(rows) == 5 * (65 + 6)
     by_cell = {(row["indicator_title"], row["authority_code"]): row for row in rows}
-    for title, code, value, unit, rank, higher_means, basis in cells:
+    for title, code, value, unit, rank, higher_means, basis, _ in cells:
         row = by_cell[title, code]
         assert (float(row["value"]), int(row["need_rank"]), row["unit"], row["higher_means"]) == (
             value,
@@ -441,7 +450,7 @@ def test_an_indicators_download_holds_the_figures_of_its_page(page: Page, addres
         .locator("tbody tr")
         .evaluate_all("rows => rows.map(r => [...r.cells].map(c => c.innerText.replaceAll('\u00a0', ' ')))")
     )
-    values = {row["authority_name"]: value_words(float(row["value"]), row["unit"]) for row in rows}
+    values = {row["authority_name"]: value_words(float(row["value"]), row["unit"], 2) for row in rows}
     assert len(shown) == 317
     for cells in shown:
         assert values[cells[1]] in cells

@@ -44,7 +44,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def make_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    own = ("sources.yml", "geography/hexagon.csv", "geography/county_change.csv", "framework/theme.csv")
+    own = ("sources.yml", "geography/hexagon.csv", "geography/county_change.csv", "framework/theme_definition.csv")
     for seed in ("geography/area.csv", *own):
         (folder / seed).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(SEEDS / seed, folder / seed)
@@ -128,10 +128,10 @@ def test_a_newer_seed_replaces_the_table(connection: duckdb.DuckDBPyConnection, 
 def test_every_type_is_stored_as_such(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     layout = Layout("types", "", ("n",), tuple(Column(t[0], t, "") for t in ("number", "integer", "date", "boolean")))
     layout = replace(layout, columns=(*layout.columns, Column("text", "text", "")))
-    source = replace(sources()["theme"], layout=layout, min_rows=1)
+    source = replace(sources()["theme_definition"], layout=layout, min_rows=1)
     source.path.write_text('n,i,d,b,text\n-1.5e-3,-7,2024-02-29,True,"=1+1, ""é"""\n"",,,,""\n', encoding="utf-8")
     load_source(connection, source)
-    table = connection.table("raw.theme")
+    table = connection.table("raw.theme_definition")
     assert list(map(str, table.types)) == ["DOUBLE", "BIGINT", "DATE", "BOOLEAN", "VARCHAR"]
     assert table.fetchall() == [(-0.0015, -7, date(2024, 2, 29), True, '=1+1, "é"'), (None,) * 5]
     source.path.write_text("n,i,d,b,text\n1,2,2024-02-29,yes,\n", encoding="utf-8")
@@ -274,7 +274,7 @@ def test_keys_are_compared_as_values_and_an_empty_part_counts(
     connection: duckdb.DuckDBPyConnection, folder: Path
 ) -> None:
     layout = Layout("k", "", ("a", "b"), (Column("a", "integer", "", required=True), Column("b", "text", "")))
-    source = replace(sources()["theme"], layout=layout, min_rows=1)
+    source = replace(sources()["theme_definition"], layout=layout, min_rows=1)
     source.path.write_text("a,b\n1,\n1,x\n", encoding="utf-8")
     load_source(connection, source)
     source.path.write_text("a,b\n1,\n1,x\n01,\n", encoding="utf-8")
@@ -286,17 +286,17 @@ def test_keys_are_compared_as_values_and_an_empty_part_counts(
     [
         (None, ": the file is missing"),
         (b"", ": the file is empty"),
-        (b"theme_id,theme_title\na,A\nb,caf\xe9\n", ", line 3: byte 0xe9 is not UTF-8 text"),
-        ("theme_id,theme_title\n".encode("utf-16"), ", line 1: the file is UTF-16 text"),
-        (b"theme_id,theme_title\n", ": expected at least 1 rows, found 0"),
-        (b"theme_id,theme_ti", ", line 1, column theme_title: column 2: expected 'theme_title', found 'theme_ti'"),
-        (b"theme_id,theme_title\na, \"b\nb,c\" \n", "DuckDB reads 1 rows from 3 lines"),
+        (b"theme_id,definition\na,A\nb,caf\xe9\n", ", line 3: byte 0xe9 is not UTF-8 text"),
+        ("theme_id,definition\n".encode("utf-16"), ", line 1: the file is UTF-16 text"),
+        (b"theme_id,definition\n", ": expected at least 1 rows, found 0"),
+        (b"theme_id,definiti", ", line 1, column definition: column 2: expected 'definition', found 'definiti'"),
+        (b"theme_id,definition\na, \"b\nb,c\" \n", "DuckDB reads 1 rows from 3 lines"),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_is_an_error(
     connection: duckdb.DuckDBPyConnection, folder: Path, data: bytes | None, message: str
 ) -> None:
-    theme = replace(sources()["theme"], min_rows=1)
+    theme = replace(sources()["theme_definition"], min_rows=1)
     load_source(connection, theme)
     theme.path.unlink()
     if data is not None:
@@ -307,7 +307,7 @@ def test_a_file_that_cannot_be_read_is_an_error(
 
 
 def test_a_folder_in_place_of_the_file_is_an_error(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    theme = sources()["theme"]
+    theme = sources()["theme_definition"]
     load_source(connection, theme)
     theme.path.unlink()
     theme.path.mkdir()
@@ -346,7 +346,9 @@ def test_without_a_valid_list_of_areas_the_others_load_unchecked(
         if spoilt is not None:
             area.path.write_bytes(spoilt)
         assert not load_source(connection, sample).area_codes_checked
-        assert load_source(connection, sources()["theme"]).area_codes_checked  # it has no area codes to check
+        assert load_source(
+            connection, sources()["theme_definition"]
+        ).area_codes_checked  # it has no area codes to check
         with pytest.raises(SeedError, match=r"seeds/geography/area\.csv"):
             load_source(connection, area)
         area.path.write_bytes(good)
@@ -357,7 +359,9 @@ def test_without_a_valid_list_of_areas_the_others_load_unchecked(
 def test_load_all_lists_every_failure_and_loads_the_rest(
     connection: duckdb.DuckDBPyConnection, sample: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    some = {i: sources()[i] for i in ("area", "hexagon", "theme", "county_change")} | {"trafford_cycling": sample}
+    some = {i: sources()[i] for i in ("area", "hexagon", "theme_definition", "county_change")} | {
+        "trafford_cycling": sample
+    }
     monkeypatch.setattr(registry, "sources", lambda: some)
     reported: list[str] = []
     assert [loaded.source_id for loaded in load_all(connection)] == [*some, "source_file"]
@@ -365,7 +369,7 @@ def test_load_all_lists_every_failure_and_loads_the_rest(
     some["hexagon"].path.unlink()
     with pytest.raises(SeedError) as caught:
         load_all(connection, lambda loaded: reported.append(loaded.source_id))
-    assert reported == ["area", "theme", "county_change", "source_file"]
+    assert reported == ["area", "theme_definition", "county_change", "source_file"]
     first, *lines = str(caught.value).splitlines()
     assert first == "seeds: 2 of 6 tables could not be loaded"
     assert [line.split(":")[0] for line in lines] == [
@@ -386,10 +390,10 @@ def test_the_registry_is_a_table(connection: duckdb.DuckDBPyConnection) -> None:
 def test_the_registry_needs_our_own_seeds(
     connection: duckdb.DuckDBPyConnection, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    theme = sources()["theme"]
-    monkeypatch.setattr(registry, "sources", lambda: {"theme": theme})
+    theme = sources()["theme_definition"]
+    monkeypatch.setattr(registry, "sources", lambda: {"theme_definition": theme})
     theme.path.unlink()
-    with pytest.raises(SeedError, match=r"seeds/framework/theme\.csv: the file is missing"):
+    with pytest.raises(SeedError, match=r"seeds/framework/theme_definition\.csv: the file is missing"):
         load_registry(connection)
 
 

@@ -44,7 +44,9 @@ class Index:
     units: list[str]
     leaves: list[str]
     branches: list[str]
-    branch_of: Numbers
+    themes: list[str]
+    theme_of: Numbers
+    branch_of: Numbers  # of each theme
     reference: NDArray[np.bool_]
     values: Values
     treatments: dict[str, dict]
@@ -96,12 +98,18 @@ class Index:
             z = (z - low) / (high - low)
         elif run["normalisation"] == "percentile_rank":
             z = self.percentiles(z0, z)
-        leaf_weights, branch_weights = self.drawn_weights(run)
-        branch_scores = []
-        for b in range(len(self.branches)):
-            w = np.where(self.branch_of == b, leaf_weights, 0)
-            branch_scores.append(z @ (w / w.sum()))
-        branches = np.array(branch_scores).T
+        leaf_weights, theme_weights, branch_weights = self.drawn_weights(run)
+        theme_scores = np.zeros((len(self.units), len(self.themes)))
+        for t in range(len(self.themes)):
+            w = np.where(self.theme_of == t, leaf_weights, 0)
+            if w.sum() == 0:  # a theme without indicators has no say
+                theme_weights[t] = 0
+                continue
+            theme = z @ (w / w.sum())
+            own = theme[self.reference]
+            theme_scores[:, t] = (theme - own.mean()) / own.std(ddof=1)
+        shares = np.array([np.where(self.branch_of == b, theme_weights, 0) for b in range(len(self.branches))]).T
+        branches = theme_scores @ (shares / shares.sum(axis=0))
         own = branches[self.reference]
         standard = (branches - own.mean(axis=0)) / own.std(axis=0, ddof=1)
         if run["aggregation"] == "geometric":
@@ -128,7 +136,7 @@ class Index:
             result[:, j] = np.where(drawn[:, j] == published[:, j], exact, exact + moved)
         return result
 
-    def drawn_weights(self, run: dict) -> tuple[Values, Values]:
+    def drawn_weights(self, run: dict) -> tuple[Values, Values, Values]:
         def drawn(nodes: list[str]) -> Values:
             weights = np.array([self.weights[node] for node in nodes])
             if run["weights_key"] is None:
@@ -138,9 +146,9 @@ class Index:
 
         leaves = drawn(self.leaves)
         if run["indicators"] == "without_upper_tier_only":
-            there = self.branch_of == self.branches.index(self.left_out_branch)
+            there = self.branch_of[self.theme_of] == self.branches.index(self.left_out_branch)
             leaves = np.where(self.upper_tier_only & there, 0, leaves)
-        return leaves, drawn(self.branches)
+        return leaves, drawn(self.themes), drawn(self.branches)
 
 
 def rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict]:
@@ -154,6 +162,8 @@ def read_index(warehouse: duckdb.DuckDBPyConnection) -> Index:
     nodes = rows(warehouse, "select * from intermediate.int_authority_nodes order by node_id")
     leaves = [n["node_id"] for n in nodes if n["is_leaf"]]
     branches = sorted({n["branch_id"] for n in nodes if n["is_leaf"]})
+    themes = sorted({n["parent_id"] for n in nodes if n["is_leaf"]})
+    branch_of = {n["node_id"]: n["branch_id"] for n in nodes}
     units = rows(warehouse, "select * from intermediate.int_authorities order by authority_code")
     codes = [u["authority_code"] for u in units]
     cells = {
@@ -188,7 +198,9 @@ def read_index(warehouse: duckdb.DuckDBPyConnection) -> Index:
         units=codes,
         leaves=leaves,
         branches=branches,
-        branch_of=np.array([branches.index(n["branch_id"]) for n in nodes if n["is_leaf"]]),
+        themes=themes,
+        theme_of=np.array([themes.index(n["parent_id"]) for n in nodes if n["is_leaf"]]),
+        branch_of=np.array([branches.index(branch_of[theme]) for theme in themes]),
         reference=np.array([u["tier"] != "upper" for u in units]),
         values=grid(lambda key: cells[key]["value"]),
         treatments={t["node_id"]: t for t in rows(warehouse, "select * from intermediate.int_treatments")},

@@ -47,7 +47,7 @@ def ranks(scores: np.ndarray) -> np.ndarray:
 class Method:
     """The index made from figures: `values` has a row per council and a column per indicator.
 
-    `indicators` is indexed by indicator, with mission_id, weight and higher_means, as in dim_indicator.
+    `indicators` is indexed by indicator, with mission_id, theme_id, weight and higher_means, as in dim_indicator.
     """
 
     def __init__(self, values: pd.DataFrame, reference: np.ndarray, indicators: pd.DataFrame) -> None:
@@ -63,11 +63,17 @@ class Method:
     def means(self, z: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """The weighted means of the missions and of the composite, before the composite is standardised."""
         missions = {
-            str(mission): sum(z[i] * w for i, w in rows["weight"].items()) / rows["weight"].sum()
-            for mission, rows in self.indicators.groupby("mission_id")
+            str(mission): np.mean([standardise(self.theme(z, rows), self.reference) for _, rows in themes], axis=0)
+            for mission, of_mission in self.indicators.groupby("mission_id")
+            for themes in [of_mission.groupby("theme_id")]
         }
         scores = [standardise(mean, self.reference) for mean in missions.values()]
         return missions, sum(scores) / len(scores)
+
+    @staticmethod
+    def theme(z: dict[str, np.ndarray], rows: pd.DataFrame) -> np.ndarray:
+        """The weighted mean of the indicators of one theme; themes count the same."""
+        return sum(z[i] * w for i, w in rows["weight"].items()) / rows["weight"].sum()
 
     def composite(self, z: dict[str, np.ndarray]) -> np.ndarray:
         return standardise(self.means(z)[1], self.reference)

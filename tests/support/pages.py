@@ -129,9 +129,9 @@ def rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, An
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
-def shown(value: float, unit: str) -> str:
+def shown(value: float, unit: str, decimals: int | None = None) -> str:
     """A value as pages show it."""
-    return value_words(value, unit).replace(" ", "\u00a0").replace("-", "\u2212")
+    return value_words(value, unit, decimals).replace(" ", "\u00a0").replace("-", "\u2212")
 
 
 def words(cell: dict[str, Any]) -> str:

@@ -1,9 +1,14 @@
--- The nodes of both frameworks: that of councils and that of small areas.
-{% for seed, unit_type in [('framework', 'authority'), ('small_area_framework', 'small_area')] %}
+-- The nodes of every framework: the one in force of councils, other ones of councils, and that of small areas. Ids of a framework
+-- that is not in force begin with its name, as its indicators are partly the same.
+{% for seed in sources_with_layout('framework') %}
+{% set framework = seed | replace('_framework', '') %}
+{% set prefix = "" if framework in (var('framework'), 'small_area') else "'" ~ framework ~ ".' || " %}
 select
-    node_id,
-    '{{ unit_type }}' as unit_type,
-    parent_id,
+    {{ prefix }}node_id as node_id,
+    '{{ framework }}' as framework_id,
+    '{{ 'small_area' if framework == 'small_area' else 'authority' }}' as unit_type,
+    node_id as stated_node_id,
+    {{ prefix }}parent_id as parent_id,
     label,
     weight,
     direction,

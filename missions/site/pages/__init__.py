@@ -9,6 +9,7 @@ from missions.site.pages import (
     catalogue,
     compare,
     councils,
+    frameworks,
     home,
     indicators,
     missions,
@@ -17,7 +18,7 @@ from missions.site.pages import (
 )
 from missions.site.renderer import Files, Renderer
 
-KINDS_OF_PAGE = (home, councils, missions, indicators, areas, compare, what_if, search, about, catalogue)
+KINDS_OF_PAGE = (home, councils, missions, indicators, areas, compare, what_if, search, about, frameworks, catalogue)
 
 
 def page_files(site: Renderer) -> Files:

@@ -81,6 +81,7 @@ def _method_files(site: Renderer) -> Files:
         missions=[(mission, marts.by_mission[mission["mission_id"]]) for mission in marts.missions],
         treated=Counter(indicator["outcome"] for indicator in marts.indicators),
         cells=len(cells),
+        pooled=sum(indicator["pooled_years"] > 1 for indicator in marts.indicators),
         bases=Counter(cell["value_basis"] for cell in cells),
         sensitivity=marts.sensitivity,
         small_area_indicators=marts.small_area_indicators,
@@ -101,7 +102,7 @@ def _files_on_all_councils(site: Renderer) -> Files:
     """Complete data for what pages of councils and missions show in part."""
     marts = site.marts
     progress = [
-        milestone | row | {"higher_means": marts.indicator[milestone["indicator_id"]]["higher_means"]}
+        milestone | row | {"higher_means": "less_need" if milestone["target_is"] == "at least" else "more_need"}
         for milestone in marts.milestones
         for row in marts.progress.values()
         if row["milestone_id"] == milestone["milestone_id"]

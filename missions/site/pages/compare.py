@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from missions.reading.rank_words import place
 from missions.reading.wording import in_words, period_words, value_words
 from missions.site.charts import compare_spec
 from missions.site.data import Row, by
@@ -52,7 +53,7 @@ def _index(site: Renderer, index: Row, codes: list[str], words: dict[str, int]) 
                 words,
                 row["need_score"],
                 f"{row['need_score']:.1f}",
-                row["need_rank"],
+                place(row),
                 # The basis of an index is mentioned only if it is weak.
                 "" if row["is_mostly_published"] else "mostly not published",
                 "",
@@ -63,7 +64,7 @@ def _index(site: Renderer, index: Row, codes: list[str], words: dict[str, int]) 
 
 
 def _indicator(site: Renderer, indicator: Row, codes: list[str], words: dict[str, int]) -> dict[str, Any]:
-    marts, id_, unit = site.marts, indicator["indicator_id"], indicator["unit"]
+    marts, id_, unit, decimals = site.marts, indicator["indicator_id"], indicator["unit"], indicator["decimals"]
     england = marts.benchmark.get((marts.england_code, id_))
     return {
         "id": id_,
@@ -71,14 +72,14 @@ def _indicator(site: Renderer, indicator: Row, codes: list[str], words: dict[str
         "about": f"{unit_name(unit)}; {indicator['mission_name']}",
         "unit": unit,
         "higherMeans": indicator["higher_means"],
-        "england": [value_words(england["value"], unit), period_words(None, england["period_end_date"])]
+        "england": [value_words(england["value"], unit, decimals), period_words(None, england["period_end_date"])]
         if england
         else [],
         "cells": [
             _cell(
                 words,
                 cell["value"],
-                value_words(cell["value"], unit),
+                value_words(cell["value"], unit, decimals),
                 cell["need_rank"],
                 in_words(cell["value_basis"]),
                 period_words(cell["period_start_date"], cell["period_end_date"]),
@@ -88,5 +89,5 @@ def _indicator(site: Renderer, indicator: Row, codes: list[str], words: dict[str
     }
 
 
-def _cell(words: dict[str, int], value: float, figure: str, rank: int, *notes: str) -> list[Any]:
+def _cell(words: dict[str, int], value: float, figure: str, rank: int | str, *notes: str) -> list[Any]:
     return [value, figure, rank, *(words.setdefault(note, len(words)) for note in notes)]

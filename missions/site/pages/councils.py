@@ -61,6 +61,7 @@ def _csv_files(site: Renderer, authority: Row, cells: list[Row]) -> Files:
         for row in marts.scores[code].values()
     ]
     yield f"{folder}-scores.csv", site.scores_csv(contributions)
+    yield f"{folder}-themes.csv", site.scores_csv(marts.theme_scores[code].values())
     trend = [
         point | {"direction": 1 if indicator["higher_means"] == "more_need" else -1}
         for indicator in marts.indicators
@@ -102,7 +103,7 @@ def _cells(site: Renderer, authority: Row) -> list[Row]:
                 **{f"england_{k}": england[k] for k in ("value", "value_basis", "period_end_date") if england},
                 **{f"region_{k}": region[k] for k in ("value", "value_basis", "period_end_date") if region},
                 "neighbours_mean": _mean(marts.cell[peer, id_]["value"] for peer in peers),
-                "trend": sparkline(marts.trend.get((code, id_), []), indicator["unit"]),
+                "trend": sparkline(marts.trend.get((code, id_), []), indicator["unit"], indicator["decimals"]),
                 "direction": marts.direction.get((code, id_)),
                 "explained": explained.get(id_),
                 "publisher": source.get("publisher") or indicator["publisher"],
@@ -149,6 +150,7 @@ def _need(site: Renderer, authority: Row) -> dict[str, Any]:
     overall, *missions = scores
     return {
         "scores": scores,
+        "themes": list(marts.theme_scores[code].values()),
         "overall": overall,
         "needy": sorted(missions, key=lambda row: row["need_rank"]),
         "choices": marts.choices.get(code, []),

@@ -36,11 +36,20 @@ def files(site: Renderer) -> Files:
 
 def _mission_files(site: Renderer, mission: Row) -> Files:
     marts, id_ = site.marts, mission["mission_id"]
-    rows = site.ranked(id_)
+    themes = [theme for theme in marts.themes if theme["mission_id"] == id_]
+    indicators = grouped(marts.by_mission[id_], "theme_id")
+    rows = [
+        row | {"missions": [marts.theme_scores[row["authority_code"]][theme["theme_id"]] for theme in themes]}
+        for row in site.ranked(id_)
+    ]
     flagged = Counter(r["authority"]["authority_type"] for r in rows if not r["is_mostly_published"])
     of_type = Counter(r["authority"]["authority_type"] for r in rows)
     index = site.index(id_)
     drawn = [charts.need_map([index], rows), charts.need_distribution(index, rows)]
+    yield (
+        f"data/themes/{id_}.csv",
+        site.scores_csv(row for theme in themes for row in marts.by_theme[theme["theme_id"]]),
+    )
     yield f"data/mission/{id_}.js", charts_script(drawn)
     yield site.render(
         f"mission/{id_}.html",
@@ -50,7 +59,9 @@ def _mission_files(site: Renderer, mission: Row) -> Files:
         mission=mission,
         charts=drawn,
         rows=rows,
-        themes=list(grouped(marts.by_mission[id_], "theme_title").items()),
+        themes=[
+            (theme, indicators[theme["theme_id"]], marts.by_theme[theme["theme_id"]][:HIGHEST]) for theme in themes
+        ],
         regions=[
             (group, row)
             for group in marts.groups

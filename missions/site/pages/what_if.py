@@ -22,7 +22,7 @@ def files(site: Renderer) -> Files:
 
 
 def _script(site: Renderer) -> str:
-    """data/what-if.js: each indicator's z-scores as base 64 of their doubles, with all weights."""
+    """data/what-if.js: each indicator's z-scores as base 64 of their doubles, and the tree with its weights."""
     marts = site.marts
     codes = sorted(marts.authority)
     ranks = {row["authority_code"]: row["need_rank"] for row in marts.by_index[COMPOSITE]}
@@ -32,8 +32,9 @@ def _script(site: Renderer) -> str:
             "whatIf": {
                 "codes": codes,
                 "inReference": [int(marts.authority[code]["is_in_reference_set"]) for code in codes],
-                "missions": [[row["mission_id"], row["weight"]] for row in marts.missions],
-                "indicators": [[row["indicator_id"], row["mission_id"], row["weight"]] for row in marts.indicators],
+                "missions": [row["mission_id"] for row in marts.missions],
+                "indicators": [row["indicator_id"] for row in marts.indicators],
+                "nodes": [[row["node_id"], row["parent_id"], row["weight"]] for row in marts.nodes],
                 "ranks": [ranks[code] for code in codes],
                 "z": base64.b64encode(struct.pack(f"<{len(values)}d", *values)).decode(),
             }

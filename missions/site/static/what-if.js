@@ -1,13 +1,18 @@
-// Ranks under other weights, by the method of `missions what-if`: weighted averages of z-scores, as z-scores again.
+// Ranks under other weights, by the method of `missions what-if`: weighted averages of z-scores, as z-scores again, at every
+// level of the tree.
 "use strict";
 (() => {
-  const { codes, inReference, missions: nodes, indicators, ranks, z } = missions.whatIf;
+  const { codes, inReference, missions: ids, indicators, nodes: tree, ranks, z } = missions.whatIf;
+  const official = Object.fromEntries(tree.map(([id, , weight]) => [id, weight]));
+  const nodes = ids.map((id) => [id, official[id]]);
+  const root = tree.find(([, parent]) => parent === null)[0];
+  const below = (id) => tree.filter(([, parent]) => parent === id).map(([child]) => child);
   const bytes = Uint8Array.from(atob(z), (character) => character.charCodeAt(0));
   const columns = indicators.map((_, i) => new Float64Array(bytes.buffer, 8 * i * codes.length, codes.length));
   const page = document.getElementById("what-if");
   const find = (name) => page.querySelector(`[data-part="${name}"]`);
   const sliders = nodes.map(([id]) => page.querySelector(`[data-mission="${id}"]`));
-  const boxes = indicators.map(([id]) => page.querySelector(`[data-indicator="${id}"]`));
+  const boxes = indicators.map((id) => page.querySelector(`[data-indicator="${id}"]`));
   const sum = (values) => values.reduce((total, value) => total + value, 0);
   // The weighted average of columns as a z-score over the reference set; undefined if no weight is left.
   const score = (weighted) => {
@@ -22,14 +27,24 @@
   };
   const show = () => {
     const weights = sliders.map(({ value }) => Number(value));
-    const composite = score(nodes.map(([id], m) => [weights[m], score(indicators.flatMap(([, mission, weight], i) =>
-      (mission === id && boxes[i].checked ? [[weight, columns[i]]] : [])))]));
+    const weightOf = (id) => (ids.includes(id) ? weights[ids.indexOf(id)] : official[id]);
+    const of = (id) => {
+      const leaf = indicators.indexOf(id);
+      if (leaf >= 0) return boxes[leaf].checked ? columns[leaf] : undefined;
+      return score(below(id).map((child) => [weightOf(child), of(child)]));
+    };
+    const composite = of(root);
     const changed = nodes.map(([id], m) => [id, weights[m]]).filter(([, weight], m) => weight !== nodes[m][1]);
-    const off = indicators.map(([id]) => id).filter((_, i) => !boxes[i].checked);
+    const off = indicators.filter((_, i) => !boxes[i].checked);
     missions.keep([...changed, ...(off.length ? [["off", off]] : [])]);
     const share = (weight) => Math.round((100 * weight) / (sum(weights) || 1));
     sliders.forEach((slider, m) => { slider.nextElementSibling.value = `${weights[m]} (${share(weights[m])}%)`; });
-    const options = [...changed.map((pair) => ` --weight ${pair.join("=")}`), ...off.map((id) => ` --drop ${id}`)];
+    // The command wants a theme or mission dropped by its own name if nothing is left of it.
+    const isOff = (id) => (indicators.includes(id) ? off.includes(id) : below(id).every(isOff));
+    const dropped = (id) => below(id).flatMap((child) => (isOff(child) ? [child] : dropped(child)));
+    const drops = dropped(root);
+    const kept = changed.filter(([id]) => !drops.includes(id));
+    const options = [...kept.map((pair) => ` --weight ${pair.join("=")}`), ...drops.map((id) => ` --drop ${id}`)];
     find("command").textContent = `missions what-if${options.join("")}`;
     find("results").hidden = !composite;
     find("status").textContent = "There is nothing left to rank by: give a mission some weight, and switch on one of its indicators.";
@@ -57,7 +72,7 @@
   page.addEventListener("input", show);
   missions.start(page, (state) => {
     nodes.forEach(([id, weight], m) => { sliders[m].value = state.get(id) ?? weight; });
-    indicators.forEach(([id], i) => { boxes[i].checked = !`${state.get("off")}`.split(",").includes(id); });
+    indicators.forEach((id, i) => { boxes[i].checked = !`${state.get("off")}`.split(",").includes(id); });
     show();
   });
 })();

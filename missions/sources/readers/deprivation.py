@@ -1,11 +1,16 @@
 """English Indices of Deprivation 2025 (MHCLG) and the residents of the same small areas (2021 Census)."""
 
 from collections.abc import Set
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
 from missions.sources.registry import Source
+
+# Made from the census: of its day, and not of the year that the registry states for the rest.
+_CENSUS_MEASURE = "adult_skills_and_english_language_proficiency_indicator"
+_CENSUS_DAY = date(2021, 3, 21)
 
 
 def read(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
@@ -16,7 +21,11 @@ def read(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
         ["small_area_code", "authority_code", "measure", "value"], axis=1
     )
     assert source.period is not None, "the registry states the period of this file"
-    return long.assign(period_start_date=source.period.start, period_end_date=source.period.end)
+    is_census = long["measure"] == _CENSUS_MEASURE
+    return long.assign(
+        period_start_date=is_census.map({True: _CENSUS_DAY, False: source.period.start}),
+        period_end_date=is_census.map({True: _CENSUS_DAY, False: source.period.end}),
+    )
 
 
 def read_residents(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Local authority interactive tool (DfE): a long Parquet file of measures by local authority number and year."""
+"""Department for Education: the local authority interactive tool (a long parquet), and Key Stage 4 by residence."""
 
 from collections.abc import Set
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from missions.sources.readers import periods
-from missions.sources.readers.table import number, observations, parquet
+from missions.sources.readers.table import ENGLISH_AREAS, number, observations, parquet
 from missions.sources.registry import Source
 
 _YEAR_TYPES = {
@@ -37,5 +37,25 @@ def read(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
         measure=table["Short Desc"],
         period=pd.Series(list(zip(table["Short Desc"], table["Years"], strict=True))).map(dates),
         value=number(text.mask(is_marker, ""), path).round(12),
+        marker=text.where(is_marker, ""),
+    )
+
+
+def read_key_stage_4_by_residence(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
+    """Totals over the pupils who live in each district, in layout observation; `z` and `c` stand for no figure."""
+    path = folder / source.files[0].path
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    code = table["lad_code"].where(table["lad_code"] != "", table["region_code"])
+    code = code.where(code != "", table["country_code"])
+    table = table.assign(area_code=code)[code.str.match(ENGLISH_AREAS)]
+    long = table.melt(["area_code", "time_period"], sorted(measures), "measure")
+    text = long["value"].str.strip()
+    is_marker = text.str.fullmatch(r"[A-Za-z]+")
+    dates = {text: periods.year(f"{text[:4]}/{text[4:]}", "academic_year") for text in long["time_period"].unique()}
+    return observations(
+        area_code=long["area_code"],
+        measure=long["measure"],
+        period=long["time_period"].map(dates),
+        value=number(text.mask(is_marker, ""), path),
         marker=text.where(is_marker, ""),
     )

@@ -8,6 +8,8 @@ scores as (
         scores.node_id,
         scores.score
     from {{ ref('int_node_scores') }} as scores
+    inner join {{ ref('int_authority_nodes') }} as nodes
+        on scores.node_id = nodes.node_id
     inner join {{ ref('int_authorities') }} as units
         on scores.unit_id = units.authority_code
     where

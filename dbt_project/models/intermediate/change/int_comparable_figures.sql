@@ -51,6 +51,8 @@ figures as (
         candidates.lower_95,
         candidates.upper_95,
         candidates.period_start_date,
+        candidates.first_period_end_date,
+        candidates.last_period_end_date,
         candidates.period_end_date
     from candidates
     left join split_counties
@@ -72,6 +74,8 @@ figures as (
         lower_95,
         upper_95,
         period_start_date,
+        first_period_end_date,
+        last_period_end_date,
         period_end_date
     from {{ ref('int_region_figures') }}
 
@@ -88,13 +92,19 @@ measured as (
         on
             figures.indicator_id = breaks.indicator_id
             and (
-                (breaks.kind = 'new_measure' and figures.period_end_date < breaks.from_period_end_date)
+                (
+                    breaks.kind = 'new_measure'
+                    and coalesce(figures.first_period_end_date, figures.period_end_date) < breaks.from_period_end_date
+                )
                 or (
                     breaks.kind = 'exceptional'
                     and figures.period_end_date between breaks.from_period_end_date and breaks.to_period_end_date
                 )
             )
-    where breaks.indicator_id is null
+    where
+        breaks.indicator_id is null
+        -- A mean without a figure of its newest year is that of the period before once more.
+        and coalesce(figures.last_period_end_date, figures.period_end_date) = figures.period_end_date
 
 ),
 

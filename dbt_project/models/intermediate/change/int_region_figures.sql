@@ -52,7 +52,7 @@ own_figures as (
         figures.source_id,
         codes.area_code,
         case
-            when indicators.rate_denominator in ('population', 'households')
+            when indicators.rate_denominator != 'measure'
                 then indicators.rate_multiplier * figures.numerator / populations.people
             else coalesce(
                 figures.published_value, indicators.rate_multiplier * figures.numerator / nullif(figures.denominator, 0)
@@ -72,7 +72,7 @@ own_figures as (
         on
             codes.area_code = populations.area_code
             and populations.population_id
-            = case indicators.rate_denominator when 'population' then 'all_ages' when 'households' then 'households' end
+            = case indicators.rate_denominator when 'population' then 'all_ages' else indicators.rate_denominator end
             and populations.year = least(year(figures.period_end_date), {{ var('latest_population_year') }})
 
 ),
@@ -84,9 +84,51 @@ published_figures as (
 
 ),
 
-published as (
+one_a_period as (
 
     {{ first_row_of_each('published_figures', 'indicator_id, area_code, period_end_date', 'priority') }}
+
+),
+
+means_over_years as (
+
+    {{ pooled_years('one_a_period', 'area_code', {'source_id': 'max(figures.source_id)'}) | indent(4) }}
+
+),
+
+published as (
+
+    select
+        one_a_period.indicator_id,
+        one_a_period.source_id,
+        one_a_period.area_code,
+        one_a_period.value,
+        one_a_period.lower_95,
+        one_a_period.upper_95,
+        one_a_period.period_start_date,
+        one_a_period.period_end_date as first_period_end_date,
+        one_a_period.period_end_date as last_period_end_date,
+        one_a_period.period_end_date
+    from one_a_period
+    inner join indicators
+        on
+            one_a_period.indicator_id = indicators.indicator_id
+            and coalesce(indicators.pooled_years, 1) = 1
+
+    union all
+
+    select
+        indicator_id,
+        source_id,
+        area_code,
+        value,
+        lower_95,
+        upper_95,
+        period_start_date,
+        first_period_end_date,
+        last_period_end_date,
+        period_end_date
+    from means_over_years
 
 ),
 
@@ -126,6 +168,8 @@ means as (
         areas.area_code,
         sum(parts.part_weight * parts.value) / sum(parts.part_weight) as value,
         min(parts.period_start_date) as period_start_date,
+        min(parts.first_period_end_date) as first_period_end_date,
+        max(parts.last_period_end_date) as last_period_end_date,
         parts.period_end_date
     from parts
     inner join authorities
@@ -160,6 +204,8 @@ select
     lower_95,
     upper_95,
     period_start_date,
+    first_period_end_date,
+    last_period_end_date,
     period_end_date
 from published
 
@@ -174,5 +220,7 @@ select
     cast(null as double) as lower_95,
     cast(null as double) as upper_95,
     period_start_date,
+    first_period_end_date,
+    last_period_end_date,
     period_end_date
 from means

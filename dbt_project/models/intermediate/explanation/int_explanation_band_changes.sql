@@ -135,10 +135,13 @@ indicators as (
 
     select
         nodes.node_id,
-        nodes.parent_id as mission_id,
+        themes.node_id as theme_id,
+        missions.node_id as mission_id,
         nodes.direction,
         nodes.weight_in_parent as weight,
+        themes.weight_in_parent as theme_weight,
         missions.weight_in_parent as mission_weight,
+        theme_spreads.spread as theme_spread,
         mission_spreads.spread as mission_spread,
         composite_spreads.spread as composite_spread,
         treatments.treatment,
@@ -149,8 +152,12 @@ indicators as (
         treatments.lower_bound,
         treatments.upper_bound
     from nodes
+    inner join nodes as themes
+        on nodes.parent_id = themes.node_id
     inner join nodes as missions
-        on nodes.parent_id = missions.node_id
+        on themes.parent_id = missions.node_id
+    inner join node_spreads as theme_spreads
+        on themes.node_id = theme_spreads.node_id
     inner join node_spreads as mission_spreads
         on missions.node_id = mission_spreads.node_id
     inner join node_spreads as composite_spreads
@@ -166,10 +173,16 @@ covariances as (
     select
         indicators.node_id,
         count(*) as reference_units,
-        covar_samp(leaves.score, missions.weighted_mean) as covariance
+        covar_samp(leaves.score, themes.weighted_mean) as covariance_with_theme,
+        covar_samp(leaves.score, missions.weighted_mean) as covariance_with_mission,
+        covar_samp(themes.weighted_mean, missions.weighted_mean) as covariance_above
     from indicators
     inner join reference_scores as leaves
         on indicators.node_id = leaves.node_id
+    inner join reference_scores as themes
+        on
+            indicators.theme_id = themes.node_id
+            and leaves.unit_id = themes.unit_id
     inner join reference_scores as missions
         on
             indicators.mission_id = missions.node_id
@@ -199,11 +212,16 @@ own_scores as (
         leaves.unit_id,
         leaves.node_id,
         leaves.score,
+        themes.weighted_mean as theme_mean,
         missions.score as mission_score,
         missions.weighted_mean as mission_mean
     from indicators
     inner join scores as leaves
         on indicators.node_id = leaves.node_id
+    inner join scores as themes
+        on
+            indicators.theme_id = themes.node_id
+            and leaves.unit_id = themes.unit_id
     inner join scores as missions
         on
             indicators.mission_id = missions.node_id
@@ -211,7 +229,7 @@ own_scores as (
 
 ),
 
--- What the council lacks to each rival in the composite's weighted mean, per weight of the mission, and the scores of both.
+-- What the council lacks to each rival in the mission's score, and where both stand.
 starts as (
 
     select
@@ -222,17 +240,24 @@ starts as (
         rivals.is_in_reference_set,
         indicators.node_id,
         indicators.weight,
+        indicators.theme_weight,
+        indicators.theme_spread,
         indicators.mission_spread,
-        covariances.covariance,
+        covariances.covariance_with_theme,
+        covariances.covariance_with_mission,
+        covariances.covariance_above,
         covariances.reference_units,
         own.score,
+        own.theme_mean,
         own.mission_mean,
         own.score - others.score as score_ahead,
+        own.theme_mean - others.theme_mean as theme_mean_ahead,
         own.mission_score - others.mission_score as mission_score_ahead,
         (rivals.rival_composite_mean - rivals.margin * indicators.composite_spread - rivals.composite_mean)
         / indicators.mission_weight as lack,
         (rivals.rival_composite_mean - rivals.margin * indicators.composite_spread - rivals.composite_mean)
-        / indicators.mission_weight * indicators.mission_spread / indicators.weight as deviations
+        / indicators.mission_weight * indicators.mission_spread / indicators.theme_weight
+        * indicators.theme_spread / indicators.weight as deviations
     from rivals
     inner join own_scores as own
         on rivals.authority_code = own.unit_id
@@ -247,67 +272,100 @@ starts as (
 
 ),
 
--- Each round uses the yardstick that the previous round's change would give: with one score moved by that many deviations, the
--- new deviation of the indicator's scores, then of the mission's mean. Ten rounds are enough for nine decimals.
--- Written out: a recursive CTE keeps the rows of all its rounds.
+-- Each round takes the yardstick as the last round's change would leave it: with one score moved by so many deviations, what are
+-- the deviations of the indicator's scores, of the theme's mean and of the mission's? Every score x of the indicator moves by
+-- shrink * x, the council's by push more; every theme mean t adds theme_shrink * t and weight / new_theme_spread times that to its
+-- mission. Ten are enough for nine decimals. Written out: a recursive CTE keeps the rows of all its rounds.
+{% set kept = [
+    'authority_code', 'toward', 'rival_code', 'rivals_to_pass', 'node_id', 'weight', 'theme_weight', 'theme_spread', 'mission_spread',
+    'covariance_with_theme', 'covariance_with_mission', 'covariance_above', 'reference_units', 'score', 'theme_mean', 'mission_mean',
+    'score_ahead', 'theme_mean_ahead', 'mission_score_ahead', 'lack'
+] %}
 {% for round in range(1, 11) %}
-round_{{ round }} as (
+leaf_spreads_{{ round }} as (
 
     select
-        authority_code,
-        toward,
-        rival_code,
-        rivals_to_pass,
-        node_id,
-        weight,
-        mission_spread,
-        covariance,
-        reference_units,
-        score,
-        mission_mean,
-        score_ahead,
-        mission_score_ahead,
-        lack,
-        -- Beyond the reach of any figure the rounds need not converge.
-        greatest(
-            -99,
-            least(
-                99,
-                leaf_spread * new_mission_spread / weight * (
-                    lack
-                    - (mission_spread / new_mission_spread - 1) * mission_score_ahead
-                    - weight * (1 / leaf_spread - 1) / new_mission_spread * score_ahead
-                )
-            )
-        ) as deviations
+        *,
+        1 / leaf_spread - 1 as shrink,
+        deviations / leaf_spread as push
     from (
         select
             *,
             sqrt(
-                mission_spread * mission_spread
-                + 2 * weight * (
-                    (1 / leaf_spread - 1) * covariance + deviations / leaf_spread * mission_mean / (reference_units - 1)
-                )
+                1 + (2 * score * deviations + deviations * deviations * (reference_units - 1) / reference_units) / (reference_units - 1)
+            ) as leaf_spread
+        from {{ 'starts' if loop.first else 'round_' ~ (round - 1) }}
+        {% if loop.first -%}
+        where is_in_reference_set
+        {% endif -%}
+    ) as moved
+
+),
+
+theme_spreads_{{ round }} as (
+
+    select
+        *,
+        1 / new_theme_spread - 1 / theme_spread as theme_shrink,
+        weight * shrink / new_theme_spread as score_share,
+        weight * push / new_theme_spread as push_share
+    from (
+        select
+            *,
+            sqrt(
+                theme_spread * theme_spread
+                + 2 * weight * (shrink * covariance_with_theme + push * theme_mean / (reference_units - 1))
                 + weight * weight * (
-                    (1 / leaf_spread - 1) * (1 / leaf_spread - 1)
-                    + deviations * deviations / leaf_spread / leaf_spread / reference_units
-                    + 2 * (1 / leaf_spread - 1) * deviations / leaf_spread * score / (reference_units - 1)
+                    shrink * shrink + push * push / reference_units + 2 * shrink * push * score / (reference_units - 1)
                 )
-            ) as new_mission_spread
-        from (
-            select
-                *,
-                sqrt(
-                    1 + (
-                        2 * score * deviations + deviations * deviations * (reference_units - 1) / reference_units
-                    ) / (reference_units - 1)
-                ) as leaf_spread
-            from {{ 'starts' if loop.first else 'round_' ~ (round - 1) }}
-            {% if loop.first -%}
-            where is_in_reference_set
-            {% endif -%}
-        ) as leaf_spreads
-    ) as mission_spreads
+            ) as new_theme_spread
+        from leaf_spreads_{{ round }}
+    ) as moved
+
+),
+
+mission_spreads_{{ round }} as (
+
+    select
+        *,
+        sqrt(
+            mission_spread * mission_spread
+            + 2 * theme_weight * (
+                theme_shrink * covariance_above
+                + score_share * covariance_with_mission
+                + push_share * mission_mean / (reference_units - 1)
+            )
+            + theme_weight * theme_weight * (
+                theme_shrink * theme_shrink * theme_spread * theme_spread
+                + score_share * score_share
+                + push_share * push_share / reference_units
+                + 2 * theme_shrink * score_share * covariance_with_theme
+                + 2 * theme_shrink * push_share * theme_mean / (reference_units - 1)
+                + 2 * score_share * push_share * score / (reference_units - 1)
+            )
+        ) as new_mission_spread
+    from theme_spreads_{{ round }}
+
+),
+
+round_{{ round }} as (
+
+    select
+        {{ kept | join(',
+        ') }},
+        -- Beyond any figure's reach the rounds need not meet.
+        greatest(
+            -99,
+            least(
+                99,
+                leaf_spread * new_theme_spread / (theme_weight * weight) * (
+                    new_mission_spread * (mission_score_ahead + lack)
+                    - mission_spread * mission_score_ahead
+                    - theme_weight * (theme_shrink * theme_mean_ahead + score_share * score_ahead)
+                )
+            )
+        ) as deviations
+    from mission_spreads_{{ round }}
 
 ),
 {% endfor %}

@@ -1,181 +1,78 @@
--- The weighted mean of each branch in each run: the scores as published, and what the draws of the uncertain cells add to them.
+-- The weighted mean of each branch in each run, of its themes' scores standardised over the reference set.
 with
 
-run_leaves as (
+theme_means as (
 
-    select
-        runs.run_number,
-        runs.normalisation,
-        runs.treatment,
-        runs.sampling_key,
-        runs.cells_key,
-        weights.leaf_number,
-        weights.branch_number,
-        weights.leaf_weight,
-        -- What one standard deviation of the indicator adds to the branch.
-        weights.leaf_weight * case
-            when runs.normalisation = 'min_max' then 1 / nullif(yardsticks.highest_z - yardsticks.lowest_z, 0)
-            else 1
-        end as slope
-    from {{ ref('int_draws') }} as runs
-    inner join {{ ref('int_draw_weights') }} as weights
-        on runs.run_number = weights.run_number
-    inner join {{ ref('int_yardsticks') }} as yardsticks
-        on
-            weights.leaf_number = yardsticks.leaf_number
-            and runs.treatment = yardsticks.treatment_option
+    select * from {{ ref('int_theme_draws') }}
 
 ),
 
-run_branches as (
+units as (
 
-    select
-        run_number,
-        branch_number,
-        normalisation,
-        treatment,
-        {{ array_of('leaf_weight', 'leaf_number') }} as leaf_weights
-    from run_leaves
-    group by run_number, branch_number, normalisation, treatment
-
-),
-
-leaf_scores as (
-
-    {% for normalisation, score in [('z_score', 'z'), ('min_max', 'min_max'), ('percentile_rank', 'percentile_rank')] %}
-    select
+    select distinct
         unit_number,
-        leaf_number,
-        branch_number,
-        treatment_option,
-        '{{ normalisation }}' as normalisation,
-        {{ score }} as score
+        is_in_reference_set
     from {{ ref('int_leaf_places') }}
-    {% if not loop.last %}union all{% endif %}
-    {% endfor %}
 
 ),
 
-branch_scores as (
-
-    select
-        unit_number,
-        branch_number,
-        treatment_option,
-        normalisation,
-        {{ array_of('score', 'leaf_number') }} as leaf_scores
-    from leaf_scores
-    group by unit_number, branch_number, treatment_option, normalisation
-
-),
-
--- One random number for each source figure, and one for the error of the basis.
-states as (
-
-    select
-        run_leaves.run_number,
-        run_leaves.normalisation,
-        run_leaves.slope,
-        cells.*,
-        {{ joint_key('run_leaves.sampling_key', 'cells.figure_key') }} as figure_state,
-        {{ joint_key('run_leaves.cells_key', 'cells.cell_key') }} as cell_state
-    from run_leaves
-    inner join {{ ref('int_uncertain_cells') }} as cells
-        on
-            run_leaves.leaf_number = cells.leaf_number
-            and run_leaves.treatment = cells.treatment_option
-            and (
-                (run_leaves.sampling_key is not null and cells.figure_key is not null)
-                or (run_leaves.cells_key is not null and cells.cell_key is not null)
-            )
-    where run_leaves.leaf_weight > 0
-
-),
-
-uniforms as (
-
-    select
-        *,
-        {{ uniform(scrambled('figure_state')) }} as figure_uniform,
-        {{ uniform(scrambled('cell_state')) }} as cell_uniform
-    from states
-
-),
-
-normals as (
-
-    select
-        *,
-        case when figure_uniform is not null then {{ standard_normal('figure_uniform') }} end as figure_normal,
-        case when cell_uniform is not null then {{ standard_normal('cell_uniform') }} end as cell_normal
-    from uniforms
-
-),
-
-drawn_values as (
-
-    select
-        *,
-        value + figure_normal * case when figure_normal < 0 then sampling_sd_below else sampling_sd_above end as drawn_value
-    from normals
-
-),
-
-drawn_places as (
+theme_weights as (
 
     select
         run_number,
-        unit_number,
+        theme_number,
         branch_number,
-        yardstick_number,
-        normalisation,
-        slope,
-        z,
-        share_below,
-        case when drawn_value is null then z else {{ place('drawn_value', 'drawn_values') }} end
-        + coalesce(basis_sd * cell_normal, 0) as drawn_z
-    from drawn_values
+        max(theme_weight) as theme_weight
+    from {{ ref('int_draw_weights') }}
+    group by run_number, theme_number, branch_number
 
 ),
 
-parts as (
+theme_scales as (
 
     select
-        run_branches.run_number,
-        branch_scores.unit_number,
-        branch_scores.branch_number,
-        {{ inner_product('run_branches.leaf_weights', 'branch_scores.leaf_scores') }} as score
-    from run_branches
-    inner join branch_scores
-        on
-            run_branches.branch_number = branch_scores.branch_number
-            and run_branches.normalisation = branch_scores.normalisation
-            and run_branches.treatment = branch_scores.treatment_option
+        means.run_number,
+        means.theme_number,
+        avg(means.score) as mean,
+        stddev_samp(means.score) as deviation
+    from theme_means as means
+    inner join units
+        on means.unit_number = units.unit_number
+    where units.is_in_reference_set
+    group by means.run_number, means.theme_number
 
-    union all
+),
 
-    -- A percentile rank is read from the published distribution; other scores move with the place.
+-- A theme whose leaves are all left out of a run has no weight and no say in it.
+run_themes as (
+
     select
-        drawn.run_number,
-        drawn.unit_number,
-        drawn.branch_number,
-        drawn.slope * case
-            when drawn.normalisation = 'percentile_rank'
-                then ({{ share_below('distributions', 'drawn.drawn_z') }}) - drawn.share_below
-            else drawn.drawn_z - drawn.z
-        end as score
-    from drawn_places as drawn
-    left join {{ ref('int_place_distributions') }} as distributions
+        scales.run_number,
+        scales.theme_number,
+        weights.branch_number,
+        scales.mean,
+        weights.theme_weight / nullif(scales.deviation, 0) as slope,
+        weights.theme_weight
+    from theme_scales as scales
+    inner join theme_weights as weights
         on
-            drawn.normalisation = 'percentile_rank'
-            and {{ distribution_key('drawn.yardstick_number', 'drawn.drawn_z') }} = distributions.distribution_key
+            scales.run_number = weights.run_number
+            and scales.theme_number = weights.theme_number
+    where weights.theme_weight is null or weights.theme_weight > 0
 
 )
 
 select
-    run_number,
-    unit_number,
-    branch_number,
-    case when {{ is_finite('sum(score)') }} then sum(score) end as score
-from parts
-group by run_number, unit_number, branch_number
+    means.run_number,
+    means.unit_number,
+    themes.branch_number,
+    case
+        when sum(case when {{ is_finite('themes.slope * (means.score - themes.mean)') }} then 1 else 0 end) = count(*)
+            then sum(themes.slope * (means.score - themes.mean)) / nullif(sum(themes.theme_weight), 0)
+    end as score
+from theme_means as means
+inner join run_themes as themes
+    on
+        means.run_number = themes.run_number
+        and means.theme_number = themes.theme_number
+group by means.run_number, means.unit_number, themes.branch_number

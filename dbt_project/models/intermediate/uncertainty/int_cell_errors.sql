@@ -52,6 +52,8 @@ part_weights as (
     from {{ ref('int_authority_figures') }} as figures
     inner join counted
         on figures.indicator_id = counted.indicator_id
+    -- The rate of a body that serves several councils is no count of theirs.
+    where coalesce(figures.is_rate_of_counts, true)
 
 ),
 

@@ -1,4 +1,4 @@
--- The weight of each leaf and branch in each run.
+-- The weight of each leaf, theme and branch in each run.
 with
 
 draws as (
@@ -18,7 +18,7 @@ nodes as (
 
 keyed_nodes as (
 
-    {{ with_random_key('nodes', 'node_id, node_number, branch_id, effective_weight, is_leaf', ['0', 'node_number'], 'node_key') }}
+    {{ with_random_key('nodes', 'node_id, node_number, parent_id, branch_id, effective_weight, is_leaf', ['0', 'node_number'], 'node_key') }}
 
 ),
 
@@ -27,6 +27,7 @@ leaves as (
     select distinct
         node_id,
         leaf_number,
+        theme_number,
         branch_number
     from {{ ref('int_yardsticks') }}
 
@@ -68,8 +69,8 @@ node_draws as (
         draws.run_number,
         draws.weights_key,
         keyed_nodes.node_id,
+        keyed_nodes.parent_id,
         keyed_nodes.branch_id,
-        keyed_nodes.is_leaf,
         case
             when draws.left_out_leaf = leaves.leaf_number or left_out.node_id is not null then 0
             else keyed_nodes.effective_weight
@@ -83,7 +84,7 @@ node_draws as (
         on
             keyed_nodes.node_id = left_out.node_id
             and draws.indicators = left_out.option
-    where keyed_nodes.is_leaf or keyed_nodes.node_id = keyed_nodes.branch_id
+    where keyed_nodes.parent_id is not null
 
 ),
 
@@ -97,20 +98,41 @@ drawn as (
         end as drawn_weight
     from node_draws
 
+),
+
+leaf_weights as (
+
+    select
+        drawn.run_number,
+        leaves.leaf_number,
+        leaves.theme_number,
+        leaves.branch_number,
+        drawn.parent_id,
+        drawn.branch_id,
+        drawn.drawn_weight,
+        sum(drawn.drawn_weight) over (partition by drawn.run_number, drawn.parent_id) as weight_of_siblings
+    from drawn
+    inner join leaves
+        on drawn.node_id = leaves.node_id
+
 )
 
 select
-    drawn.run_number,
-    leaves.leaf_number,
-    leaves.branch_number,
-    drawn.drawn_weight / nullif(sum(drawn.drawn_weight) over (partition by drawn.run_number, drawn.branch_id), 0) as leaf_weight,
+    leaf_weights.run_number,
+    leaf_weights.leaf_number,
+    leaf_weights.theme_number,
+    leaf_weights.branch_number,
+    leaf_weights.drawn_weight / nullif(leaf_weights.weight_of_siblings, 0) as leaf_weight,
+    case when leaf_weights.weight_of_siblings = 0 then 0 else themes.drawn_weight end as theme_weight,
     branches.drawn_weight as branch_weight
-from drawn
-inner join leaves
-    on drawn.node_id = leaves.node_id
+from leaf_weights
+inner join drawn as themes
+    on
+        leaf_weights.run_number = themes.run_number
+        and leaf_weights.parent_id = themes.node_id
 inner join drawn as branches
     on
-        drawn.run_number = branches.run_number
-        and drawn.branch_id = branches.node_id
--- In order of run, so that the draws of one run are added up together, while they are in memory.
-order by drawn.run_number, leaves.leaf_number
+        leaf_weights.run_number = branches.run_number
+        and leaf_weights.branch_id = branches.node_id
+-- Runs together: the draws of one run are added up while they are at hand.
+order by leaf_weights.run_number, leaf_weights.leaf_number

@@ -24,7 +24,7 @@ cell_keys as (
 select
     places.unit_number,
     places.leaf_number,
-    places.branch_number,
+    places.theme_number,
     places.treatment_option,
     places.yardstick_number,
     places.z,

@@ -5,10 +5,12 @@ nodes as (
 
     select
         node_id,
+        parent_id,
         branch_id,
         treatment,
         direction,
-        row_number() over (order by branch_id, node_id) as leaf_number,
+        row_number() over (order by branch_id, parent_id, node_id) as leaf_number,
+        dense_rank() over (order by branch_id, parent_id) as theme_number,
         dense_rank() over (order by branch_id) as branch_number
     from {{ ref('int_authority_nodes') }}
     where is_leaf
@@ -34,9 +36,11 @@ cuts as (
 
     select
         nodes.node_id,
+        nodes.parent_id,
         nodes.branch_id,
         options.treatment_option,
         nodes.leaf_number,
+        nodes.theme_number,
         nodes.branch_number,
         nodes.direction,
         treatments.minimum,
@@ -107,9 +111,11 @@ scales as (
 
 select
     unscaled.node_id,
+    unscaled.parent_id as theme_id,
     unscaled.branch_id,
     unscaled.treatment_option,
     unscaled.leaf_number,
+    unscaled.theme_number,
     unscaled.branch_number,
     row_number() over (order by unscaled.leaf_number, unscaled.treatment_option) as yardstick_number,
     unscaled.log_sign,

@@ -58,6 +58,7 @@ counties as (
         districts.indicator_id,
         districts.source_id,
         districts.authority_code,
+        false as is_own,
         sum(districts.part_weight * districts.value) / sum(districts.part_weight) as value,
         sum(districts.weighting_people) / max(whole.people) as part_share,
         min(districts.period_start_date) as period_start_date,
@@ -85,9 +86,10 @@ small_areas as (
     select
         measures.indicator_id,
         measures.source_id,
+        measures.role = 'district_value' as is_of_whole_district,
         observations.small_area_code,
         observations.authority_code,
-        observations.value,
+        observations.value * coalesce(indicators.rate_multiplier, 1) as value,
         residents.residents,
         observations.period_start_date,
         observations.period_end_date
@@ -98,6 +100,8 @@ small_areas as (
             and observations.measure = measures.measure
     inner join residents
         on observations.small_area_code = residents.small_area_code
+    left join indicators
+        on measures.indicator_id = indicators.indicator_id
 
 ),
 
@@ -114,12 +118,14 @@ from_small_areas as (
         indicator_id,
         source_id,
         whole_code as authority_code,
+        -- One published value, which each small area of a district repeats, is the district's own.
+        is_of_whole_district and whole_code = max(authority_code) as is_own,
         sum(residents * value) / sum(case when value is not null then residents end) as value,
         sum(case when value is not null then residents end) / sum(residents) as part_share,
         min(period_start_date) as period_start_date,
         period_end_date
     from small_area_parts
-    group by indicator_id, source_id, whole_code, period_end_date
+    group by indicator_id, source_id, whole_code, is_of_whole_district, period_end_date
 
 )
 
@@ -129,6 +135,7 @@ select
     authority_code,
     value,
     part_share,
+    is_own,
     period_start_date,
     period_end_date
 from (

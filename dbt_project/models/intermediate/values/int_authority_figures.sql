@@ -1,17 +1,5 @@
--- Figures of basis 1 to 3 on the councils of December 2024: their own, of joint areas, of predecessors.
+-- Figures of basis 1 to 3 on councils as the indicators are made of them: of one period, or means over years.
 with
-
-figures as (
-
-    select * from {{ ref('int_indicator_figures') }}
-
-),
-
-links as (
-
-    select * from {{ ref('int_area_links') }}
-
-),
 
 indicators as (
 
@@ -19,154 +7,70 @@ indicators as (
 
 ),
 
-populations as (
+figures as (
 
-    select * from {{ ref('int_weighting_populations') }}
-
-),
-
-linked as (
-
-    select
-        figures.*,
-        links.authority_code,
-        links.link,
-        links.code_rank,
-        links.weight,
-        indicators.rate_denominator,
-        indicators.rate_multiplier,
-        own_population.people as own_people,
-        -- The residents or households of all the councils of a joint or former area.
-        sum(own_population.people) over (
-            partition by figures.indicator_id, figures.source_id, figures.area_code, figures.period_end_date, links.link
-        ) as area_people,
-        weighting_population.people as weighting_people
-    from figures
-    inner join links
-        on figures.area_code = links.area_code
-    inner join indicators
-        on figures.indicator_id = indicators.indicator_id
-    -- The denominator of our own rates: the council's residents, or its households.
-    left join populations as own_population
-        on
-            links.authority_code = own_population.area_code
-            and own_population.population_id
-            = case indicators.rate_denominator when 'population' then 'all_ages' when 'households' then 'households' end
-            and own_population.year = least(year(figures.period_end_date), {{ var('latest_population_year') }})
-    left join populations as weighting_population
-        on
-            links.authority_code = weighting_population.area_code
-            and indicators.weighting_population = weighting_population.population_id
-            and weighting_population.year = least(year(figures.period_end_date), {{ var('latest_population_year') }})
+    select * from {{ ref('int_annual_figures') }}
 
 ),
 
-own_figures as (
+known as (
 
-    select
-        *,
-        case
-            when rate_denominator in ('population', 'households') then rate_multiplier * numerator / own_people
-            else coalesce(published_value, rate_multiplier * numerator / nullif(denominator, 0))
-        end as value,
-        coalesce(denominator, case when rate_denominator in ('population', 'households') then own_people end) as part_weight
-    from linked
-    where link = 'published'
+    select * from figures
+    where value is not null
 
 ),
 
--- One figure per council and period: any figure before none, then the first source, then the newest code.
-own as (
+best_of_year as (
 
-    {{ first_row_of_each(
-        'own_figures', 'indicator_id, authority_code, period_end_date', 'value is null, priority, code_rank'
-    ) }}
+    {{ first_row_of_each('known', 'indicator_id, authority_code, period_end_date', 'basis_rank') }}
 
 ),
 
-joint_figures as (
+-- The last basis of the years used is that of their mean.
+means as (
 
-    select
-        *,
-        case
-            when rate_denominator in ('population', 'households')
-                then rate_multiplier * numerator / area_people
-            else coalesce(published_value, rate_multiplier * numerator / nullif(denominator, 0))
-        end as value
-    from linked
-    where link = 'combined_area'
-
-),
-
-combined as (
-
-    {{ first_row_of_each(
-        'joint_figures', 'indicator_id, authority_code, period_end_date', 'value is null, priority, area_code'
-    ) }}
-
-),
-
-successor_figures as (
-
-    select
-        indicator_id,
-        source_id,
-        authority_code,
-        period_end_date,
-        code_rank,
-        min(priority) as priority,
-        min(period_start_date) as period_start_date,
-        max(own_people) as own_people,
-        max(weighting_people) as weighting_people,
-        max(rate_denominator) as rate_denominator,
-        -- Counts are added up where every former district has one; rates are weighted by each district's share of the council.
-        case
-            when
-                max(rate_denominator) in ('population', 'households')
-                and sum(case when numerator is not null then weight end) > 0.999
-                then max(rate_multiplier) * sum(numerator) / max(area_people)
-            when
-                max(rate_denominator) = 'measure'
-                and sum(case when numerator is not null and denominator is not null then weight end) > 0.999
-                then max(rate_multiplier) * sum(numerator) / nullif(sum(denominator), 0)
-            when
-                sum(case when published_value is not null then weight end) >= {{ var('least_part_share') }}
-                then sum(weight * published_value) / sum(case when published_value is not null then weight end)
-        end as value,
-        sum(denominator) as denominator,
-        count(distinct area_code) as former_areas,
-        max(area_code) as last_area_code
-    from linked
-    where link = 'predecessor'
-    group by indicator_id, source_id, authority_code, period_end_date, code_rank
-
-),
-
-predecessor as (
-
-    {{ first_row_of_each(
-        'successor_figures', 'indicator_id, authority_code, period_end_date', 'value is null, priority, code_rank'
-    ) }}
+    {{ pooled_years('best_of_year', 'authority_code', {
+        'source_id': 'max(figures.source_id)',
+        'basis_rank': 'max(figures.basis_rank)',
+        'source_area_code': "case when count(distinct figures.source_area_code) = 1 then max(figures.source_area_code) end",
+        'part_weight': 'max_by(figures.part_weight, figures.period_end_date)',
+        'weighting_people': 'max_by(figures.weighting_people, figures.period_end_date)',
+        'pooled_years': 'max(indicators.pooled_years)',
+    }) | indent(4) }}
 
 )
 
 select
-    indicator_id,
-    source_id,
-    authority_code,
-    'published' as value_basis,
-    1 as basis_rank,
-    area_code as source_area_code,
-    marker,
-    value,
-    lower_95,
-    upper_95,
-    coalesce(part_weight, weighting_people) as part_weight,
-    weighting_people,
-    published_value is null and value is not null as is_rate_of_counts,
-    period_start_date,
-    period_end_date
-from own
+    figures.indicator_id,
+    figures.source_id,
+    figures.authority_code,
+    figures.value_basis,
+    figures.basis_rank,
+    figures.source_area_code,
+    figures.marker,
+    -- The markers of single years stay where there is no mean.
+    case when coalesce(indicators.pooled_years, 1) = 1 then figures.value end as value,
+    figures.lower_95,
+    figures.upper_95,
+    figures.part_weight,
+    figures.weighting_people,
+    cast(null as {{ dbt.type_string() }}) as years_used,
+    figures.is_rate_of_counts,
+    figures.period_start_date,
+    figures.period_end_date as first_period_end_date,
+    figures.period_end_date as last_period_end_date,
+    figures.period_end_date
+from figures
+left join indicators
+    on figures.indicator_id = indicators.indicator_id
+left join means
+    on
+        figures.indicator_id = means.indicator_id
+        and figures.authority_code = means.authority_code
+        and figures.period_end_date = means.period_end_date
+where
+    coalesce(indicators.pooled_years, 1) = 1
+    or (figures.value is null and means.value is null)
 
 union all
 
@@ -174,41 +78,23 @@ select
     indicator_id,
     source_id,
     authority_code,
-    'combined_area' as value_basis,
-    2 as basis_rank,
-    area_code as source_area_code,
-    marker,
-    value,
-    lower_95,
-    upper_95,
-    coalesce(case when rate_denominator in ('population', 'households') then own_people end, weighting_people) as part_weight,
-    weighting_people,
-    published_value is null and value is not null as is_rate_of_counts,
-    period_start_date,
-    period_end_date
-from combined
-
-union all
-
-select
-    indicator_id,
-    source_id,
-    authority_code,
-    'predecessor' as value_basis,
-    3 as basis_rank,
-    case when former_areas = 1 then last_area_code end as source_area_code,
+    case basis_rank
+        {% for basis in var('value_bases')[:3] %}
+        when {{ loop.index }} then '{{ basis }}'
+        {% endfor %}
+    end as value_basis,
+    basis_rank,
+    source_area_code,
     cast(null as {{ dbt.type_string() }}) as marker,
     value,
-    cast(null as double) as lower_95,
-    cast(null as double) as upper_95,
-    coalesce(
-        denominator,
-        case when rate_denominator in ('population', 'households') then own_people end,
-        weighting_people
-    ) as part_weight,
+    lower_95,
+    upper_95,
+    part_weight,
     weighting_people,
-    rate_denominator is not null as is_rate_of_counts,
+    years_used || ' of ' || pooled_years || ' years' as years_used,
+    false as is_rate_of_counts,
     period_start_date,
+    first_period_end_date,
+    last_period_end_date,
     period_end_date
-from predecessor
-where value is not null
+from means

@@ -76,7 +76,7 @@ options as (
     select
         *,
         case when is_recent then value_basis else 'stale' end as basis_in_window,
-        case when is_recent then basis_rank else 6 end as rank_in_window
+        case when is_recent then basis_rank else 7 end as rank_in_window
     from candidates
     where
         is_recent
@@ -95,6 +95,9 @@ select
     indicators.indicator_id,
     coalesce(chosen.basis_in_window, case when estimates.value is not null then 'estimated' end) as value_basis,
     case
+        when chosen.basis_in_window in ('published', 'combined_area', 'predecessor') and chosen.years_used is not null
+            then chosen.years_used
+        when chosen.basis_in_window = 'modelled' then 'spread from bodies that serve it'
         when chosen.basis_in_window = 'published' and chosen.is_rate_of_counts then 'rate of published counts'
         when chosen.basis_in_window = 'published' then 'published'
         when chosen.basis_in_window = 'combined_area' then 'published for a joint area'
@@ -114,7 +117,9 @@ select
     chosen.lower_95,
     chosen.upper_95,
     chosen.period_start_date,
-    coalesce(chosen.period_end_date, estimates.period_end_date) as period_end_date
+    coalesce(chosen.last_period_end_date, chosen.period_end_date, estimates.period_end_date) as period_end_date,
+    -- The period that the figure stands for: of a mean over years its last year, whether that has a figure or not.
+    coalesce(chosen.period_end_date, estimates.period_end_date) as series_period_end_date
 from authorities
 cross join indicators
 left join chosen

@@ -1,4 +1,4 @@
--- What the sources give for each indicator: a published value, or the counts of a rate.
+-- What the sources give for each indicator, with the periods of a year added up where the indicator is of a year.
 with
 
 indicators as (
@@ -7,110 +7,114 @@ indicators as (
 
 ),
 
-measures as (
+figures as (
 
-    select
-        *,
-        count(*) over (partition by indicator_id, source_id, role) as measures_of_role
-    from {{ ref('stg_indicator_measures') }}
+    select * from {{ ref('int_period_figures') }}
 
 ),
 
-observations as (
+own_codes as (
 
-    select * from {{ ref('int_observations') }}
-
-),
-
--- A sum needs a figure for each of its measures.
-amounts as (
-
-    select
-        measures.indicator_id,
-        measures.source_id,
-        measures.role,
-        measures.priority,
-        observations.area_code,
-        observations.period_start_date,
-        observations.period_end_date,
-        case
-            when count(distinct case when observations.value is not null then observations.measure end) = max(measures.measures_of_role)
-                then sum(observations.value)
-        end as amount,
-        max(observations.lower_95) as lower_95,
-        max(observations.upper_95) as upper_95,
-        max(observations.marker) as marker
-    from measures
-    inner join observations
-        on
-            measures.source_id = observations.source_id
-            and measures.measure = observations.measure
-    group by all
+    select * from {{ ref('int_area_links') }}
+    where link = 'published'
 
 ),
 
--- Counts of consecutive years are added where the indicator pools them; a missing year leaves the sum missing.
-pooled as (
+-- A council's code may change within a year, so its periods are put on one code. The newest code wins where two carry a figure.
+recoded as (
 
     select
-        amounts.indicator_id,
-        amounts.source_id,
-        amounts.role,
-        amounts.priority,
-        amounts.area_code,
-        min(earlier.period_start_date) as period_start_date,
-        amounts.period_end_date,
-        case when count(earlier.amount) = max(indicators.pooled_periods) then sum(earlier.amount) end as amount,
-        max(amounts.lower_95) as lower_95,
-        max(amounts.upper_95) as upper_95,
-        max(earlier.marker) as marker
-    from amounts
+        figures.*,
+        indicators.least_periods_of_year,
+        coalesce(own_codes.authority_code, figures.area_code) as own_code,
+        coalesce(own_codes.code_rank, 1) as code_rank
+    from figures
     inner join indicators
-        on amounts.indicator_id = indicators.indicator_id
-    inner join amounts as earlier
-        on
-            amounts.indicator_id = earlier.indicator_id
-            and amounts.source_id = earlier.source_id
-            and amounts.role = earlier.role
-            and amounts.area_code = earlier.area_code
-            and (
-                amounts.period_end_date = earlier.period_end_date
-                or (
-                    amounts.period_end_date > earlier.period_end_date
-                    and earlier.period_end_date
-                    >= {{ years_before('amounts.period_end_date', 'cast(indicators.pooled_periods - 1 as integer)') }}
-                )
-            )
-    group by all
+        on figures.indicator_id = indicators.indicator_id
+    left join own_codes
+        on figures.area_code = own_codes.area_code
+    where indicators.least_periods_of_year is not null
 
 ),
 
--- The first period of a pooled count has no earlier one to add, so it is not used.
-complete as (
+one_a_period as (
 
-    select pooled.*
-    from pooled
-    inner join indicators
-        on pooled.indicator_id = indicators.indicator_id
-    where
-        indicators.pooled_periods = 1
-        or pooled.period_start_date
-        <= {{ years_before('pooled.period_end_date', 'cast(indicators.pooled_periods - 1 as integer)') }}
+    {{ first_row_of_each('recoded', 'indicator_id, source_id, own_code, period_end_date', 'numerator is null, code_rank') }}
+
+),
+
+-- Numerator and denominator are of the same periods.
+years as (
+
+    select
+        indicator_id,
+        source_id,
+        min(priority) as priority,
+        own_code as area_code,
+        year(period_end_date) as year,
+        sum(case when numerator is not null and denominator is not null then 1 else 0 end) as periods,
+        max(least_periods_of_year) as least_periods_of_year,
+        sum(case when denominator is not null then numerator end) as numerator,
+        sum(case when numerator is not null then denominator end) as denominator,
+        max(marker) as marker,
+        min(case when numerator is not null and denominator is not null then period_start_date end) as first_period_start_date,
+        min(period_start_date) as period_start_date
+    from one_a_period
+    group by indicator_id, source_id, own_code, year(period_end_date)
+
+),
+
+-- A year ends with the last period that any area has in it.
+ends as (
+
+    select
+        indicator_id,
+        source_id,
+        year(period_end_date) as year,
+        max(period_end_date) as period_end_date
+    from one_a_period
+    group by indicator_id, source_id, year(period_end_date)
 
 )
 
 select
-    indicator_id,
-    source_id,
-    priority,
-    area_code,
-    max(case when role = 'value' then amount end) as published_value,
-    max(case when role = 'numerator' then amount end) as numerator,
-    max(case when role = 'denominator' then amount end) as denominator,
-    max(case when role = 'value' then lower_95 end) as lower_95,
-    max(case when role = 'value' then upper_95 end) as upper_95,
-    max(marker) as marker,
-    min(period_start_date) as period_start_date,
-    period_end_date
-from complete
-group by indicator_id, source_id, priority, area_code, period_end_date
+    figures.indicator_id,
+    figures.source_id,
+    figures.priority,
+    figures.area_code,
+    figures.published_value,
+    figures.numerator,
+    figures.denominator,
+    figures.service_weight,
+    figures.lower_95,
+    figures.upper_95,
+    figures.marker,
+    figures.period_start_date,
+    figures.period_end_date
+from figures
+inner join indicators
+    on figures.indicator_id = indicators.indicator_id
+where indicators.least_periods_of_year is null
+
+union all
+
+select
+    years.indicator_id,
+    years.source_id,
+    years.priority,
+    years.area_code,
+    cast(null as double) as published_value,
+    case when years.periods >= years.least_periods_of_year then years.numerator end as numerator,
+    case when years.periods >= years.least_periods_of_year then years.denominator end as denominator,
+    cast(null as double) as service_weight,
+    cast(null as double) as lower_95,
+    cast(null as double) as upper_95,
+    years.marker,
+    coalesce(years.first_period_start_date, years.period_start_date) as period_start_date,
+    ends.period_end_date
+from years
+inner join ends
+    on
+        years.indicator_id = ends.indicator_id
+        and years.source_id = ends.source_id
+        and years.year = ends.year

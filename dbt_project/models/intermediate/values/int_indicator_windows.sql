@@ -1,6 +1,12 @@
 -- The newest English period of each indicator, and how old a figure may be to count as recent.
 with
 
+indicators as (
+
+    select * from {{ ref('stg_indicators') }}
+
+),
+
 figures as (
 
     select
@@ -23,8 +29,14 @@ figures as (
 )
 
 select
-    indicator_id,
-    max(period_end_date) as latest_period_end_date,
-    {{ years_before('max(period_end_date)', var('window_years')) }} as oldest_period_end_date
+    figures.indicator_id,
+    max(figures.period_end_date) as latest_period_end_date,
+    -- A mean over years is of the latest ones or it is old.
+    case
+        when max(indicators.pooled_years) > 1 then max(figures.period_end_date)
+        else {{ years_before('max(figures.period_end_date)', var('window_years')) }}
+    end as oldest_period_end_date
 from figures
-group by indicator_id
+left join indicators
+    on figures.indicator_id = indicators.indicator_id
+group by figures.indicator_id

@@ -54,6 +54,13 @@ england_counts as (
 
 ),
 
+-- Bodies that serve several councils carry their own codes.
+service_figures as (
+
+    select * from {{ ref('stg_service_figures') }}
+
+),
+
 counts as (
 
     select * from council_counts
@@ -79,6 +86,20 @@ published as (
         cast(null as double) as upper_95,
         cast(null as {{ dbt.type_string() }}) as marker
     from counts
+
+    union all
+
+    select
+        source_id,
+        service_code as area_code,
+        measure,
+        period_start_date,
+        period_end_date,
+        value,
+        cast(null as double) as lower_95,
+        cast(null as double) as upper_95,
+        cast(null as {{ dbt.type_string() }}) as marker
+    from service_figures
 
 ),
 

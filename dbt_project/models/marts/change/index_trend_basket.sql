@@ -54,9 +54,11 @@ judged as (
 
     select
         nodes.node_id as indicator_id,
+        nodes.parent_id,
         nodes.branch_id,
         nodes.direction,
-        nodes.effective_weight,
+        nodes.weight_in_parent,
+        themes.weight_in_parent as theme_weight,
         coalesce(places.authorities, 0) / cast((select count(*) from reference_set) as double) as covered_share,
         places.lower_goalpost,
         places.upper_goalpost,
@@ -73,6 +75,8 @@ judged as (
             when places.first_period_end_date = places.last_period_end_date then 'one period only'
         end as reason
     from nodes
+    inner join nodes as themes
+        on nodes.parent_id = themes.node_id
     left join places
         on nodes.node_id = places.indicator_id
     left join money
@@ -85,8 +89,22 @@ counted as (
 
     select
         *,
-        sum(case when reason is null then 1 else 0 end) over (partition by branch_id) as branch_indicators
+        sum(case when reason is null then 1 else 0 end) over (partition by branch_id) as branch_indicators,
+        sum(case when reason is null then weight_in_parent end) over (partition by parent_id) as weight_in_basket,
+        row_number() over (partition by parent_id, reason is null order by indicator_id) as place_in_theme
     from judged
+
+),
+
+weighted as (
+
+    select
+        *,
+        reason is null and branch_indicators >= {{ var('least_trend_indicators') }} as is_in_basket,
+        -- Themes keep their weights among those with an indicator in the basket, however many these are.
+        theme_weight * weight_in_parent / weight_in_basket
+        / sum(case when reason is null and place_in_theme = 1 then theme_weight end) over (partition by branch_id) as weight_in_mission
+    from counted
 
 )
 
@@ -95,23 +113,18 @@ select
     branch_id as mission_id,
     case
         when reason is not null then reason
-        when branch_indicators < {{ var('least_trend_indicators') }} then 'too few in the mission'
+        when not is_in_basket then 'too few in the mission'
         else 'in the basket'
     end as basket_reason,
     covered_share,
-    case
-        when reason is null and branch_indicators >= {{ var('least_trend_indicators') }}
-            then effective_weight / sum(
-                case when reason is null and branch_indicators >= {{ var('least_trend_indicators') }} then effective_weight end
-            ) over (partition by branch_id)
-    end as weight_in_mission,
+    case when is_in_basket then weight_in_mission end as weight_in_mission,
     cast(direction as bigint) as direction,
     lower_goalpost,
     upper_goalpost,
     median_first,
     median_last,
     periods,
-    reason is null and branch_indicators >= {{ var('least_trend_indicators') }} as is_in_basket,
+    is_in_basket,
     first_period_end_date,
     last_period_end_date
-from counted
+from weighted

@@ -25,6 +25,7 @@ node_contributions as (
         scores.unit_id as authority_code,
         scores.node_id,
         nodes.label,
+        nodes.parent_id,
         nodes.branch_id,
         nodes.depth,
         nodes.is_leaf,
@@ -37,53 +38,26 @@ node_contributions as (
 
 ),
 
--- Themes are not nodes of the framework: they only sum what their indicators add.
 contributions as (
 
     select
-        authority_code,
-        case when depth = 0 then 'composite' else 'mission' end as level,
-        node_id,
-        label as node_name,
-        branch_id as mission_id,
-        cast(null as {{ dbt.type_string() }}) as theme_id,
-        contribution
-    from node_contributions
-    where
-        depth <= 1
-        and not is_leaf
-
-    union all
-
-    select
-        leaves.authority_code,
-        'theme' as level,
-        indicators.theme_id as node_id,
-        themes.theme_title as node_name,
-        leaves.branch_id as mission_id,
-        indicators.theme_id,
-        sum(leaves.contribution) as contribution
-    from node_contributions as leaves
-    inner join indicators
-        on leaves.node_id = indicators.indicator_id
-    inner join {{ ref('stg_themes') }} as themes
-        on indicators.theme_id = themes.theme_id
-    group by leaves.authority_code, indicators.theme_id, themes.theme_title, leaves.branch_id
-
-    union all
-
-    select
-        leaves.authority_code,
-        'indicator' as level,
-        leaves.node_id,
-        leaves.label as node_name,
-        leaves.branch_id as mission_id,
-        indicators.theme_id,
-        leaves.contribution
-    from node_contributions as leaves
-    inner join indicators
-        on leaves.node_id = indicators.indicator_id
-    where leaves.is_leaf
+        contributions.authority_code,
+        case
+            when contributions.is_leaf then 'indicator'
+            when contributions.depth = 0 then 'composite'
+            when contributions.depth = 1 then 'mission'
+            else 'theme'
+        end as level,
+        contributions.node_id,
+        contributions.label as node_name,
+        contributions.branch_id as mission_id,
+        case
+            when contributions.depth <= 1 then null
+            when contributions.is_leaf then contributions.parent_id
+            else contributions.node_id
+        end as theme_id,
+        contributions.contribution
+    from node_contributions as contributions
 
 ),
 
@@ -145,14 +119,19 @@ england_figures as (
 earlier_figures as (
 
     select
-        indicator_id,
-        published_value as value,
-        priority,
-        period_end_date
-    from {{ ref('int_indicator_figures') }}
+        figures.indicator_id,
+        figures.published_value as value,
+        figures.priority,
+        figures.period_end_date
+    from {{ ref('int_indicator_figures') }} as figures
+    -- England's figure of one year is no yardstick for a mean over years.
+    inner join indicators
+        on
+            figures.indicator_id = indicators.indicator_id
+            and indicators.pooled_years = 1
     where
-        area_code = 'E92000001'
-        and published_value is not null
+        figures.area_code = 'E92000001'
+        and figures.published_value is not null
 
 ),
 
@@ -179,11 +158,11 @@ comparisons as (
     left join england_figures
         on
             cells.indicator_id = england_figures.indicator_id
-            and cells.period_end_date = england_figures.period_end_date
+            and cells.series_period_end_date = england_figures.period_end_date
     left join earlier_england_figures
         on
             cells.indicator_id = earlier_england_figures.indicator_id
-            and cells.period_end_date = earlier_england_figures.period_end_date
+            and cells.series_period_end_date = earlier_england_figures.period_end_date
 
 ),
 

@@ -92,7 +92,8 @@ select
     missions.{{ mission }}_need_rank,
     missions.{{ mission }}_published_share,
     {% endfor %}
-    composite.is_mostly_published
+    composite.is_mostly_published,
+    composite.is_too_uncertain_to_place
 from authorities
 inner join composite
     on authorities.authority_code = composite.authority_code

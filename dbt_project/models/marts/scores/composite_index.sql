@@ -1,14 +1,19 @@
 -- Need of each council under all missions together.
 select
-    authority_code,
-    need_band,
-    need_z,
-    need_score,
-    need_rank,
-    need_rank_in_type,
-    need_decile,
-    percentile,
-    published_share,
-    is_mostly_published
-from {{ ref('int_need_index') }}
-where is_composite
+    need.authority_code,
+    need.need_band,
+    need.need_z,
+    need.need_score,
+    need.need_rank,
+    need.need_rank_in_type,
+    need.need_decile,
+    need.percentile,
+    need.published_share,
+    need.is_mostly_published,
+    uncertain.is_too_uncertain_to_place
+from {{ ref('int_need_index') }} as need
+inner join {{ ref('int_uncertain_places') }} as uncertain
+    on
+        need.authority_code = uncertain.authority_code
+        and need.index_id = uncertain.index_id
+where need.is_composite

@@ -58,7 +58,7 @@ select
     cells.period_start_date,
     cells.period_end_date
 from cells
-left join ranked
+inner join ranked
     on
         cells.authority_code = ranked.unit_id
         and cells.indicator_id = ranked.node_id

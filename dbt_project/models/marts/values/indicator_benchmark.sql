@@ -53,42 +53,84 @@ own_figures as (
         figures.indicator_id,
         codes.area_code,
         case
-            when indicators.rate_denominator in ('population', 'households')
+            when indicators.rate_denominator != 'measure'
                 then indicators.rate_multiplier * figures.numerator / populations.people
             else coalesce(
                 figures.published_value, indicators.rate_multiplier * figures.numerator / nullif(figures.denominator, 0)
             )
         end as value,
         figures.priority,
+        figures.lower_95,
+        figures.upper_95,
+        figures.period_start_date,
         figures.period_end_date
     from {{ ref('int_indicator_figures') }} as figures
     inner join codes
         on figures.area_code = codes.published_code
     inner join indicators
         on figures.indicator_id = indicators.indicator_id
-    inner join windows
-        on
-            figures.indicator_id = windows.indicator_id
-            and figures.period_end_date >= windows.oldest_period_end_date
     left join populations
         on
             codes.area_code = populations.area_code
             and populations.population_id
-            = case indicators.rate_denominator when 'population' then 'all_ages' when 'households' then 'households' end
+            = case indicators.rate_denominator when 'population' then 'all_ages' else indicators.rate_denominator end
             and populations.year = least(year(figures.period_end_date), {{ var('latest_population_year') }})
 
 ),
 
-published_figures as (
+known_figures as (
 
     select * from own_figures
     where value is not null
 
 ),
 
+means_over_years as (
+
+    {{ pooled_years('known_figures', 'area_code', {'priority': 'min(figures.priority)'}) | indent(4) }}
+
+),
+
+published_figures as (
+
+    select
+        known_figures.indicator_id,
+        known_figures.area_code,
+        known_figures.value,
+        known_figures.priority,
+        known_figures.period_end_date
+    from known_figures
+    inner join indicators
+        on
+            known_figures.indicator_id = indicators.indicator_id
+            and coalesce(indicators.pooled_years, 1) = 1
+
+    union all
+
+    select
+        indicator_id,
+        area_code,
+        value,
+        priority,
+        period_end_date
+    from means_over_years
+
+),
+
+recent_figures as (
+
+    select published_figures.*
+    from published_figures
+    inner join windows
+        on
+            published_figures.indicator_id = windows.indicator_id
+            and published_figures.period_end_date >= windows.oldest_period_end_date
+
+),
+
 published as (
 
-    {{ first_row_of_each('published_figures', 'indicator_id, area_code', 'priority, period_end_date desc') }}
+    {{ first_row_of_each('recent_figures', 'indicator_id, area_code', 'priority, period_end_date desc') }}
 
 ),
 
@@ -127,7 +169,21 @@ parts as (
         residents.people as part_weight,
         weighted.people as weighting_people,
         figures.period_end_date
-    from {{ ref('int_aggregated_figures') }} as figures
+    from (
+        select
+            indicator_id,
+            authority_code,
+            value,
+            period_end_date
+        from {{ ref('int_aggregated_figures') }}
+        union all
+        select
+            indicator_id,
+            authority_code,
+            value,
+            period_end_date
+        from {{ ref('int_modelled_figures') }}
+    ) as figures
     inner join indicators
         on figures.indicator_id = indicators.indicator_id
     inner join populations as residents
@@ -199,6 +255,8 @@ select
     coalesce(published.period_end_date, means.period_end_date) as period_end_date
 from areas
 cross join indicators
+inner join {{ ref('int_authority_nodes') }} as nodes
+    on indicators.indicator_id = nodes.node_id
 left join published
     on
         areas.area_code = published.area_code

@@ -20,9 +20,11 @@ select
     cells.value_basis_reason,
     cells.source_id,
     cells.value_basis = 'published' as is_published,
-    cells.period_end_date = windows.latest_period_end_date as is_latest_period,
+    cells.series_period_end_date = windows.latest_period_end_date as is_latest_period,
     cells.period_end_date,
     windows.latest_period_end_date
 from cells
 inner join windows
     on cells.indicator_id = windows.indicator_id
+inner join {{ ref('int_authority_nodes') }} as nodes
+    on cells.indicator_id = nodes.node_id

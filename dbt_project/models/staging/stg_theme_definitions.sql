@@ -1,0 +1,5 @@
+-- What each theme of a mission is.
+select
+    theme_id,
+    definition
+from {{ source('raw', 'theme_definition') }}
