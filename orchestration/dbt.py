@@ -61,14 +61,18 @@ def _own_settings() -> Iterator[None]:
     Every flag of dbt is also a DBT_… variable: DBT_EXCLUDE_RESOURCE_TYPES=test, set in a shell for another project,
     would build without a single data test.
     """
-    with without("DBT_"):
-        os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
-        os.environ["MISSIONS_WAREHOUSE"] = str(WAREHOUSE)
-        os.environ["MISSIONS_BUILD"] = str(WAREHOUSE.parent)
+    ours = {
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "MISSIONS_WAREHOUSE": str(WAREHOUSE),
+        "MISSIONS_BUILD": str(WAREHOUSE.parent),
+    }
+    with without("DBT_", "MISSIONS_WAREHOUSE", "MISSIONS_BUILD"):
+        os.environ.update(ours)
         try:
             yield
         finally:
-            del os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"]
+            for name in ours:
+                del os.environ[name]
 
 
 def fresh_manifest() -> Path:

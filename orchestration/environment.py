@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def without(prefix: str) -> Iterator[None]:
-    """Remove the variables whose names begin with `prefix`, and put them back at the end."""
-    foreign = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(prefix)}
+def without(*prefixes: str) -> Iterator[None]:
+    """Remove the variables whose names begin with one of `prefixes`, and put them back at the end."""
+    foreign = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(prefixes)}
     try:
         yield
     finally:
