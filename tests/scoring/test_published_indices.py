@@ -139,7 +139,7 @@ def test_the_health_index_of_the_ons(tmp_path: Path) -> None:
 
 
 def test_the_welsh_index_of_multiple_deprivation(tmp_path: Path) -> None:
-    """The weighted mean of domain scores; as these are published at one decimal, within 0.073 of the published score."""
+    """The weighted mean of domain scores, which are published at one decimal: within 0.073 of the published score."""
     table = pd.read_csv(DATA / "wimd_2019.csv", index_col="unit_id")
     weights = {"income": 22, "employment": 22, "health": 15, "education": 14}
     weights |= {"access": 10, "housing": 7, "safety": 5, "environment": 5}
