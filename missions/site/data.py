@@ -13,7 +13,7 @@ from typing import Any
 
 from missions.reading.lookup import Gazetteer
 from missions.reading.name_keys import name_key
-from missions.reading.queries import SCORES, SOURCES, THEME_SCORES, ask, open_database
+from missions.reading.queries import PLAIN_SCORES, SOURCES, THEME_SCORES, ask, open_database
 
 Row = dict[str, Any]
 
@@ -141,10 +141,12 @@ class Marts:
         self.corrections = self._ask("FROM data_correction ORDER BY correction_id")
 
     def _read_scores(self) -> None:
-        scores = self._ask(f"SELECT * FROM ({SCORES}) ORDER BY index_name <> 'All missions', index_name, need_rank")
+        scores = self._ask(f"SELECT * FROM ({PLAIN_SCORES}) ORDER BY index_name <> 'All missions', index_name, need_rank")
         uncertainty = by(self._optional("rank_uncertainty", "FROM rank_uncertainty"), "authority_code", "index_id")
         for row in scores:
             row["uncertainty"] = uncertainty.get((row["authority_code"], row["index_id"]))
+            for end in ("rank_percentile_5", "rank_percentile_95"):
+                row[end] = row["uncertainty"][end] if row["uncertainty"] else None
             row["authority"] = self.authority[row["authority_code"]]
         scores.sort(key=lambda r: (r["index_id"] != COMPOSITE, r["index_name"], r["need_rank"], r["authority"]["slug"]))
         self.indices = {row["index_id"]: row["index_name"] for row in scores}
