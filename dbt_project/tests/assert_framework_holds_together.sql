@@ -4,7 +4,7 @@ select
     node_id,
     statistic,
     case status
-        when 'out_of_bound' then 'breaks rule ' || rule_number || ': mend the framework, or state an exception with the policy that asks for it'
+        when 'out_of_bound' then 'breaks rule ' || rule_number || ': mend it, or state an exception with the policy that asks for it'
         else 'keeps its rule: remove the exception'
     end as problem
 from {{ ref('framework_audit') }}

@@ -243,6 +243,7 @@ class Marts:
         )
         self.progress = by(self._optional("milestone_progress", "FROM milestone_progress"), "area_code", "milestone_id")
         self.audit = self._optional("framework_audit", "FROM framework_audit ORDER BY ALL")
+        self.quality = self._optional("framework_quality", "FROM framework_quality ORDER BY ALL")
 
     def _read_changes(self) -> None:
         self.changes = self._optional("publication_change", "FROM publication_change ORDER BY ALL")

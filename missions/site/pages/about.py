@@ -84,6 +84,8 @@ def _method_files(site: Renderer) -> Files:
         pooled=sum(indicator["pooled_years"] > 1 for indicator in marts.indicators),
         bases=Counter(cell["value_basis"] for cell in cells),
         sensitivity=marts.sensitivity,
+        quality=marts.quality,
+        exceptions=[row for row in marts.audit if row["status"] == "exception"],
         small_area_indicators=marts.small_area_indicators,
         small_areas_of_england=marts.small_areas_of_england,
         parts=marts.parts,

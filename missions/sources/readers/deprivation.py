@@ -39,5 +39,6 @@ def read_residents(source: Source, folder: Path, measures: Set[str]) -> pd.DataF
 def read_domains(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
     """Average scores of districts on the IMD and its domains, in layout deprivation_domain."""
     table = pd.read_csv(folder / source.files[0].path).rename(columns={"ltla24_code": "authority_code"})
-    long = table.melt("authority_code", [c for c in table if c.endswith(_AVERAGE) and "rank_of" not in c])
+    scores = [column for column in map(str, table) if column.endswith(_AVERAGE) and "rank_of" not in column]
+    long = table.melt("authority_code", scores)
     return long.assign(domain_id=long["variable"].str.removesuffix(_AVERAGE), average_score=long["value"])

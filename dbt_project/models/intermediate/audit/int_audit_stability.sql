@@ -1,6 +1,17 @@
 -- How far ranks move when one indicator is left out, for each framework of councils: every level is standardised again.
 with
 
+-- What follows is true of arithmetic means of z-scores only.
+others as (
+
+    select distinct framework_id
+    from {{ ref('stg_framework_nodes') }}
+    where
+        aggregation != 'arithmetic'
+        or (aggregation is not null and normalisation != 'z_score')
+
+),
+
 nodes as (
 
     select
@@ -10,16 +21,11 @@ nodes as (
     from {{ ref('stg_framework_nodes') }} as stated
     inner join {{ ref('int_framework_nodes') }} as nodes
         on stated.node_id = nodes.node_id
+    left join others
+        on stated.framework_id = others.framework_id
     where
         stated.unit_type = 'authority'
-        -- What follows is true of arithmetic means of z-scores only.
-        and stated.framework_id not in (
-            select framework_id
-            from {{ ref('stg_framework_nodes') }}
-            where
-                aggregation != 'arithmetic'
-                or (aggregation is not null and normalisation != 'z_score')
-        )
+        and others.framework_id is null
 
 ),
 
