@@ -44,7 +44,9 @@ def same(found: pd.Series, expected: pd.Series, near: float = 1e-9) -> None:
 # --- The statistics ---------------------------------------------------------------------------------------------------
 
 
-def test_policy_origin_age_and_number(marts: duckdb.DuckDBPyConnection, values: pd.DataFrame) -> None:
+def test_policy_origin_age_and_number(
+    marts: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnection, values: pd.DataFrame
+) -> None:
     rationale = pd.read_csv(SEEDS / "framework/indicator_rationale.csv").set_index("indicator_id")
     assert list(rationale.index) == INDICATORS, "in the order of the framework"
     same(values["policy_basis"], rationale["policy_basis"].map({"named_measure": 2.0, "accepted_proxy": 1.0}))
@@ -55,15 +57,14 @@ def test_policy_origin_age_and_number(marts: duckdb.DuckDBPyConnection, values: 
     basis = cells.pivot_table(index="indicator_id", columns="value_basis", aggfunc="size", fill_value=0) / 296
     same(values["own_figure_share"], basis["published"])
     same(values["published_origin_share"], 1 - basis["modelled"] - basis["estimated"])
-    age = marts.execute(
+    age = warehouse.execute(
         """
         select indicator_id, date_diff('day', max(latest_period_end_date), max(snapshot_date)) / 365.25 as age
-        from dim_indicator
-        join read_csv(?) as measure using (indicator_id)
-        join dim_source on dim_source.source_id = measure.source_id
+        from marts.dim_indicator
+        join raw.indicator_measure as measure using (indicator_id)
+        join raw.source_file as file on file.source_id = measure.source_id
         group by indicator_id
-        """,
-        [str(SEEDS / "framework/indicator_measure.csv")],
+        """
     ).df()
     same(values["age_years"], age.set_index("indicator_id")["age"])
     sizes = marts.execute("select theme_id, count(*) as n from dim_indicator group by all").df()
@@ -100,7 +101,7 @@ def test_reliability_from_limits(warehouse: duckdb.DuckDBPyConnection, values: p
     """Published limits, and those of a count; half of an indicator's own figures must have either."""
     rows = warehouse.execute(
         """
-        select indicator_id, errors.value, lower_95, upper_95, sampling_error, events
+        select indicator_id, errors.value, lower_95, upper_95, sampling_error, events, sampling_sd_above
         from intermediate.int_cell_errors as errors
         join intermediate.int_cells using (authority_code, indicator_id)
         join intermediate.int_authorities using (authority_code)
@@ -113,15 +114,19 @@ def test_reliability_from_limits(warehouse: duckdb.DuckDBPyConnection, values: p
         stated = own[own["sampling_error"] != "not stated"]
         if len(stated) < len(own) / 2 or not len(own):
             continue
+        none = stated[:0]
         value, lower, upper = (stated[c].to_numpy(float) for c in ("value", "lower_95", "upper_95"))
         if "count" in set(stated["sampling_error"]):
-            events = stated["events"].to_numpy(float)
-            # Without an event the exposure is that of any other figure's ratio; none of ours is without.
-            assert (events > 0).all(), indicator
+            # Without an event the figure does not tell what it is a rate of: take the error as it is.
+            none = stated[stated["events"] == 0]
+            stated = stated[stated["events"] > 0]
+            value, events = stated["value"].to_numpy(float), stated["events"].to_numpy(float)
             lower, upper = byar(events, -1) * value / events, byar(events, 1) * value / events
         below, above = np.clip(value - lower, 0, None) / 1.96, np.clip(upper - value, 0, None) / 1.96
-        expected[indicator] = 1 - ((below**2 + above**2) / 2).mean() / value.var(ddof=1)
-    same(values["reliability_from_limits"], pd.Series(expected), near=2e-3)
+        variances = np.concatenate([(below**2 + above**2) / 2, none["sampling_sd_above"].to_numpy(float) ** 2 / 2])
+        figures = np.concatenate([value, none["value"].to_numpy(float)])
+        expected[indicator] = 1 - variances.mean() / figures.var(ddof=1)
+    same(values["reliability_from_limits"], pd.Series(expected), near=1e-6)
 
 
 def test_reliability_from_other_evidence(
