@@ -34,7 +34,7 @@ def rewritten(page: str, book: Book) -> tuple[str, list[str]]:
             text = book.text(match["name"])
         except KeyError:
             raise ValueError(f"unknown block {match['name']}") from None
-        if "figures:" in match["text"]:
+        if "<!-- figures:" in match["text"]:
             raise ValueError(f"block {match['name']} is not closed")
         if text != match["text"]:
             drifted.append(match["name"])
