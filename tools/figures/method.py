@@ -4,7 +4,7 @@ import csv
 
 from tools.figures.book import ROOT, Book, block, listing
 from tools.figures.example import EXAMPLE
-from tools.figures.formats import day, percent, table, words
+from tools.figures.formats import day, percent, table, tenths, words
 
 listing(
     "missions",
@@ -16,7 +16,7 @@ listing(
     """,
     {
         **{"Mission": "{}", "Theme": "{}", "Indicators": "{}", "At half weight": "{}"},
-        **{"Share of the composite": percent, "Largest share of one indicator": "{:.2f}%"},
+        **{"Share of the composite": tenths, "Largest share of one indicator": "{:.2f}%"},
     },
 )
 
