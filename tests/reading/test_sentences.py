@@ -10,11 +10,11 @@ from missions.reading.sentences import lead
 
 COUNCILS = 317
 PLACES = {
-    "Bristol, City of": "Bristol has",
-    "City of London": "The City of London has",
-    "Isle of Wight": "The Isle of Wight has",
-    "Isles of Scilly": "The Isles of Scilly have",
-    "Newcastle upon Tyne": "Newcastle upon Tyne has",
+    "Bristol, City of": "Bristol (has|ranks) ",
+    "City of London": "The City of London (has|ranks) ",
+    "Isle of Wight": "The Isle of Wight (has|ranks) ",
+    "Isles of Scilly": "The Isles of Scilly (have|rank) ",
+    "Newcastle upon Tyne": "Newcastle upon Tyne (has|ranks) ",
 }
 RANKS = st.integers(1, COUNCILS)
 FIGURE = r"[\d,]+(?:st|nd|rd|th)"
@@ -35,7 +35,7 @@ def score(rank: int, low: float | None, high: float | None, *, uncertain: bool =
 def test_a_lead_gives_the_rank_with_its_range_or_the_range_alone(places: list[int], name: str, uncertain: bool) -> None:
     low, rank, high = places
     found = lead(name, score(rank, low, high, uncertain=uncertain))
-    assert found.startswith(PLACES[name])
+    assert re.match(PLACES[name], found)
     given_places = re.findall(FIGURE, found)
     for place in (low, high) if low != high else ():
         assert ordinal(place) in given_places
@@ -44,7 +44,7 @@ def test_a_lead_gives_the_rank_with_its_range_or_the_range_alone(places: list[in
         assert " no single rank" in found
         assert ordinal(rank) not in given_places or rank in (1, low, high)
     else:
-        first = re.search(rf"ha(?:s|ve) the (?:({FIGURE}) highest|highest|lowest) need", found)
-        assert first is not None
-        assert first[1] == (None if rank in (1, COUNCILS) else ordinal(rank))
+        assert rank in (1, COUNCILS) or ordinal(rank) in given_places
+        assert (" the highest need" in found) is (rank == 1 or COUNCILS / 2 < rank < COUNCILS)
+        assert (" the lowest need" in found) is (rank == COUNCILS)
         assert "no single rank" not in found

@@ -69,7 +69,7 @@ def is_plural_name(name: str) -> bool:
 def figure(value: float, unit: str, decimals: int) -> str:
     """A value with what it counts: "£17,204", "88.5%", "4.2 per 1,000 people"."""
     words = value_words(value, unit, decimals)
-    return words if unit in ("%", "£") else f"{words} {unit_after(unit, words)}".rstrip()
+    return words if unit in ("%", "£", "score") else f"{words} {unit_after(unit, words)}".rstrip()
 
 
 def unit_after(unit: str, shown: str) -> str:
