@@ -3,8 +3,7 @@
 from missions.site import charts
 from missions.site.data import COMPOSITE, Group
 from missions.site.renderer import Files, Renderer
-from missions.site.scripts import authorities_script, charts_script
-from missions.site.shapes import geography_script
+from missions.site.scripts import assign, authorities_script, charts_script
 from missions.site.tables import as_csv
 from missions.site.words import in_sentence, listed, number
 
@@ -16,7 +15,7 @@ def files(site: Renderer) -> Files:
     marts = site.marts
     rows = site.ranked(COMPOSITE)
     regions = [group for group in marts.groups if group.kind == "region"]
-    chart = charts.need_map(site.indices, site.needs(marts.indices))
+    chart = charts.need_map(site.atlas, site.indices, site.needs(marts.indices))
     yield site.render(
         "index.html",
         "index.html",
@@ -32,7 +31,12 @@ def files(site: Renderer) -> Files:
     )
     yield "data/index.js", charts_script([chart])
     yield "data/authorities.js", authorities_script(marts.authorities)
-    yield "data/geography.js", geography_script(marts.boundaries, marts.authorities)
+    hexagons = {
+        row["authority_code"]: [row["hexagon_column"], row["hexagon_row"]]
+        for row in marts.authorities
+        if row["hexagon_column"] is not None
+    }
+    yield "data/hexagons.js", assign({"hexagons": hexagons})
     for index_id in marts.indices:
         yield f"data/index/{index_id}.csv", site.scores_csv(marts.by_index[index_id])
     summaries = [row for group in regions for row in group.summary]
