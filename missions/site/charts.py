@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from missions.reading.rank_words import place
-from missions.reading.wording import BANDS, in_words, period_words, value_words
+from missions.reading.wording import BANDS, in_words, period_words, place_name, value_words
 from missions.site.data import Row
 from missions.site.maps import BORROWED, OWN, UNCERTAIN, draw_map
 from missions.site.shapes import Outlines
 from missions.site.swarms import LABELS, Scale, axis, dots, draw_dots
-from missions.site.words import in_sentence, unit_name
+from missions.site.words import unit_name
 
 _VIEWS = (("councils", "councils"), ("counties", "counties"), ("hexagons", "equal-size hexagons"))
 _NEED_FIELDS = ("band", "mark", "rank", "score")
@@ -62,7 +62,7 @@ def need_map(atlas: Atlas, indexes: Sequence[Row], needs: Sequence[Row], area: s
     first, rows = indexes[0], layers[indexes[0]["index_id"]]
     counts = [sum(row[0] == n for row in rows.values()) for n in range(len(BANDS))]
     layer = ("layer", "Need under", tuple((row["index_id"], row["index_name"]) for row in indexes))
-    where = "" if area == "England" else f" in {in_sentence(area)}"
+    where = "" if area == "England" else f" in {place_name(area)}"
     titles = {index["index_id"]: f"Where need under {_lower(index['index_name'])} is highest{where}" for index in indexes}
     if indexes[1:]:
         titles[first["index_id"]] = f"Where need is highest{where}"
