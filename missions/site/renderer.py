@@ -10,8 +10,11 @@ from typing import Any
 
 import jinja2
 
+from missions.reading.wording import type_words
+from missions.site.charts import Atlas
 from missions.site.data import COMPOSITE, Marts, Row
 from missions.site.manifest import Project
+from missions.site.shapes import outlines
 from missions.site.tables import CONTRIBUTION_COLUMNS, SCORE_COLUMNS, UNCERTAINTY_COLUMNS, as_csv
 from missions.site.words import FILTERS
 
@@ -85,6 +88,12 @@ class Renderer:
             ],
             "description": None,
         }
+        self.atlas = Atlas(
+            outlines(marts.boundaries),
+            names={a["authority_code"]: a["authority_name"] for a in marts.authorities},
+            regions={a["authority_code"]: a["region_name"] for a in marts.authorities},
+            types={a["authority_code"]: type_words(a["authority_type"]) for a in marts.authorities},
+        )
         self.group_of = {(group.kind, group.code): group for group in marts.groups}
 
     def render(

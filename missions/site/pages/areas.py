@@ -28,7 +28,7 @@ def _group_files(site: Renderer, group: Group) -> Files:
     name = group_name(group)
     chart = None
     if group.kind != "type":
-        chart = charts.need_map(site.indices, site.needs(site.marts.indices, group.members), group.name)
+        chart = charts.need_map(site.atlas, site.indices, site.needs(site.marts.indices, group.members), group.name)
         yield f"{folder}.js", charts_script([chart])
     yield site.render(
         group.page,

@@ -44,7 +44,7 @@ def _indicator_files(site: Renderer, indicator: Row) -> Files:
         if (area, id_) in marts.benchmark
     ]
     england = marts.benchmark.get((marts.england_code, id_))
-    drawn = [charts.indicator_map(indicator, cells), charts.indicator_distribution(indicator, cells, england)]
+    drawn = [charts.indicator_map(site.atlas, indicator, cells), charts.indicator_distribution(site.atlas, indicator, cells, england)]
     yield f"data/indicator/{id_}.js", charts_script(drawn)
     yield site.render(
         indicator["page"],

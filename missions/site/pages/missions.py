@@ -45,7 +45,7 @@ def _mission_files(site: Renderer, mission: Row) -> Files:
     flagged = Counter(r["authority"]["authority_type"] for r in rows if not r["is_mostly_published"])
     of_type = Counter(r["authority"]["authority_type"] for r in rows)
     index = site.index(id_)
-    drawn = [charts.need_map([index], rows), charts.need_distribution(index, rows)]
+    drawn = [charts.need_map(site.atlas, [index], rows), charts.need_distribution(site.atlas, index, rows)]
     yield (
         f"data/themes/{id_}.csv",
         site.scores_csv(row for theme in themes for row in marts.by_theme[theme["theme_id"]]),
