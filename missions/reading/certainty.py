@@ -8,7 +8,7 @@ from typing import Any
 
 # From most to least sure: the name of the mark, and what the legend says.
 CERTAINTY = {
-    "clear": "Own figures, clear difference",
+    "clear": "Own figures",
     "unclear": "Own figures, no clear difference",
     "borrowed": "Borrowed or modelled figures",
     "uncertain": "Too uncertain to place",
@@ -16,23 +16,20 @@ CERTAINTY = {
 
 
 def certainty_of_score(score: Mapping[str, Any], councils: int = 317) -> str:
-    """The step of a score: its difference is clear if the range of its rank leaves out the middle of all ranks.
+    """The step of a score: no clear difference if the range of its rank holds the middle of all ranks.
 
-    score: a row of SCORES or THEME_SCORES; themes have no range, so their difference is never called clear.
+    score: a row of SCORES or THEME_SCORES; themes have no range.
     """
     if score["is_too_uncertain_to_place"]:
         return "uncertain"
     if not score["is_mostly_published"]:
         return "borrowed"
     low, high, middle = score["rank_percentile_5"], score["rank_percentile_95"], (councils + 1) / 2
-    return "unclear" if low is None or low <= middle <= high else "clear"
+    return "unclear" if low is not None and low <= middle <= high else "clear"
 
 
 def certainty_of_figure(basis: str, england_comparison: str | None) -> str:
-    """The step of a figure: estimates are too uncertain, and a difference from England within its margin is not clear.
-
-    A figure without a published margin counts as clear: nothing says that it is not.
-    """
+    """The step of a figure: estimates are too uncertain, and a difference from England within its margin is not clear."""
     if basis == "estimated":
         return "uncertain"
     if basis != "published":

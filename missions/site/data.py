@@ -14,6 +14,7 @@ from typing import Any
 from missions.reading.lookup import Gazetteer
 from missions.reading.name_keys import name_key
 from missions.reading.queries import SCORES, SOURCES, THEME_SCORES, ask, open_database
+from missions.reading.sentences import council_facts
 
 Row = dict[str, Any]
 
@@ -112,6 +113,7 @@ class Marts:
         self.boundaries = self._ask("FROM dim_boundary ORDER BY layer, area_code")
         self.area_codes = self._ask("FROM dim_area_code ORDER BY area_name, area_code, authority_code")
         self.gazetteer = Gazetteer(self._connection)
+        self.facts = council_facts(self._connection)
 
     def _read_indicators(self) -> None:
         self.missions = self._ask("FROM dim_mission ORDER BY mission_name")

@@ -10,6 +10,7 @@ from typing import Any
 
 import jinja2
 
+from missions.reading.certainty import CERTAINTY
 from missions.reading.wording import type_words
 from missions.site.charts import Atlas
 from missions.site.data import COMPOSITE, Marts, Row
@@ -77,6 +78,7 @@ class Renderer:
             "decimals": {i["indicator_id"]: i["decimals"] for i in marts.indicators},
             "has_uncertainty": any(row["uncertainty"] for row in marts.by_index[COMPOSITE]),
             "kinds": KINDS,
+            "certainties": CERTAINTY,
             "framework_pages": [
                 (title, address)
                 for title, address, rows in (

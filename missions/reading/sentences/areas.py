@@ -18,37 +18,32 @@ _ENDS_NAMED = 3  # councils named at either end of a mission's ranking
 
 
 def area_brief(
-    name: str, kind: str, scores: Sequence[Row], summary: Sequence[Row], others: Iterable[float], councils: int = 317
+    which: str, kind: str, scores: Sequence[Row], summary: Sequence[Row], others: Iterable[float], councils: int = 317
 ) -> list[Sentence]:
     """An area in a few sentences: how many of its councils have high need, its average, its missions, its ends.
 
-    kind: of area, in the plural; scores: its councils' rows of SCORES for all missions, each with its `authority`, by
-    rank; summary: its rows of region_summary or the like with `index_name`, all missions first; others: average scores
-    for all missions of every area of the kind, its own included.
+    which: its councils in words, "councils in Kent"; kind: of area, in the plural; scores: its councils' rows of SCORES
+    for all missions, each with its `authority`, by rank; summary: its rows of region_summary or the like with
+    `index_name`, all missions first, none for a type of council; others: average scores for all missions of every area
+    of the kind, its own included.
     """
     if not scores:
         return []
-    found = [
-        _high_and_low(name, scores, councils),
-        _average(kind, summary, others),
-        _by_mission(summary),
-        _ends(scores),
-    ]
-    return [sentence for sentence in found if sentence is not None]
+    more = (_average(kind, summary, others), _by_mission(summary), _ends(scores, is_area=bool(summary)))
+    return [_high_and_low(which, scores, councils), *filter(None, more)]
 
 
-def _high_and_low(name: str, scores: Sequence[Row], councils: int) -> Sentence:
+def _high_and_low(which: str, scores: Sequence[Row], councils: int) -> Sentence:
     bands = Counter(row["need_band"] for row in scores)
     high, low = bands[BANDS[0]], bands[BANDS[-1]]
     facts = {"councils": len(scores), "high": high, "low": low}
-    where = in_text(name)
     if len(scores) == 1:
-        band = scores[0]["need_band"]
-        text = f"The only council in {where} is in the band of {band} need among England's {councils}."
+        only = scores[0]
+        text = f"Its only council is {_named(only)} of {councils}, in the band of {only['need_band']} need."
         return Sentence("position", text, facts)
     text = (
-        f"{high or 'None'} of the {len(scores)} councils in {where} {_are(high)} among the 20% of England's {councils} "
-        f"with the highest need, and {low or 'none'} among the 20% with the lowest."
+        f"{high or 'None'} of the {len(scores)} {which} {_are(high)} among the 20% of England's {councils} with the "
+        f"highest need, and {low or 'none'} among the 20% with the lowest."
     )
     return Sentence("position", text, facts)
 
@@ -82,11 +77,13 @@ def _by_mission(summary: Sequence[Row]) -> Sentence | None:
     return Sentence("missions", f"{text}{ends[1][0]} ({ends[1][1]}).", facts)
 
 
-def _ends(scores: Sequence[Row]) -> Sentence | None:
+def _ends(scores: Sequence[Row], *, is_area: bool) -> Sentence | None:
     if len(scores) < 2:
         return None
     first, last = scores[0], scores[-1]
-    text = f"Need is highest in {_named(first)} and lowest in {_named(last)}. The area as a whole has no rank."
+    text = f"Need is highest in {_named(first)} and lowest in {_named(last)}."
+    if is_area:
+        text += " The area as a whole has no rank."
     return Sentence("neighbours", text, {"highest": first["authority_code"], "lowest": last["authority_code"]})
 
 

@@ -288,11 +288,10 @@ def limits(council: CouncilFacts) -> Sentence:
     """Ranks that say little, and what no rank says."""
     uncertain = [row for row in council.missions if not _is_placed(row)]
     borrowed = [row for row in council.missions if _is_placed(row) and not row["is_mostly_published"]]
-    said = [
-        f"Under {_mission(row)} it has no single rank, only a place "
-        f"{likely_range(row['rank_percentile_5'], row['rank_percentile_95'])}."
-        for row in uncertain
-    ]
+    said = []
+    if uncertain:
+        ranges = (f"{_mission(row)} ({_range(row)})" for row in uncertain)
+        said.append(f"Under {listed(ranges)} it has no single rank, only a range.")
     if borrowed:
         said.append(
             f"Under {listed(map(_mission, borrowed))} less than half of the weight comes from its own figures, so "
@@ -309,3 +308,7 @@ def limits(council: CouncilFacts) -> Sentence:
     said.append("The index measures need in the area, not how well the council works.")
     facts = {row["index_id"]: row["published_share"] for row in [*uncertain, *borrowed]}
     return Sentence("limits", " ".join(said), facts)
+
+
+def _range(row: Row) -> str:
+    return likely_range(row["rank_percentile_5"], row["rank_percentile_95"]) or "not known"

@@ -18,7 +18,19 @@ from missions.site.pages import (
 )
 from missions.site.renderer import Files, Renderer
 
-KINDS_OF_PAGE = (home, councils, missions, indicators, areas, compare, what_if, search, about, frameworks, catalogue)
+KINDS_OF_PAGE = (
+    home,
+    councils,
+    missions,
+    indicators,
+    areas,
+    compare,
+    what_if,
+    search,
+    about,
+    frameworks,
+    catalogue,
+)
 
 
 def page_files(site: Renderer) -> Files:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from missions.reading.sentences import mission_brief
 from missions.reading.wording import place_name, type_words
 from missions.site import charts
 from missions.site.data import Row, grouped
@@ -57,6 +58,8 @@ def _mission_files(site: Renderer, mission: Row) -> Files:
         mission["mission_name"],
         [("Missions", "missions.html"), (mission["mission_name"], None)],
         mission=mission,
+        brief=mission_brief(mission["mission_name"], rows),
+        highest=next(row for row in rows if not row["is_too_uncertain_to_place"])["authority"]["authority_name"],
         charts=drawn,
         rows=rows,
         themes=[
