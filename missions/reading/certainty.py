@@ -29,7 +29,7 @@ def certainty_of_score(score: Mapping[str, Any], councils: int = 317) -> str:
 
 
 def certainty_of_figure(basis: str, england_comparison: str | None) -> str:
-    """The step of a figure: estimates are too uncertain, and a difference from England within its margin is not clear."""
+    """The step of a figure; a difference from England within its published margin is not clear."""
     if basis == "estimated":
         return "uncertain"
     if basis != "published":

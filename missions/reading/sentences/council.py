@@ -9,9 +9,9 @@ from typing import Any
 
 from missions.reading.rank_words import place_notes
 from missions.reading.sentences.facts import CLEAR_PERCENT, CouncilFacts, Row
-from missions.reading.sentences.parts import Sentence, counted, figure, has, starting, verb
+from missions.reading.sentences.parts import Sentence, counted, figure, has, shown, starting, verb
 from missions.reading.sentences.position import likely_range, position, short_range
-from missions.reading.wording import BASES, listed, value_words
+from missions.reading.wording import BASES, listed
 
 NAMED = 3  # indicators named in a sentence
 
@@ -146,7 +146,7 @@ def _driver(cell: Row) -> str:
 
 
 def _shown(cell: Row, value: float) -> str:
-    return value_words(value, cell["unit"], cell["decimals"])
+    return shown(value, cell["unit"], cell["decimals"])
 
 
 # --- England and neighbours -------------------------------------------------------------------------------------------
