@@ -13,7 +13,7 @@ from typing import Any
 
 from missions.reading.lookup import Gazetteer
 from missions.reading.name_keys import name_key
-from missions.reading.queries import SCORES, SOURCES, THEME_SCORES, ask, open_database
+from missions.reading.queries import SCORES, SCORES_WITHOUT_RANGES, SOURCES, THEME_SCORES, ask, open_database
 from missions.reading.sentences import council_facts
 
 Row = dict[str, Any]
@@ -143,7 +143,8 @@ class Marts:
         self.corrections = self._ask("FROM data_correction ORDER BY correction_id")
 
     def _read_scores(self) -> None:
-        scores = self._ask(f"SELECT * FROM ({SCORES}) ORDER BY index_name <> 'All missions', index_name, need_rank")
+        query = SCORES if "rank_uncertainty" in self.tables else SCORES_WITHOUT_RANGES
+        scores = self._ask(f"SELECT * FROM ({query}) ORDER BY index_name <> 'All missions', index_name, need_rank")
         uncertainty = by(self._optional("rank_uncertainty", "FROM rank_uncertainty"), "authority_code", "index_id")
         for row in scores:
             row["uncertainty"] = uncertainty.get((row["authority_code"], row["index_id"]))

@@ -306,7 +306,7 @@ def limits(council: CouncilFacts) -> Sentence:
         for note in place_notes(row)
     ]
     said.append("The index measures need in the area, not how well the council works.")
-    facts = {row["index_id"]: row["published_share"] for row in [*uncertain, *borrowed]}
+    facts = {row["index_id"]: row["published_share"] for row in council.scores.values()}
     return Sentence("limits", " ".join(said), facts)
 
 

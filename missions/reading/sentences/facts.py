@@ -10,15 +10,15 @@ from typing import Any
 
 import duckdb
 
-from missions.reading.queries import SCORES, ask
+from missions.reading.queries import SCORES, SCORES_WITHOUT_RANGES, ask
 from missions.reading.wording import PEER_MODEL
 
 Row = dict[str, Any]
 
 CLEAR_PERCENT = 95  # a chance, rounded as pages show it, from which one council's need is clearly higher
 
-_SCORES = f"""
-    SELECT * FROM ({SCORES}) WHERE $code IS NULL OR authority_code = $code
+_SCORES = """
+    SELECT * FROM ({scores}) WHERE $code IS NULL OR authority_code = $code
     ORDER BY authority_code, index_id <> 'composite', index_name
 """
 _CELLS = """
@@ -92,7 +92,8 @@ def council_facts(connection: duckdb.DuckDBPyConnection, code: str | None = None
     published = {name for (name,) in ask(connection, "SELECT table_name FROM duckdb_tables()").values}
     (councils,) = ask(connection, "SELECT count(*) FROM dim_authority").values[0]
     found = {mart: _asked(connection, mart, query, code, published) for mart, query in _OPTIONAL.items()}
-    scores = _by_council(ask(connection, _SCORES, code=code).records)
+    query = _SCORES.format(scores=SCORES if "rank_uncertainty" in published else SCORES_WITHOUT_RANGES)
+    scores = _by_council(ask(connection, query, code=code).records)
     cells = _by_council(_joined(ask(connection, _CELLS, code=code).records, found))
     editions = _by_council(found["index_trend"])
     chances = _by_council(found["rank_comparison"])

@@ -38,7 +38,7 @@ def position(name: str, score: Mapping[str, Any], councils: int = 317) -> Senten
         text = f"{who} {ranks} {ordinal(rank)} of {councils} councils{under}, where 1st is the highest need."
     if low is not None:
         stays = "it is likely to stay there" if ordinal(low) == ordinal(high) else f"it is likely to be {likely}"
-        text += f" Taking sampling and method into account, {stays}."
+        text += f" Allowing for chance and method, {stays}."
     return Sentence("position", text, facts)
 
 
