@@ -69,7 +69,8 @@ def _under_missions(scores: list[dict[str, Any]], themes: list[dict[str, Any]]) 
 
 
 def _show_scores(console: Console, scores: list[dict[str, Any]]) -> None:
-    columns = {"Mission and theme": "left"} | dict.fromkeys(["Score", "Rank", "Likely range", "Rank in type", "Decile"], "right")
+    numbers = ["Score", "Rank", "Likely range", "Rank in type", "Decile"]
+    columns = {"Mission and theme": "left"} | dict.fromkeys(numbers, "right")
     rows = [
         [
             r["index_name"],
