@@ -3,22 +3,26 @@
 Belongs here: rendering, and what more than one kind of page needs. pages/ lists the pages.
 """
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
-from missions.reading.wording import type_words
+from missions.reading.wording import publication_day, type_words
+from missions.site.cards import CARD, CARD_SIZE
 from missions.site.charts import Atlas
 from missions.site.data import COMPOSITE, Marts, Row
+from missions.site.dataset import dataset
 from missions.site.manifest import Project
+from missions.site.settings import Settings
 from missions.site.shapes import outlines
 from missions.site.tables import CONTRIBUTION_COLUMNS, SCORE_COLUMNS, UNCERTAINTY_COLUMNS, as_csv
 from missions.site.words import FILTERS
 
-Files = Iterator[tuple[str, str]]
+Files = Iterator[tuple[str, str | bytes]]
 
 NAVIGATION = [
     ("Missions", "missions.html"),
@@ -37,6 +41,10 @@ KINDS = {
 }
 
 
+# A quoted value that needs no quotes. Text has no such quotes, as they are escaped there.
+_QUOTED = re.compile(r'="([\w.%#-]+)"(?=[ >])')
+
+
 class _Environment(jinja2.Environment):
     """Looks in dictionaries first, as rows are dictionaries: this saves a quarter of the time."""
 
@@ -47,8 +55,15 @@ class _Environment(jinja2.Environment):
 class Renderer:
     """The templates of a publication's site, with its marts and, if known, the dbt project that built them."""
 
-    def __init__(self, marts: Marts, publication_id: str = "", project: Project | None = None) -> None:
+    def __init__(
+        self,
+        marts: Marts,
+        publication_id: str = "",
+        project: Project | None = None,
+        settings: Settings | None = None,
+    ) -> None:
         self.marts = marts
+        self.settings = settings or Settings()
         self.project = project
         self.publication_id = publication_id
         self.councils = len(marts.authorities)
@@ -86,7 +101,11 @@ class Renderer:
                 )
                 if rows
             ],
-            "description": None,
+            "settings": self.settings,
+            "publication_id": publication_id,
+            "publication_day": publication_day(publication_id),
+            "dataset": None,
+            "card_size": CARD_SIZE,
         }
         self.atlas = Atlas(
             outlines(marts.boundaries),
@@ -99,12 +118,26 @@ class Renderer:
     def render(
         self, page: str, template: str, title: str, crumbs: list[tuple[str, str | None]], **context: Any
     ) -> tuple[str, str]:
-        root = "../" * page.count("/")
+        """A page's path and its text. context: what its template uses, and what it says otherwise than other pages."""
+        pinned = self.settings.absolute(f"publication/{self.publication_id}/{page}") if self.publication_id else ""
+        shared = {
+            "root": "../" * page.count("/"),  # from the page to the root of the site
+            "description": f"{title}: need of England's {self.councils} councils under the Government's five missions, "
+            f"from {len(self.marts.indicators)} public indicators, with every source and how far to trust it.",
+            "canonical": self.settings.absolute(page),
+            "pinned": pinned,
+            "card": CARD,
+        }
         text = self.environment.get_template(template).render(
-            root=root, page=page, title=title, crumbs=crumbs, **context
+            shared | {"page": page, "title": title, "crumbs": crumbs} | context
         )
-        # HTML closes cells and rows implicitly; without the end tags of 400 large tables the site is a tenth smaller.
-        return page, text.replace("</td>", "").replace("</th>", "").replace("</tr>", "")
+        # HTML closes cells and rows implicitly, and needs no quotes around simple values: the site is a sixth smaller.
+        text = text.replace("</td>", "").replace("</th>", "").replace("</tr>", "")
+        return page, _QUOTED.sub(r"=\1", text)
+
+    def dataset(self, name: str, description: str, page: str, files: Mapping[str, str]) -> str:
+        """What a page states for search engines about its data."""
+        return dataset(self.settings, self.publication_id, name, description, page, files)
 
     def index(self, index_id: str) -> Row:
         return {"index_id": index_id, "index_name": self.marts.indices[index_id]}

@@ -5,6 +5,7 @@ Belongs here: the list of them. SQL is in data.py, HTML in templates/, charts in
 
 from missions.site.pages import (
     about,
+    about_site,
     areas,
     catalogue,
     compare,
@@ -14,11 +15,26 @@ from missions.site.pages import (
     indicators,
     missions,
     search,
+    sharing,
     what_if,
 )
 from missions.site.renderer import Files, Renderer
 
-KINDS_OF_PAGE = (home, councils, missions, indicators, areas, compare, what_if, search, about, frameworks, catalogue)
+KINDS_OF_PAGE = (
+    home,
+    councils,
+    missions,
+    indicators,
+    areas,
+    compare,
+    what_if,
+    search,
+    about,
+    about_site,
+    frameworks,
+    catalogue,
+    sharing,
+)
 
 
 def page_files(site: Renderer) -> Files:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from missions.reading.sentences import lead
 from missions.reading.wording import PEER_WORDS
 from missions.site.data import COMPOSITE, Row, by, grouped
 from missions.site.marks import edition_line, sparkline
@@ -42,6 +43,8 @@ def council_files(site: Renderer, authority: Row) -> Files:
         authority["authority_name"],
         [(KINDS["region"], "areas.html"), (region.name, region.page), (authority["authority_name"], None)],
         authority=authority,
+        card=authority["card"],
+        description=lead(authority["authority_name"], site.marts.scores[authority["authority_code"]][COMPOSITE]),
         **_places(site, authority),
         **_need(site, authority),
         **_figures(site, authority, cells),
