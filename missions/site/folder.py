@@ -28,7 +28,7 @@ def build_site(published: Path, target: Path, previous: Path | None = None, *, m
     """
     folder = published.resolve()
     project = read_manifest(manifest) if manifest is not None else None
-    site = Renderer(Marts(folder / DATABASE), _publication_id(folder), project, settings_from())
+    site = Renderer(Marts(folder / DATABASE), _publication_id(folder), project, settings_from(), folder)
     written, names = 0, set()
     for name, content in _all_files(site):
         names.add(name)

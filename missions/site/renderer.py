@@ -6,6 +6,7 @@ Belongs here: rendering, and what more than one kind of page needs. pages/ lists
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ NAVIGATION = [
     ("What if", "what-if.html"),
     ("Method", "method.html"),
     ("Sources", "sources.html"),
+    ("Download", "download.html"),
 ]
 KINDS = {
     "region": "Regions",
@@ -42,7 +44,7 @@ KINDS = {
 
 
 # A quoted value that needs no quotes. Text has no such quotes, as they are escaped there.
-_QUOTED = re.compile(r'="([\w.%#-]+)"(?=[ >])')
+_QUOTED = re.compile(r'="([\w.%#:/-]*[\w%#])"(?=[ >])')
 
 
 class _Environment(jinja2.Environment):
@@ -61,14 +63,32 @@ class Renderer:
         publication_id: str = "",
         project: Project | None = None,
         settings: Settings | None = None,
+        folder: Path | None = None,
     ) -> None:
         self.marts = marts
+        self.folder = folder  # of the publication
         self.settings = settings or Settings()
         self.project = project
         self.publication_id = publication_id
         self.councils = len(marts.authorities)
         self.reference = sum(a["is_in_reference_set"] for a in marts.authorities)
-        self.environment = _Environment(
+        self.environment = self._environment()
+        self.group_of = {(group.kind, group.code): group for group in marts.groups}
+
+    @cached_property
+    def atlas(self) -> Atlas:
+        """What every map and distribution needs of the councils."""
+        councils = self.marts.authorities
+        return Atlas(
+            outlines(self.marts.boundaries),
+            names={a["authority_code"]: a["authority_name"] for a in councils},
+            regions={a["authority_code"]: a["region_name"] for a in councils},
+            types={a["authority_code"]: type_words(a["authority_type"]) for a in councils},
+        )
+
+    def _environment(self) -> _Environment:
+        """The templates' environment, with the filters and what every page says."""
+        environment = _Environment(
             loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
             autoescape=True,
             undefined=jinja2.StrictUndefined,
@@ -78,42 +98,36 @@ class Renderer:
             auto_reload=False,
             cache_size=-1,
         )
-        self.environment.filters |= FILTERS
-        self.environment.globals |= {
+        environment.filters |= FILTERS
+        environment.globals |= {
             "navigation": NAVIGATION,
-            "bands": marts.bands,
+            "bands": self.marts.bands,
             "councils": self.councils,
             "reference_councils": self.reference,
-            "indicator_count": len(marts.indicators),
-            "mission_count": len(marts.missions),
-            "has_comparison": bool(marts.comparison),
-            "node_names": marts.indices | {i["indicator_id"]: i["indicator_title"] for i in marts.indicators},
-            "units": {i["indicator_id"]: i["unit"] for i in marts.indicators},
-            "decimals": {i["indicator_id"]: i["decimals"] for i in marts.indicators},
-            "has_uncertainty": any(row["uncertainty"] for row in marts.by_index[COMPOSITE]),
+            "indicator_count": len(self.marts.indicators),
+            "mission_count": len(self.marts.missions),
+            "has_comparison": bool(self.marts.comparison),
+            "node_names": self.marts.indices | {i["indicator_id"]: i["indicator_title"] for i in self.marts.indicators},
+            "units": {i["indicator_id"]: i["unit"] for i in self.marts.indicators},
+            "decimals": {i["indicator_id"]: i["decimals"] for i in self.marts.indicators},
+            "has_uncertainty": any(row["uncertainty"] for row in self.marts.by_index[COMPOSITE]),
             "kinds": KINDS,
             "framework_pages": [
                 (title, address)
                 for title, address, rows in (
-                    ("The first and the second framework", "frameworks.html", marts.framework_comparison),
-                    ("Context indicators", "context.html", marts.context_indicators),
-                    ("Findings of 2024", "findings.html", marts.findings),
+                    ("The first and the second framework", "frameworks.html", self.marts.framework_comparison),
+                    ("Context indicators", "context.html", self.marts.context_indicators),
+                    ("Findings of 2024", "findings.html", self.marts.findings),
                 )
                 if rows
             ],
             "settings": self.settings,
-            "publication_id": publication_id,
-            "publication_day": publication_day(publication_id),
+            "publication_id": self.publication_id,
+            "publication_day": publication_day(self.publication_id),
             "dataset": None,
             "card_size": CARD_SIZE,
         }
-        self.atlas = Atlas(
-            outlines(marts.boundaries),
-            names={a["authority_code"]: a["authority_name"] for a in marts.authorities},
-            regions={a["authority_code"]: a["region_name"] for a in marts.authorities},
-            types={a["authority_code"]: type_words(a["authority_type"]) for a in marts.authorities},
-        )
-        self.group_of = {(group.kind, group.code): group for group in marts.groups}
+        return environment
 
     def render(
         self, page: str, template: str, title: str, crumbs: list[tuple[str, str | None]], **context: Any

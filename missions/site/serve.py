@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from missions.publication.folder import SITE, kept
+from missions.publication.folder import FIXED_NAMES, SITE, kept
 from missions.site.pages.about_site import MISSING, PRUNED
 
 _PINNED = re.compile(r"/publication/([^/]+)(/.*)?$")
+# What the page of downloads links to, beside the site: the fixed names of the publication.
+_DOWNLOAD = re.compile(rf"/(?:publication/)?((?:{'|'.join(map(re.escape, FIXED_NAMES))})(?:/[\w.]+)?)$")
 
 
 class _Files(SimpleHTTPRequestHandler):
@@ -29,6 +31,8 @@ class _Files(SimpleHTTPRequestHandler):
 
     def translate_path(self, path: str) -> str:
         """The file at an address. The standard class keeps what follows inside `directory`."""
+        if download := _DOWNLOAD.match(urlsplit(path).path):
+            return str(self._published / download[1])
         found = _PINNED.match(urlsplit(path).path)
         if found and (folder := self._kept(found[1])):
             self.directory = str(folder / SITE)
@@ -37,7 +41,7 @@ class _Files(SimpleHTTPRequestHandler):
 
     def send_head(self) -> Any:
         found = _PINNED.match(urlsplit(self.path).path)
-        if found and (not self._kept(found[1]) or not found[2]):
+        if found and not _DOWNLOAD.match(self.path) and (not self._kept(found[1]) or not found[2]):
             self.send_response(HTTPStatus.FOUND)
             self.send_header("Location", f"{self.path}/" if self._kept(found[1]) else f"/{PRUNED}")
             self.send_header("Content-Length", "0")

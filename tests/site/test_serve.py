@@ -37,6 +37,12 @@ def test_a_page_of_a_kept_publication_has_an_address_of_its_own(address: str, pu
         assert answer.url == f"{address}/publication/{id_}/"
 
 
+@pytest.mark.parametrize("path", ["missions_index.xlsx", "publication/missions_index.xlsx", "csv/dim_mission.csv"])
+def test_the_files_of_the_publication_are_beside_the_site(address: str, publication: Path, path: str) -> None:
+    with urllib.request.urlopen(f"{address}/{path}") as answer:
+        assert answer.read() == (publication / path.removeprefix("publication/")).read_bytes()
+
+
 @pytest.mark.parametrize("path", ["20200101T000000Z-00000000/index.html", "..%2f..%2fcurrent/index.html", "x"])
 def test_a_publication_that_is_not_kept_leads_to_a_page_that_says_so(address: str, path: str) -> None:
     with urllib.request.urlopen(f"{address}/publication/{path}") as answer:

@@ -30,6 +30,7 @@ TYPES = [
     "index.html",
     "ranking.html",
     "about.html",
+    "download.html",
     "pruned.html",
     "search.html",
     "missions.html",
@@ -184,7 +185,7 @@ code => {
 # How each shape of the map is filled: n1 is the highest need; h and a band where it is hatched, u where it is dotted.
 FILLS = """
 Object.fromEntries([...document.querySelectorAll("#map .shapes [data-c]")].filter(p => !p.matches(".o:not(.on)"))
-  .map(p => [p.dataset.c, (p.getAttribute("fill") || p.getAttribute("class")).match(/n\\d|h\\d|u/)[0]]))
+  .map(p => [p.dataset.c, (p.getAttribute("fill") || p.getAttribute("class")).match(/n\\d|h\\d|u(?=\\))/)[0]]))
 """
 KENT = "E10000016"
 

@@ -6,10 +6,12 @@ Belongs here: the list of them. SQL is in data.py, HTML in templates/, charts in
 from missions.site.pages import (
     about,
     about_site,
+    api,
     areas,
     catalogue,
     compare,
     councils,
+    downloads,
     frameworks,
     home,
     indicators,
@@ -31,9 +33,11 @@ KINDS_OF_PAGE = (
     search,
     about,
     about_site,
+    downloads,
     frameworks,
     catalogue,
     sharing,
+    api,
 )
 
 
