@@ -7,6 +7,7 @@ reader's choice changes (static/chart.js). Rows are dictionaries with the column
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from missions.reading.rank_words import place
@@ -39,6 +40,7 @@ class Chart:
     note: str = ""
     groups: dict[str, dict[str, Any]] = field(default_factory=dict)  # other arrangements of the dots
 
+
 @dataclass(frozen=True)
 class Atlas:
     """What every map and distribution needs of the councils: outlines, and names, regions and types by code."""
@@ -63,7 +65,9 @@ def need_map(atlas: Atlas, indexes: Sequence[Row], needs: Sequence[Row], area: s
     counts = [sum(row[0] == n for row in rows.values()) for n in range(len(BANDS))]
     layer = ("layer", "Need under", tuple((row["index_id"], row["index_name"]) for row in indexes))
     where = "" if area == "England" else f" in {place_name(area)}"
-    titles = {index["index_id"]: f"Where need under {_lower(index['index_name'])} is highest{where}" for index in indexes}
+    titles = {
+        index["index_id"]: f"Where need under {_lower(index['index_name'])} is highest{where}" for index in indexes
+    }
     if indexes[1:]:
         titles[first["index_id"]] = f"Where need is highest{where}"
     return Chart(
@@ -79,7 +83,7 @@ def need_map(atlas: Atlas, indexes: Sequence[Row], needs: Sequence[Row], area: s
         choices=(*([layer] if indexes[1:] else []), _views(rows)),
         legend=(
             *((f"n{n + 1}", f"{band} need") for n, band in enumerate(BANDS)),
-            (BORROWED, "rank mostly not from the council’s own figures"),
+            (BORROWED, "rank mostly not from the council's own figures"),
             (UNCERTAIN, "too uncertain to place"),
         ),
         note=_map_note(rows),
@@ -103,7 +107,7 @@ def indicator_map(atlas: Atlas, indicator: Row, cells: Sequence[Row]) -> Chart:
         choices=(_views(rows),),
         legend=(
             *((f"n{n + 1}", f"{band} need: {w}") for n, (band, w) in enumerate(zip(BANDS, words, strict=True)) if w),
-            (BORROWED, "not the council’s own figure"),
+            (BORROWED, "not the council's own figure"),
         ),
         note=f"Unit: {unit_name(indicator['unit'])}. {_map_note(rows)}",
     )
@@ -135,7 +139,7 @@ def _class_words(indicator: Row, fifths: Sequence[Sequence[float]]) -> list[str]
     base = indicator["decimals"] if indicator["decimals"] is not None else 1
     for decimals in range(base, base + _LEGEND_DECIMALS + 1):
         shown = sorted((round(low, decimals), round(high, decimals)) for low, high in ends)
-        if all(one[1] < other[0] for one, other in zip(shown, shown[1:], strict=False)):
+        if all(one[1] < other[0] for one, other in pairwise(shown)):
             break
     words = iter(_range_words(indicator["unit"], decimals, low, high) for low, high in ends)
     return [next(words) if some else "" for some in fifths]
@@ -149,10 +153,10 @@ def _range_words(unit: str, decimals: int, low: float, high: float) -> str:
 # --- Distributions ------------------------------------------------------------------------------------------------
 
 _DOTS = {
-    "d1": "the council’s own figure, clearly different from England’s",
-    "d2": "no clear difference from England’s",
-    "d3": "the council’s own figure, no margin published",
-    "d4": "not the council’s own figure",
+    "d1": "the council's own figure, clearly different from England's",
+    "d2": "no clear difference from England's",
+    "d3": "the council's own figure, no margin published",
+    "d4": "not the council's own figure",
 }
 
 
@@ -165,7 +169,7 @@ def need_distribution(atlas: Atlas, index: Row, needs: Sequence[Row]) -> Chart:
     line, ends = (100.0, "average"), ("lower need", "higher need")
     legend = [("d3", "rank from mostly own figures")]
     if "d4" in kinds.values():
-        legend.append(("d4", "rank mostly not from the council’s own figures"))
+        legend.append(("d4", "rank mostly not from the council's own figures"))
     return Chart(
         id="distribution",
         title=f"{index['index_name']}: need scores of all councils",

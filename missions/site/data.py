@@ -41,12 +41,13 @@ def by(rows: Iterable[Row], *keys: str) -> dict[Any, Row]:
 
 
 def add_pages(authorities: list[Row]) -> None:
-    """Add to each council its `slug` and the address of its page. authorities: rows of dim_authority by name."""
+    """Add to each council its `slug` and its page and its card. authorities: rows of dim_authority by name."""
     taken: set[str] = set()
     for authority in authorities:
         name = slug(authority["authority_name"])
         authority["slug"] = name if name not in taken else f"{name}-{authority['authority_code'].lower()}"
         authority["page"] = f"authority/{authority['slug']}.html"
+        authority["card"] = f"card/{authority['slug']}.png"
         taken.add(authority["slug"])
 
 

@@ -13,8 +13,8 @@ OWN, BORROWED, UNCERTAIN = "", "h", "u"  # how a shape is filled: in its band's 
 BANDS = 5
 _LONDON = "E09"  # ONS codes of London boroughs begin with this
 _COUNTY = "E10"
-_INSET: Box = (1640, 100, 2400, 700)  # where the enlarged London goes on a map of England, in the North Sea
-_PAD = 30
+_INSET: Box = (820, 50, 1200, 350)  # where the enlarged London goes on a map of England, in the North Sea
+_PAD = 15
 # Councils whose names help readers to find their way on a map of England.
 LANDMARKS = (
     "Newcastle upon Tyne",
@@ -85,7 +85,7 @@ def _inset(id_: str, outlines: Outlines, codes: Sequence[str], rows: Marked) -> 
     height = (box[3] - box[1]) * scale
     return (
         f'<g class="inset"><g transform="translate({x:.0f} {y:.0f}) scale({scale:.2f})">{shapes}</g>'
-        f'<text x="{(_INSET[0] + _INSET[2]) // 2}" y="{_INSET[1] + height + 70:.0f}" font-size="56" '
+        f'<text x="{(_INSET[0] + _INSET[2]) // 2}" y="{_INSET[1] + height + 36:.0f}" font-size="28" '
         'text-anchor="middle">London, enlarged</text></g>'
     )
 
@@ -113,7 +113,7 @@ def _extent(box: Box) -> int:
 
 
 def _patterns(id_: str, width: int) -> str:
-    """The hatching of each band and the dots of what cannot be placed, as fine on a small area's map as on England's."""
+    """The hatching of each band and the dots of what cannot be placed, equally fine on every map."""
     step = f"{width / 120:.3g}"
     size = f'width="{step}" height="{step}" patternUnits="userSpaceOnUse"'
     line = f'<path d="M0 0V{step}" stroke-width="{width / 190:.3g}"/>'

@@ -37,8 +37,23 @@ def charts_script(charts: Sequence[Chart]) -> str:
 def _columns(chart: Chart) -> dict[str, Any]:
     """The rows of each layer in the order of one list of codes."""
     codes = sorted(set().union(*chart.layers.values()))
-    layers = {name: [rows[code] for code in codes] for name, rows in chart.layers.items()}
-    return {"codes": codes, "fields": chart.fields, "layers": layers}
+    words: dict[str, dict[str, int]] = {}  # texts that repeat, each once, by field; rows have their places
+    for place, field in enumerate(chart.fields):
+        texts = [row[place] for rows in chart.layers.values() for row in rows.values()]
+        if all(isinstance(text, str) for text in texts) and 4 * len(set(texts)) < len(texts):
+            words[field] = {text: n for n, text in enumerate(dict.fromkeys(texts))}
+    layers = {
+        name: [
+            [
+                words[field][cell] if field in words else cell
+                for field, cell in zip(chart.fields, rows[code], strict=True)
+            ]
+            for code in codes
+        ]
+        for name, rows in chart.layers.items()
+    }
+    texts_of = {field: list(texts) for field, texts in words.items()}
+    return {"codes": codes, "fields": chart.fields, "words": texts_of, "layers": layers}
 
 
 def authorities_script(authorities: Sequence[Row]) -> str:

@@ -14,11 +14,11 @@ from typing import Any
 from missions.site.data import Row
 from missions.site.marks import path
 
-GRID = 250.0  # metres in a unit of the paths: a fifth of a pixel on a map of England 500 pixels wide
+GRID = 500.0  # metres in a unit of the paths: half a pixel on a map of England 600 pixels wide
 _METRES = 6_371_000.0
-_TOLERANCE = 3.0  # units that a simplified line may be away from the true one
-_CITY_TOLERANCE = 1.0  # for London, which maps also show enlarged
-_SMALLEST = 40.0  # square units: islands below this size are left out, unless they are all there is
+_TOLERANCE = 2.0  # units that a simplified line may be away from the true one
+_CITY_TOLERANCE = 0.6  # for London, which maps also show enlarged
+_SMALLEST = 10.0  # square units: islands below this size are left out, unless they are all there is
 _LONDON = "E09"  # ONS codes of London boroughs begin with this
 
 Point = tuple[int, int]
@@ -46,9 +46,7 @@ class Outlines:
 
 def outlines(boundaries: Sequence[Row]) -> Outlines:
     """The councils and counties of dim_boundary, simplified together."""
-    rings = {
-        row["area_code"]: _rings(row["geometry"]) for row in boundaries if row["layer"] in ("authority", "county")
-    }
+    rings = {row["area_code"]: _rings(row["geometry"]) for row in boundaries if row["layer"] in ("authority", "county")}
     simple = _Simplifier([ring for some in rings.values() for ring in some])
     paths, boxes = {}, {}
     for code, some in rings.items():
@@ -67,7 +65,7 @@ def _project(longitude: float, latitude: float) -> Point:
     lon, lat = math.radians(longitude + 2), math.radians(latitude)
     x = math.atanh(math.cos(lat) * math.sin(lon))
     y = math.atan2(math.tan(lat), math.cos(lon)) - math.radians(56)
-    return round(x * _METRES / GRID) + 1200, round(-y * _METRES / GRID)
+    return round(x * _METRES / GRID) + 600, round(-y * _METRES / GRID)
 
 
 def _rings(geometry: str) -> list[Ring]:
@@ -82,7 +80,7 @@ def _rings(geometry: str) -> list[Ring]:
                 found.append(ring)
     if not found:
         x, y = _project(*polygons[0][0][0][:2])
-        found = [[(x, y), (x + 4, y), (x + 4, y + 4), (x, y + 4)]]
+        found = [[(x, y), (x + 2, y), (x + 2, y + 2), (x, y + 2)]]
     return found
 
 
@@ -139,4 +137,3 @@ def _simplified(line: Sequence[Point], tolerance: float) -> list[Point]:
             kept.add(farthest)
             todo += [(first, farthest), (farthest, last)]
     return [line[i] for i in sorted(kept)]
-

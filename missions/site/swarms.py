@@ -91,17 +91,21 @@ def dots(values: Mapping[str, float], groups: Mapping[str, str] | None, scale: S
 
 
 def draw_dots(
-    rows: Rows, kinds: Mapping[str, str], scale: Scale, words: Value, line: tuple[float, str] | None, ends: Sequence[str]
+    rows: Rows,
+    kinds: Mapping[str, str],
+    scale: Scale,
+    words: Value,
+    line: tuple[float, str] | None,
+    ends: Sequence[str],
 ) -> str:
     """An SVG element of the dots in one row. kinds: a class for each council; line: a value to mark, with its words;
     ends: what the left and the right of the scale mean."""
     circles = "".join(
-        f'<circle class="{kinds[code]}" cx="{x}" cy="{y}" r="4" data-c="{code}"/>' for code, (x, y) in rows.places.items()
+        f'<circle class="{kinds[code]}" cx="{x}" cy="{y}" r="4" data-c="{code}"/>'
+        for code, (x, y) in rows.places.items()
     )
-    return (
-        f'<svg class="dots" viewBox="0 0 {WIDTH} {rows.height + 44}">{axis(scale, words, line, ends, rows.height, LEFT)}'
-        f'<g class="shapes">{circles}</g></svg>'
-    )
+    drawn = axis(scale, words, line, ends, rows.height, LEFT)
+    return f'<svg class="dots" viewBox="0 0 {WIDTH} {rows.height + 44}">{drawn}<g class="shapes">{circles}</g></svg>'
 
 
 def axis(

@@ -44,11 +44,13 @@ class Page(HTMLParser):
         self.styled: list[str] = []
         self.scripts: list[str] = []
         self.meta: dict[str, str] = {}
+        self.datasets: list[str] = []  # JSON-LD, which no browser runs
         self.lang = ""
         self.landmarks: list[str] = []
         self._stack: list[str] = []
         self._cell: dict[str, Any] | None = None
         self._caption = False
+        self._is_data = False
         self.text: list[str] = []
         self.title = ""
         self.says: list[tuple[str, str]] = []  # the kinds and texts of sentences from the marts
@@ -80,10 +82,11 @@ class Page(HTMLParser):
             self.loaded.append(a["src"])
         if tag == "link":
             self.loaded.append(a.get("href", ""))
-        if tag == "script":
+        self._is_data = tag == "script" and a.get("type") == "application/ld+json"
+        if tag == "script" and not self._is_data:
             self.scripts.append(a.get("src", ""))
         if tag == "meta":
-            self.meta[a.get("name") or a.get("http-equiv") or "charset"] = a.get("content", "")
+            self.meta[a.get("name") or a.get("property") or a.get("http-equiv") or "charset"] = a.get("content", "")
         if re.fullmatch(r"h[1-6]", tag):
             self.headings.append((int(tag[1]), ""))
         if tag == "table":
@@ -113,7 +116,9 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._stack and self._stack[-1] in ("script", "style"):
-            if data.strip():
+            if self._is_data:
+                self.datasets.append(data)
+            elif data.strip():
                 self.scripts.append(f"inline: {data.strip()[:40]}")
             return
         self.text.append(data)

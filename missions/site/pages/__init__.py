@@ -5,15 +5,19 @@ Belongs here: the list of them. SQL is in data.py, HTML in templates/, charts in
 
 from missions.site.pages import (
     about,
+    about_site,
+    api,
     areas,
     catalogue,
     compare,
     councils,
+    downloads,
     frameworks,
     home,
     indicators,
     missions,
     search,
+    sharing,
     what_if,
 )
 from missions.site.renderer import Files, Renderer
@@ -28,8 +32,12 @@ KINDS_OF_PAGE = (
     what_if,
     search,
     about,
+    about_site,
+    downloads,
     frameworks,
     catalogue,
+    sharing,
+    api,
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from missions.reading.certainty import certainty_of_figure
-from missions.reading.sentences import brief, change_by_mission, missions_heading
+from missions.reading.sentences import brief, change_by_mission, lead, missions_heading
 from missions.reading.wording import PEER_WORDS, listed
 from missions.site.data import COMPOSITE, Row, by, grouped
 from missions.site.marks import edition_line, sparkline
@@ -45,6 +45,8 @@ def council_files(site: Renderer, authority: Row) -> Files:
         [(KINDS["region"], "areas.html"), (region.name, region.page), (authority["authority_name"], None)],
         authority=authority,
         **_words(site, authority),
+        card=authority["card"],
+        description=lead(authority["authority_name"], site.marts.scores[authority["authority_code"]][COMPOSITE]),
         **_places(site, authority),
         **_need(site, authority),
         **_figures(site, authority, cells),

@@ -29,6 +29,12 @@ def files(site: Renderer) -> Files:
         regions=regions,
         picture=_regional_picture(regions),
         chart=chart,
+        dataset=site.dataset(
+            "Missions Index",
+            f"Need of {site.councils} English councils under the Government's five missions, by rank and score.",
+            "index.html",
+            {"data/index/composite.csv": "Scores and ranks of all councils"},
+        ),
     )
     yield site.render(
         "ranking.html",
@@ -45,7 +51,8 @@ def files(site: Renderer) -> Files:
         for row in marts.authorities
         if row["hexagon_column"] is not None
     }
-    yield "data/hexagons.js", assign({"hexagons": hexagons})
+    counties = {row["authority_code"]: row["county_code"] for row in marts.authorities if row["county_code"]}
+    yield "data/views.js", assign({"hexagons": hexagons, "counties": counties})
     for index_id in marts.indices:
         yield f"data/index/{index_id}.csv", site.scores_csv(marts.by_index[index_id])
     summaries = [row for group in regions for row in group.summary]

@@ -11,14 +11,14 @@
   const chosen = (figure) => Object.fromEntries([...figure.querySelectorAll("input:checked")].map((b) => [b.dataset.choice, b.value]));
   const svgOf = (figure) => figure.querySelector(".chart-view svg");
   const shapesOf = (figure, code) => [...svgOf(figure).querySelectorAll(code ? `[data-c="${code}"]` : "[data-c]")];
-  const isDrawn = (shape) => shape.checkVisibility() && !shape.matches(".o:not(.on)");
+  const isDrawn = (shape) => shape.checkVisibility() && !shape.matches(".off, .o:not(.on)");
 
   // Each council's row as an object, in rank order, under the layer chosen.
   const rowsOf = (figure) => {
-    const { charts, authorities } = missions, chart = charts[figure.dataset.chart], { codes, fields, layers } = charts[chart.rowsOf] || chart;
+    const { charts, authorities } = missions, chart = charts[figure.dataset.chart], { codes, fields, words, layers } = charts[chart.rowsOf] || chart;
     const rows = (layers[chosen(figure).layer] || Object.values(layers)[0]).map((row, i) => {
       const code = codes[i], [name, kind, region, page] = authorities[code];
-      return { code, name, kind, region, page, ...Object.fromEntries(fields.map((field, j) => [field, row[j]])) };
+      return { code, name, kind, region, page, ...Object.fromEntries(fields.map((field, j) => [field, words[field] ? words[field][row[j]] : row[j]])) };
     });
     return { chart, codes, rows: new Map(rows.map((row) => [row.code, row])) };
   };
@@ -96,7 +96,9 @@
       shape.dataset.d ??= shape.getAttribute("d");
       shape.setAttribute("d", isHexagons ? hexagon(missions.hexagons[shape.dataset.c]) : shape.dataset.d);
     }
-    for (const county of svg.querySelectorAll(".o")) county.classList.toggle("on", view === "counties");
+    const shown = new Set();
+    for (const county of svg.querySelectorAll(".o")) if (county.classList.toggle("on", view === "counties")) shown.add(county.dataset.c);
+    for (const shape of svg.querySelectorAll("path[data-c]:not(.o)")) shape.classList.toggle("off", shown.has(missions.counties?.[shape.dataset.c]));
     const box = isHexagons && svg.querySelector(".shapes").getBBox();
     svg.setAttribute("viewBox", box ? [box.x - 8, box.y - 8, box.width + 16, box.height + 16].join(" ") : svg.dataset.box);
   };
@@ -118,7 +120,7 @@
   const apply = async (figure) => {
     const { layer, view, by } = chosen(figure);
     await ready();
-    if (view === "hexagons") await load("data/hexagons.js");
+    if (view && view !== "councils") await load("data/views.js");
     const { chart, rows } = rowsOf(figure);
     if (view) {
       show(figure, view);
