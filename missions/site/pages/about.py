@@ -1,4 +1,4 @@
-"""The pages about the index (method, sources and data quality, what changed), and data files for all councils."""
+"""The pages about the index (method, sources and data quality, glossary, changes), and data files for all councils."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -64,6 +64,7 @@ EDITION_COLUMNS = [
 
 
 def files(site: Renderer) -> Files:
+    yield site.render("glossary.html", "glossary.html", "Glossary", [("Glossary", None)])
     yield from _method_files(site)
     yield from _files_on_all_councils(site)
     yield from _source_files(site)

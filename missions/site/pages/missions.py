@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+from missions.reading.sentences import mission_brief
 from missions.reading.wording import place_name, type_words
 from missions.site import charts
 from missions.site.data import Marts, Row, grouped
@@ -46,7 +47,7 @@ def _mission_files(site: Renderer, mission: Row) -> Files:
     flagged = Counter(r["authority"]["authority_type"] for r in rows if not r["is_mostly_published"])
     of_type = Counter(r["authority"]["authority_type"] for r in rows)
     index = site.index(id_)
-    drawn = [charts.need_map([index], rows), charts.need_distribution(index, rows)]
+    drawn = [charts.need_map(site.atlas, [index], rows), charts.need_distribution(site.atlas, index, rows)]
     yield (
         f"data/themes/{id_}.csv",
         site.scores_csv(row for theme in themes for row in marts.by_theme[theme["theme_id"]]),
@@ -58,6 +59,8 @@ def _mission_files(site: Renderer, mission: Row) -> Files:
         mission["mission_name"],
         [("Missions", "missions.html"), (mission["mission_name"], None)],
         mission=mission,
+        brief=mission_brief(mission["mission_name"], rows),
+        highest=next(row for row in rows if not row["is_too_uncertain_to_place"])["authority"]["authority_name"],
         charts=drawn,
         rows=rows,
         themes=[
