@@ -3,6 +3,8 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
+# Two workers, whatever the machine has: a full build and a browser each take a few gigabytes at most.
+WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
@@ -15,10 +17,10 @@ index: .venv/installed ## Install, build everything from seeds/, publish, and sh
 	@$(BIN)/missions build
 
 test: .venv/installed ## Install and run all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(WORKERS) --durations 25
 
 check: .venv/installed ## Run the tests that need no build, in under two minutes
-	@$(BIN)/python -m pytest -m fast
+	@$(BIN)/python -m pytest $(WORKERS) -m fast
 
 lint: .venv/installed ## Check style, types, the direction of imports and SQL
 	$(BIN)/ruff check .

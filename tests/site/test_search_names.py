@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from missions.publication.folder import DATABASE
 from missions.reading.lookup import Gazetteer
@@ -76,5 +77,5 @@ def test_what_has_no_page_is_shown_with_a_note(browser: Any, site: Path) -> None
         "Blackpol": "No exact match; 1 similar name",
     }.items():
         page.get_by_role("searchbox").first.fill(typed)
-        assert shown in page.locator(".search .found").inner_text()
+        expect(page.locator(".search .found")).to_contain_text(shown)
     page.close()
