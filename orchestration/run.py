@@ -4,7 +4,6 @@ Belongs here: starting it, and describing failures in plain words. Its steps are
 automation.py.
 """
 
-import gc
 import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -42,8 +41,6 @@ def run_index(target: str = "dev", *, force: bool = True, say: Callable[[str], N
     Spark's tables.
     Raises RunError naming each failed step and why.
     """
-    # dagster and dbt create many small objects that last as long as the run; searching them for garbage takes seconds.
-    gc.set_threshold(100_000, 50, 100)
     # The sensor dead_runs holds the lock for a moment.
     with without("DAGSTER_"), only_run(patience=2.0):  # another Dagster's settings are not for this run
         try:  # under the lock, as importing these reads the registry and may parse the dbt project
