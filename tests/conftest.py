@@ -17,6 +17,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
+# Seconds after which a process that a test started is taken to hang. No test waits longer than it takes.
+PATIENCE = 1800.0
 # What a build reads; copies have nothing else.
 BUILD_INPUTS = ("seeds", "dbt_project", "missions", "orchestration", "pyproject.toml", "workspace.yaml")
 
@@ -146,7 +148,7 @@ def missions() -> Callable[..., subprocess.CompletedProcess[str]]:
             cwd=home,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=PATIENCE,
         )
 
     return run

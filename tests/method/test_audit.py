@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import PATIENCE, ROOT
 from tests.support.framework import INDICATORS, MISSIONS
 
 Numbers = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
@@ -174,7 +174,7 @@ def test_faults_and_needless_exceptions_stop_the_run(database: Path, home: Path,
         env={**os.environ, "MISSIONS_WAREHOUSE": str(warehouse)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert result.returncode == 0, result.stdout
     assert blocking_test(warehouse) == {
