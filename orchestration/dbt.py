@@ -23,6 +23,7 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from missions.paths import DBT_PROJECT, WAREHOUSE
 from missions.sources import registry
+from orchestration import progress
 from orchestration.environment import without
 
 # The rest of dbt is imported by what runs it: a code location that is only looked at starts a second earlier.
@@ -35,6 +36,7 @@ os.environ.setdefault("DO_NOT_TRACK", "1")
 
 OWNERS = ["team:missions-index"]
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
+_PROGRESS = {"NodeStart": progress.begun, "LogModelResult": progress.made}
 _RESULT_EVENTS = {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult"}
 
 
@@ -145,6 +147,9 @@ def build_models(context: dg.AssetExecutionContext, target: str, shared_tests: b
     def keep(event: "EventMsg") -> None:
         if event.info.name in _RESULT_EVENTS:
             events.append(MessageToDict(event, preserving_proto_field_name=True))
+        if event.info.name in _PROGRESS and event.data.node_info.resource_type == "model":
+            key = translator.get_asset_key(manifest()["nodes"][event.data.node_info.unique_id])
+            _PROGRESS[event.info.name](key.to_user_string())
 
     # Unit tests prove formulas, which no data can change: `make test` runs them.
     result = invoke_dbt(["build", *selection, "--exclude-resource-type", "unit_test"], [keep])
