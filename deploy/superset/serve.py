@@ -32,6 +32,8 @@ def archive() -> dict[str, str]:
     files = {str(path.relative_to(BUNDLE)): path.read_text("utf-8") for path in sorted(BUNDLE.rglob("*.yaml"))}
     name = "databases/missions_index.yaml"
     files[name] = files[name].replace("/opt/missions-index/published", str(PUBLISHED))
+    # As a dashboard, the import would keep charts and data sets of an earlier one.
+    files["metadata.yaml"] = files["metadata.yaml"].replace("Dashboard", "assets")
     return files
 
 
@@ -39,7 +41,7 @@ def prepare(app: Any) -> None:
     """Create or update Superset's own tables, roles and account, and import the dashboard over an earlier one."""
     from flask_migrate import upgrade
     from superset import appbuilder, security_manager
-    from superset.commands.dashboard.importers.dispatcher import ImportDashboardsCommand
+    from superset.commands.importers.v1.assets import ImportAssetsCommand
     from superset.utils.core import override_user
 
     upgrade(directory=str(Path(sys.modules["superset"].__file__).parent / "migrations"))
@@ -51,7 +53,7 @@ def prepare(app: Any) -> None:
         role = security_manager.find_role("Admin")
         user = security_manager.add_user(USER, "Missions", "Index", "admin@localhost", role, password=password)
     with override_user(user):
-        ImportDashboardsCommand(archive(), overwrite=True).run()
+        ImportAssetsCommand(archive()).run()
 
 
 def main() -> None:

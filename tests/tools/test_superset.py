@@ -3,7 +3,6 @@
 Needs `make .venv-superset/installed`; without it these tests are skipped.
 """
 
-import os
 import shutil
 import stat
 from collections.abc import Iterator
@@ -162,7 +161,7 @@ def test_sql_lab_reads_no_file_and_writes_nothing(superset: Superset, tmp_path: 
 
 
 def test_sql_lab_answers_a_question(superset: Superset, marts: duckdb.DuckDBPyConnection) -> None:
-    query = "SELECT authority_name, need_rank FROM marts.authority_profile ORDER BY need_rank, authority_name LIMIT 5"
+    query = "SELECT authority_name, need_rank FROM marts.authority_profile ORDER BY need_rank, authority_name"
     answer = superset.sql(query)
     assert answer.ok, answer.text
     assert [tuple(row.values()) for row in answer.json()["data"]] == marts.execute(query).fetchall()
@@ -180,4 +179,4 @@ def test_a_new_publication_shows_at_once(superset: Superset, published: Path) ->
     make_current(partial, published, "second")
     [after] = superset.data(chart, **chosen)
     assert after["score"] == pytest.approx(before["score"] + 1000)
-    assert os.readlink(published / "current") == "history/second"
+    assert (published / "current").resolve().name == "second"

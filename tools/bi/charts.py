@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart: its data set, Superset's type, settings of that type, and its place on the dashboard (12 columns wide)."""
+    """A chart: its data set, Superset's type, settings of that type, and its size on the dashboard of 12 columns."""
 
     name: str
     title: str
@@ -55,8 +55,8 @@ CHARTS = (
     Chart(
         "ranks",
         "Councils by need, with the range of each rank",
-        "Highest need first. In 90% of recalculations with other fair methods, and allowing for errors in the data, the "
-        "rank stays within the range. Select a council to see its card.",
+        "Highest need first. In 90% of recalculations with other fair methods, and allowing for errors in the data, "
+        "the rank stays within the range. Select a council to see its card.",
         "need",
         "table",
         ["authority_name", "region_name"],

@@ -21,12 +21,11 @@ _KINDS = {
 
 
 def tableau(profile: Dataset) -> str:
-    """A Tableau data source over csv/authority_profile.csv, with names, types, roles and descriptions of its columns."""
+    """A Tableau data source over csv/authority_profile.csv, with what its columns mean."""
     source = Element("datasource", {"formatted-name": profile.title, "inline": "true", "version": "18.1"})
     connection = SubElement(source, "connection", {"class": "federated"})
-    named = SubElement(
-        SubElement(connection, "named-connections"), "named-connection", {"caption": _TABLE, "name": "csv"}
-    )
+    connections = SubElement(connection, "named-connections")
+    named = SubElement(connections, "named-connection", {"caption": _TABLE, "name": "csv"})
     file = f"{_TABLE}.csv"
     where = {"class": "textscan", "directory": f"{_FOLDER}\\csv", "filename": file, "password": "", "server": ""}
     SubElement(named, "connection", where)
