@@ -7,7 +7,6 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,6 +23,7 @@ import yaml
 from missions.errors import PublicationError
 from missions.publication.folder import kept, verify
 from tests.conftest import PATIENCE, ROOT
+from tests.support.ports import free_port
 
 DEPLOY = ROOT / "deploy"
 HOME = "/opt/missions-index"
@@ -249,12 +249,6 @@ def test_the_steps_of_the_page_make_an_empty_home(tmp_path: Path) -> None:
         "sudo install -d -o missions -m 755 /opt/missions-index"
     )
     assert page.index("sudo install -d -o missions -m 755") < page.index("git clone REPOSITORY /opt/missions-index")
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 @pytest.mark.slow

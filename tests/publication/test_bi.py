@@ -171,7 +171,7 @@ def test_exposures_name_who_uses_each_mart() -> None:
         for node in manifest["nodes"].values()
         if node["resource_type"] == "model" and node["fqn"][1] == "marts"
     }
-    assert set(exposures) == {"explorer", "workbook", "business_intelligence"}
+    assert set(exposures) == {"explorer", "workbook", "business_intelligence", "dashboard"}
     assert used["business_intelligence"] == marts, "name each mart in dbt_project/models/exposures.yml"
     asked = (ROOT / "missions/site/data.py").read_text(encoding="utf-8")
     asked += (ROOT / "missions/reading/lookup.py").read_text(encoding="utf-8")
