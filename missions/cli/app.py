@@ -23,7 +23,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 COMMANDS = {
     "Look up": ("rank", "profile", "indicator", "sources", "sql", "explore", "report"),
     "Explain, compare and track": ("explain", "compare", "trend", "history", "diff"),
-    "Try other weights, methods or data": ("what-if", "score"),
+    "Try other weights, methods, areas or data": ("what-if", "score", "regroup"),
     "Build and update": ("build", "refresh", "editions", "snapshot", "load"),
 }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from missions.scoring.model_names import CHAIN, FURTHER
+from missions.scoring.model_names import PACKED
 from tests.conftest import ROOT, copy_project
 from tests.support.index_files import Index, node
 
@@ -28,7 +28,7 @@ def test_an_installed_wheel_scores(tmp_path: Path) -> None:
     shutil.rmtree(source)
     pip("install", "--no-deps", "--no-index", "--target", str(installed), str(wheel), folder=tmp_path)
     packed = installed / "missions/scoring/_sql"
-    assert {path.stem for path in packed.rglob("int_*.sql")} == {*CHAIN, *FURTHER}
+    assert {path.stem for path in (packed / "models").rglob("*.sql")} == set(PACKED)
 
     leaves = [node(name, "root", normalisation="z_score", treatment="winsorise_then_log") for name in "ab"]
     values = pd.DataFrame({"a": [1.0, 2, 4], "b": [3.5, 1, 2]}, index=["u1", "u2", "u3"])
