@@ -1,7 +1,7 @@
 """The figures of areas that someone draws: worked out from those of councils by the warehouse's own model.
 
-Belongs here: the parts of each area as inputs of the model, and the figure that counts, with its basis and its error. The
-publication is attached as `published`; scores and ranks are in area_scores.py and area_ranks.py.
+Belongs here: the parts of each area as inputs of the model, and the figure that counts, with its basis and its error.
+The publication is attached as `published`; scores are in regroup.py and ranks in area_ranks.py.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from missions.scoring.chain import run_model
 from missions.scoring.model_names import AREA_FIGURES
 from missions.scoring.models import rendered
 
-# A whole county's own figures stand for its districts: the parts of an area are tried with them (rank 1) and without (2).
+# A whole county's own figures stand for its districts: the parts of an area are tried with them (choice 1) and without.
 _PARTS = """
 CREATE TABLE area_part AS
 WITH whole_county AS (
@@ -73,7 +73,8 @@ _USED = """
 CREATE TABLE chosen AS
 SELECT part.area_number, figures.*
 FROM int_aggregated_figures AS figures
-JOIN (SELECT DISTINCT choice, area_number, whole_code FROM area_part) AS part ON figures.authority_code = part.whole_code
+JOIN (SELECT DISTINCT choice, area_number, whole_code FROM area_part) AS part
+    ON figures.authority_code = part.whole_code
 QUALIFY row_number() OVER (
     PARTITION BY part.area_number, figures.indicator_id ORDER BY part.choice, figures.period_end_date DESC
 ) = 1;
@@ -120,7 +121,7 @@ WITH summed AS (
         coalesce(chosen.part_share, known_share) AS part_share,
         CASE
             -- One figure covers the whole area.
-            WHEN is_chosen AND parts = 1 AND chosen.part_share > 1 - 1e-9 AND least_share > 1 - 1e-9 THEN last_basis_rank
+            WHEN is_chosen AND parts = 1 AND least(chosen.part_share, least_share) > 1 - 1e-9 THEN last_basis_rank
             WHEN is_chosen AND (last_basis_rank = 5 OR least_share <= 1 - 1e-9) THEN 5
             ELSE greatest(last_basis_rank, 4)
         END AS basis_rank
@@ -166,10 +167,13 @@ GROUP BY area_number, indicator_id
 
 
 def create_area_figures(connection: duckdb.DuckDBPyConnection, areas: Sequence[Area]) -> None:
-    """Create the tables area, area_member, area_cell (a row per area and indicator) and area_error (without areas that
-    are one council)."""
+    """Create the tables area, area_member, area_cell and area_error: the last two have a row per area and indicator.
+
+    An area that is one council has no row in area_error: its ranks in the draws are that council's.
+    """
     connection.execute(
-        "CREATE TABLE area (area_number INTEGER, area_id VARCHAR, area_name VARCHAR, status VARCHAR, whole_council VARCHAR);"
+        "CREATE TABLE area "
+        "(area_number INTEGER, area_id VARCHAR, area_name VARCHAR, status VARCHAR, whole_council VARCHAR);"
         "CREATE TABLE area_member (area_number INTEGER, authority_code VARCHAR, share DOUBLE)"
     )
     rows = [(n, area.area_id, area.name, area.status, area.whole_council) for n, area in enumerate(areas, start=1)]

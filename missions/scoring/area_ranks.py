@@ -1,7 +1,7 @@
 """The ranks of areas among the councils, and how far they move in the draws of the index.
 
 Belongs here: placing an area as if it were added, or in place of its parts, and running the models of the draws. The
-connection has the tables of area_scores.py.
+connection has the tables of regroup.py.
 """
 
 import duckdb
@@ -41,7 +41,8 @@ FROM published.marts.indicator_error AS error
 JOIN published.marts.indicator_score AS cell USING (authority_code, indicator_id)
 UNION ALL
 -- Areas draw random numbers that no council draws.
-SELECT area_unit.unit_id, error.indicator_id, cell.value, error.sampling_sd_below, error.sampling_sd_above, error.basis_sd,
+SELECT area_unit.unit_id, error.indicator_id, cell.value, error.sampling_sd_below, error.sampling_sd_above,
+    error.basis_sd,
     1000000 + row_number() OVER (ORDER BY area_number, indicator_id),
     1000000 + row_number() OVER (ORDER BY area_number, indicator_id)
 FROM area_error AS error
@@ -103,7 +104,7 @@ def create_units(connection: duckdb.DuckDBPyConnection, *, replace_parts: bool) 
 
 
 def place(connection: duckdb.DuckDBPyConnection, name: str, relation: str) -> None:
-    """Create a table with the rank of each area in each list of `relation`, and the number of units it is placed with."""
+    """Create a table with the rank of each area in each list of `relation`, and how many units it is placed with."""
     connection.execute(_PLACED.format(name=name, relation=relation))
 
 

@@ -19,7 +19,6 @@ _CODES = ("authority_code", "small_area_code")
 _REQUIRED = ("area_id", "area_name")
 _OPTIONAL = (*_CODES, "share", "status")
 _FORM = "; a row is one council (authority_code) or one small area (small_area_code) of an area"
-_ROUNDING = 1e-9
 
 # Areas that a publication knows, by the name of the example; columns as in the file.
 _EXAMPLES = {
@@ -85,7 +84,7 @@ def _parts_known_so_far(connection: duckdb.DuckDBPyConnection) -> list[str]:
         """
     ).fetchall()
     return [
-        f"{name} ({status}; vesting {day}): no figures, because its parts are not all known. Parts known so far: {parts}"
+        f"{name} ({status}; vesting {day}): no figures, as its parts are not all known. Parts known so far: {parts}"
         for name, day, status, parts in rows
     ]
 
@@ -135,7 +134,8 @@ class _Codes:
             self.small_areas = {
                 code: (council, share)
                 for code, council, share in self._rows(
-                    "SELECT small_area_code, authority_code, residents / sum(residents) OVER (PARTITION BY authority_code) "
+                    "SELECT small_area_code, authority_code, "
+                    "residents / sum(residents) OVER (PARTITION BY authority_code) "
                     "FROM {}.small_area_index WHERE is_overall"
                 )
             }
@@ -192,9 +192,8 @@ class _Reader:
     def _share(self, line: int, text: str) -> float:
         share = as_number(text) if text else 1.0
         if share is None or not 0 < share <= 1:
-            raise self.file.fault(
-                misfit(text, "a share above 0 and up to 1, or an empty cell for all of it"), line, "share"
-            )
+            problem = misfit(text, "a share above 0 and up to 1, or an empty cell for all of it")
+            raise self.file.fault(problem, line, "share")
         return share
 
     def _parts(self, line: int, column: str, code: str, share: float) -> Iterator[tuple[str, str, float]]:

@@ -15,7 +15,7 @@ CHAIN = (
 )
 # Models that read the results of the chain, run on request.
 FURTHER = ("int_contribution_factors", "int_treatment_outcomes")
-# Models that work out areas made of several councils (regroup.py): their figures, their scores, and the draws of their ranks.
+# Models that work out areas made of councils (regroup.py): their figures, scores, and the draws of their ranks.
 AREA_FIGURES = ("int_aggregated_figures",)
 AREA_SCORES = ("int_node_need", "indicator_score")
 AREA_DRAWS = (

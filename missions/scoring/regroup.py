@@ -17,7 +17,7 @@ from missions.scoring.areas import Area, example_areas, read_areas
 from missions.scoring.chain import run_chain, run_model
 from missions.scoring.model_names import AREA_SCORES
 from missions.scoring.models import rendered
-from missions.scoring.results import write_results
+from missions.scoring.results import check_folder, write_results
 from missions.sql import quoted_text
 
 _SCORED = """
@@ -132,6 +132,7 @@ def regroup_file(
     Raises ScoreError for the first fault of the file or if the results cannot be written, UsageError for an unknown
     example; then nothing is written.
     """
+    check_folder(out)
     with publication(database) as connection:
         notes: list[str] = []
         if areas is not None:
@@ -180,7 +181,8 @@ def regroup(
 
 @contextmanager
 def publication(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    # Sums depend on the order of their terms: one thread, as in the build, so that a council regrouped has its own score.
+    """A connection with a publication attached as `published`."""
+    # Sums depend on the order of their terms: one thread, as in the build.
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.execute(f"ATTACH {quoted_text(database)} AS published (READ_ONLY)")
         yield connection

@@ -1,4 +1,4 @@
-"""Areas made of councils: a council regrouped is itself, a county equals its published aggregate, and faults are told."""
+"""Areas made of councils: a council is itself, a county equals its published aggregate, faults are told by line."""
 
 import csv
 from collections.abc import Callable, Iterator
@@ -47,7 +47,8 @@ def test_each_council_regrouped_has_its_own_cells_scores_and_ranks(regrouped: du
         FROM area_unit
         JOIN published.marts.indicator_score AS own ON own.authority_code = area_unit.whole_council
         JOIN area_cell AS cell USING (area_number, indicator_id)
-        JOIN indicator_score AS again ON again.authority_code = area_unit.unit_id AND again.indicator_id = own.indicator_id
+        JOIN indicator_score AS again
+            ON again.authority_code = area_unit.unit_id AND again.indicator_id = own.indicator_id
         JOIN area_indicator_place AS place ON place.unit_id = area_unit.unit_id AND place.list_id = own.indicator_id
         """,
     )
@@ -56,9 +57,12 @@ def test_each_council_regrouped_has_its_own_cells_scores_and_ranks(regrouped: du
         regrouped,
         """
         WITH own AS (
-            SELECT authority_code, 'composite' AS index_id, need_z, need_rank, published_share FROM published.marts.composite_index
-            UNION ALL SELECT authority_code, mission_id, need_z, need_rank, published_share FROM published.marts.mission_index
-            UNION ALL SELECT authority_code, theme_id, need_z, need_rank, published_share FROM published.marts.theme_index
+            SELECT authority_code, 'composite' AS index_id, need_z, need_rank, published_share
+            FROM published.marts.composite_index
+            UNION ALL SELECT authority_code, mission_id, need_z, need_rank, published_share
+            FROM published.marts.mission_index
+            UNION ALL SELECT authority_code, theme_id, need_z, need_rank, published_share
+            FROM published.marts.theme_index
         )
         SELECT count(*), count(*) FILTER (WHERE abs(own.need_z - need.need_z) > 1e-9 OR own.need_rank != place.need_rank
             OR abs(own.published_share - need.published_share) > 1e-9)
@@ -80,8 +84,8 @@ def test_the_ranges_of_a_council_regrouped_are_its_own(regrouped: duckdb.DuckDBP
         FROM published.marts.rank_uncertainty AS own
         JOIN area_unit ON own.authority_code = area_unit.whole_council
         JOIN area_range AS again ON again.unit_id = area_unit.unit_id
-            AND again.index_id = if(own.index_id = 'composite', (SELECT node_id FROM int_framework_nodes WHERE parent_id IS NULL),
-                own.index_id)
+            AND again.index_id = CASE WHEN own.index_id = 'composite'
+                THEN (SELECT node_id FROM int_framework_nodes WHERE parent_id IS NULL) ELSE own.index_id END
         """,
     )
     assert (found, apart) == (317 * 6, 0)
@@ -101,8 +105,8 @@ def test_counties_made_of_their_districts_equal_the_published_aggregates(regroup
     )
     [(published,)] = rows(
         regrouped,
-        "SELECT count(*) FROM published.marts.indicator_score JOIN published.marts.dim_authority USING (authority_code) "
-        "WHERE value_basis = 'aggregated' AND tier = 'upper'",
+        "SELECT count(*) FROM published.marts.indicator_score "
+        "JOIN published.marts.dim_authority USING (authority_code) WHERE value_basis = 'aggregated' AND tier = 'upper'",
     )
     assert (cells, apart) == (published, 0) and published > 300
 
@@ -135,7 +139,8 @@ def test_counts_are_summed_over_a_combined_authority(regrouped: duckdb.DuckDBPyC
         SELECT sum(value * people) / sum(people)
         FROM published.marts.indicator_score JOIN published.marts.dim_authority USING (authority_code)
         JOIN published.marts.weighting_population USING (authority_code)
-        WHERE combined_authority_code = 'E47000001' AND indicator_id = 'robbery' AND population_id = 'all_ages' AND year = 2024
+        WHERE combined_authority_code = 'E47000001' AND indicator_id = 'robbery' AND population_id = 'all_ages'
+            AND year = 2024
         """,
     )
     assert value == pytest.approx(expected, rel=1e-12) and share == pytest.approx(1)
@@ -149,7 +154,8 @@ def test_inherited_figures_are_not_passed_off_as_parts(regrouped: duckdb.DuckDBP
         SELECT area_name, cell.value_basis, cell.value = own.value, cell.part_share
         FROM area JOIN area_cell AS cell USING (area_number)
         JOIN published.marts.indicator_score AS own USING (indicator_id)
-        WHERE area_id LIKE 'coming-councils/%' AND own.authority_code = 'E10000030' AND indicator_id = 'key_stage_2_expected'
+        WHERE area_id LIKE 'coming-councils/%' AND own.authority_code = 'E10000030'
+            AND indicator_id = 'key_stage_2_expected'
         ORDER BY area_name
         """,
     )
@@ -159,7 +165,8 @@ def test_inherited_figures_are_not_passed_off_as_parts(regrouped: duckdb.DuckDBP
 def test_every_area_has_every_cell_and_a_range_about_its_rank(regrouped: duckdb.DuckDBPyConnection) -> None:
     [(areas, cells, missing)] = rows(
         regrouped,
-        "SELECT count(DISTINCT area_number), count(*), count(*) FILTER (WHERE value IS NULL OR value_basis IS NULL) FROM area_cell",
+        "SELECT count(DISTINCT area_number), count(*), count(*) FILTER (WHERE value IS NULL OR value_basis IS NULL) "
+        "FROM area_cell",
     )
     assert cells == areas * 65 and missing == 0
     assert rows(regrouped, "SELECT count(*) FROM area_range WHERE rank_percentile_5 > rank_percentile_95") == [(0,)]
@@ -182,7 +189,7 @@ def write(path: Path, text: str) -> Path:
         (f"area_id,area_name,authority_code\na,A,{BLACKPOOL}\na,A,{BLACKPOOL}\n", "twice, first by line 2"),
         (
             f"area_id,area_name,authority_code\na,A,{LANCASHIRE}\na,A,{WYRE}\n",
-            "Wyre (a district of Lancashire) is in area 'a'",
+            "Wyre (a district of Lancashire) is",
         ),
         (f"area_id,area_name,authority_code\na,A,{WYRE}\na,A,{LANCASHIRE}\n", "twice, first by line 2"),
         (f"area_id,area_name,authority_code,share\na,A,{WYRE},1.5\n", "column share: expected a share above 0"),
@@ -232,8 +239,8 @@ def publication_folder(database: Path) -> Path:
 def test_the_command_writes_the_marts_of_the_areas(ask: Callable[..., Result], tmp_path: Path) -> None:
     areas = write(
         tmp_path / "areas.csv",
-        f"area_id,area_name,authority_code,status\nfylde,Fylde Coast,{BLACKPOOL},draft\nfylde,Fylde Coast,{WYRE},draft\n"
-        f"fylde,Fylde Coast,{FYLDE},draft\n",
+        "area_id,area_name,authority_code,status\n"
+        + "".join(f"fylde,Fylde Coast,{code},draft\n" for code in (BLACKPOOL, WYRE, FYLDE)),
     )
     done = ask("--areas", str(areas), "--out", str(tmp_path / "out"), "--replace-parts")
     assert done.exit_code == 0, done.output
