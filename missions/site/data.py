@@ -13,6 +13,7 @@ from typing import Any
 
 from missions.reading.lookup import Gazetteer
 from missions.reading.name_keys import name_key
+from missions.reading.places import PLACES_IN_ORDER
 from missions.reading.queries import SCORES, SOURCES, THEME_SCORES, ask, open_database
 
 Row = dict[str, Any]
@@ -104,6 +105,17 @@ class Marts:
         self._read_changes()
         self._read_small_areas()
         self._read_frameworks()
+        self._read_places()
+
+    def _read_places(self) -> None:
+        self.postcodes = self._optional(
+            "dim_postcode",
+            """
+            SELECT postcode_sector, small_area_code, units, small_area_title, ward_name, authority_code
+            FROM dim_postcode JOIN dim_small_area USING (small_area_code) ORDER BY postcode_sector, small_area_code
+            """,
+        )
+        self.places = self._optional("dim_place", PLACES_IN_ORDER)
 
     def _read_authorities(self) -> None:
         self.authorities = self._ask("FROM dim_authority ORDER BY authority_name, authority_code")

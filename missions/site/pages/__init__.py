@@ -13,12 +13,26 @@ from missions.site.pages import (
     home,
     indicators,
     missions,
+    places,
     search,
     what_if,
 )
 from missions.site.renderer import Files, Renderer
 
-KINDS_OF_PAGE = (home, councils, missions, indicators, areas, compare, what_if, search, about, frameworks, catalogue)
+KINDS_OF_PAGE = (
+    home,
+    councils,
+    missions,
+    indicators,
+    areas,
+    compare,
+    what_if,
+    search,
+    places,
+    about,
+    frameworks,
+    catalogue,
+)
 
 
 def page_files(site: Renderer) -> Files:

@@ -24,8 +24,15 @@
   form.addEventListener("submit", event => { if (!input.value.trim()) event.preventDefault(); });
   form.addEventListener("keydown", event => { if (event.key === "Escape") list.hidden = true; });
   form.addEventListener("focusout", event => { if (!form.contains(event.relatedTarget)) list.hidden = true; });
+  const showResults = () => {
+    results.querySelector("h2").textContent = `${show(results.querySelector("ul"), asked, 30).words} for “${asked}”`;
+  };
   if (results && asked) {
     [input.value, results.hidden] = [asked, false];
-    results.querySelector("h2").textContent = `${show(results.querySelector("ul"), asked, 30).words} for “${asked}”`;
+    showResults();
   }
+  document.addEventListener("places", () => {
+    if (document.activeElement === input) input.dispatchEvent(new Event("input"));
+    if (results && asked) showResults();
+  });
 })();
