@@ -142,12 +142,15 @@ Spark copies a CTE to each place that reads it, so a chain of levels would tripl
 
 ),
 
--- Only where units are weighted.
+-- Only where units are weighted. Of equal weights this is the deviation with n - 1.
 {{ name }}_spread as (
 
     select
         directed.node_id,
-        sqrt(sum(directed.weight * power(directed.directed_value - reference.weighted_mean, 2)) / sum(directed.weight)) as deviation
+        sqrt(
+            sum(directed.weight * power(directed.directed_value - reference.weighted_mean, 2))
+            / (sum(directed.weight) - sum(directed.weight * directed.weight) / sum(directed.weight))
+        ) as deviation
     from {{ name }}_directed as directed
     inner join {{ name }}_reference as reference
         on directed.node_id = reference.node_id

@@ -4,7 +4,7 @@ Belongs here: how a single value reads, and the names of bases, bands, council t
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -52,6 +52,35 @@ DIRECTION_WORDS = {
     "not judged": "no comparable history",
 }
 
+# Areas that take "the" in a sentence.
+_WITH_ARTICLE = {
+    "North East",
+    "North West",
+    "East Midlands",
+    "West Midlands",
+    "East of England",
+    "South East",
+    "South West",
+    "West of England",
+    "Liverpool City Region",
+}
+
+
+def the(name: str) -> str:
+    """The article, with its space, for a name that takes one in a sentence."""
+    return "the " if name.startswith(("Isle of", "Isles of", "City of")) or name in _WITH_ARTICLE else ""
+
+
+def place_name(name: str) -> str:
+    """A place's name in a sentence: with its article, without what is added for lists ("Bristol, City of")."""
+    return the(name) + re.sub(r", (City|County) of$", "", name)
+
+
+def listed(names: Iterable[str], last: str = "and") -> str:
+    """Names as a list in a sentence."""
+    *first, end = list(names) or [""]
+    return f"{', '.join(first)} {last} {end}" if first else end
+
 
 def in_words(name: str) -> str:
     """An ID as words."""
@@ -93,7 +122,7 @@ def value_words(value: float, unit: str, decimals: int | None = None) -> str:
     size = abs(value)
     if decimals is not None:
         number = f"{value:,.{decimals}f}"
-        return f"£{number}" if unit == "£" else f"{number} %" if unit == "%" else number
+        return f"£{number}" if unit == "£" else f"{number}%" if unit == "%" else number
     if unit == "£":
         return f"£{value:,.0f}" if size >= 1000 else f"£{value:.2f}"
     if size >= 1000:
@@ -103,7 +132,7 @@ def value_words(value: float, unit: str, decimals: int | None = None) -> str:
         number = min(f"{value:.{1 if size >= 10 else 2}f}", f"{value:.10g}", key=len)
     else:
         number = f"{value:.2g}"
-    return f"{number} %" if unit == "%" else number
+    return f"{number}%" if unit == "%" else number
 
 
 def signed(number: float) -> str:

@@ -14,9 +14,9 @@ from typing import Any
 import altair as alt
 
 from missions.reading.rank_words import place
-from missions.reading.wording import in_words, period_words, value_words
+from missions.reading.wording import in_words, period_words, place_name, value_words
 from missions.site.data import Row
-from missions.site.words import in_sentence, unit_name
+from missions.site.words import unit_name
 
 # Highest need first, by the names of need_band. One hue, evenly darker, works for colour-blind readers and in print.
 BANDS = {
@@ -71,7 +71,7 @@ def need_map(indexes: Sequence[Row], needs: Sequence[Row], place: str = "England
     first = indexes[0]
     counts = [sum(row[0] == n for row in layers[first["index_id"]].values()) for n in range(len(bands))]
     layer = ("layer", "Need under", tuple((row["index_id"], row["index_name"]) for row in indexes))
-    where = "" if place == "England" else f" in {in_sentence(place)}"
+    where = "" if place == "England" else f" in {place_name(place)}"
     subject = "need" if indexes[1:] else f"need under {first['index_name'].lower()}"
     return Chart(
         id="map",

@@ -5,7 +5,7 @@ missions/reading.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date
 
 from missions.reading.rank_words import ordinal, place_notes, place_words
@@ -14,28 +14,19 @@ from missions.reading.wording import (
     TYPES_PLURAL,
     day_words,
     in_words,
+    listed,
     period_words,
+    place_name,
     publisher_words,
     reason_words,
     release_words,
+    the,
     type_words,
     unit_words,
     value_words,
 )
 from missions.site.data import Group, Row, slug
 
-# Areas that take "the" in a sentence.
-_WITH_ARTICLE = {
-    "North East",
-    "North West",
-    "East Midlands",
-    "West Midlands",
-    "East of England",
-    "South East",
-    "South West",
-    "West of England",
-    "Liverpool City Region",
-}
 ACRONYMS = {
     "Department for Education": "DfE",
     "Department for Energy Security and Net Zero": "DESNZ",
@@ -73,12 +64,6 @@ def unit_name(unit: str) -> str:
     return unit_words(unit).replace("CO2e", "CO₂e") or unit
 
 
-def listed(names: Iterable[str], last: str = "and") -> str:
-    """Names as a list in a sentence."""
-    *first, end = list(names) or [""]
-    return f"{', '.join(first)} {last} {end}" if first else end
-
-
 def short_period(start: date | None, end: date) -> str:
     """A period, shortened for a table cell."""
     words = re.sub(r"\b([A-Z][a-z]{2})[a-z]+", r"\1", period_words(start, end))
@@ -96,16 +81,6 @@ def basis_words(cell: Row) -> str:
 def percent_of(part: int, whole: int) -> str:
     percent = 100 * part / whole
     return f"{'under 0.1' if 0 < percent < 0.05 else number(percent)}%"
-
-
-def the(name: str) -> str:
-    """The article, with its space, for a name that takes one in a sentence."""
-    return "the " if name.startswith(("Isle of", "Isles of", "City of")) or name in _WITH_ARTICLE else ""
-
-
-def in_sentence(name: str) -> str:
-    """A place's name, with its article if it takes one."""
-    return the(name) + name
 
 
 def acronym(publisher: str) -> str:
@@ -127,7 +102,7 @@ def group_name(group: Group) -> str:
 
 def councils_of(group: Group) -> str:
     """The councils of a group, as a heading names them."""
-    return group_name(group) if group.kind == "type" else f"Councils in {in_sentence(group.name)}"
+    return group_name(group) if group.kind == "type" else f"Councils in {place_name(group.name)}"
 
 
 FILTERS: dict[str, Callable[..., str | list[str]]] = {
@@ -153,6 +128,7 @@ FILTERS: dict[str, Callable[..., str | list[str]]] = {
     "capitalize_first": lambda text: text[:1].upper() + text[1:],
     "percent_of": percent_of,
     "the": the,
+    "in_sentence": place_name,
     "ordinal": ordinal,
     "place": place_words,
     "place_notes": place_notes,

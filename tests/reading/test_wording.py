@@ -10,10 +10,10 @@ from missions.reading.wording import period_words, value_words
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
     [
-        (12.34, "%", "12.3 %"),
-        (4.0, "%", "4 %"),
-        (3.4, "%", "3.4 %"),
-        (100.0, "%", "100 %"),
+        (12.34, "%", "12.3%"),
+        (4.0, "%", "4%"),
+        (3.4, "%", "3.4%"),
+        (100.0, "%", "100%"),
         (25425.0, "£", "£25,425"),
         (648.4, "£", "£648.40"),
         (39.94000680537164, "£", "£39.94"),
@@ -29,7 +29,7 @@ def test_values_are_rounded_for_people(value: float, unit: str, text: str) -> No
 
 
 def test_an_indicator_has_the_same_decimals_everywhere() -> None:
-    assert [value_words(v, "%", 1) for v in (4.0, 12.34)] == ["4.0 %", "12.3 %"]
+    assert [value_words(v, "%", 1) for v in (4.0, 12.34)] == ["4.0%", "12.3%"]
     assert value_words(1788.27, "£", 2) == "£1,788.27"
 
 

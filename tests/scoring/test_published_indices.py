@@ -1,6 +1,7 @@
-"""`missions score` against results that others published: HDI, SDG Index, NIMDM, SIMD and the ONS Health Index.
+"""`missions score` against results that others published: HDI, SDG Index, NIMDM, SIMD, WIMD and the ONS Health Index.
 
-The data and their sources are in data/, so that these tests need no other files.
+The data and their sources are in data/, so that these tests need no other files. The last test takes whole indices from
+../shared where that folder is.
 """
 
 import shutil
@@ -10,9 +11,11 @@ import pandas as pd
 import pytest
 
 from missions.scoring.score_files import score_files
+from tests.conftest import SHARED
 from tests.support.index_files import Frame, node
 
 DATA = Path(__file__).with_name("data")
+CASES = SHARED / "cases"
 
 
 def scored(folder: Path, table: Frame, framework: Frame | Path) -> Path:
@@ -114,7 +117,10 @@ def test_indices_of_deprivation_from_domain_ranks(tmp_path: Path, name: str) -> 
 
 
 def test_the_health_index_of_the_ons(tmp_path: Path) -> None:
-    """100 + 10 z, with mean and deviation weighted by residents."""
+    """100 + 10 z, with mean and deviation weighted by residents: as published to the last digits.
+
+    Low pay of Rutland was filled by the ONS before normalising, in a way that is not published: 0.02 points at most.
+    """
     table = pd.read_csv(DATA / "ons_health_2015.csv", index_col="unit_id")
     leaves = [name for name in table.columns if f"published_{name}" in table.columns]
     parameters = {"mean": 100, "deviation": 10, "weighted": True}
@@ -127,4 +133,51 @@ def test_the_health_index_of_the_ons(tmp_path: Path) -> None:
     found = pd.read_csv(results / "normalised.csv").pivot(index="unit_id", columns="node_id", values="value")
     published = table[[f"published_{leaf}" for leaf in leaves]].set_axis(leaves, axis=1)
     assert len(leaves) == 8
-    assert (found[leaves] - published).abs().max(axis=None) < 0.261
+    apart = (found[leaves] - published).abs().max()
+    assert apart["low_pay"] < 0.018
+    assert apart.drop("low_pay").max() < 1e-9
+
+
+def test_the_welsh_index_of_multiple_deprivation(tmp_path: Path) -> None:
+    """The weighted mean of domain scores, which are published at one decimal: within 0.073 of the published score."""
+    table = pd.read_csv(DATA / "wimd_2019.csv", index_col="unit_id")
+    weights = {"income": 22, "employment": 22, "health": 15, "education": 14}
+    weights |= {"access": 10, "housing": 7, "safety": 5, "environment": 5}
+    framework = [node("wimd", aggregation="arithmetic")]
+    framework += [node(domain, "wimd", weight=weight) for domain, weight in weights.items()]
+    found = scores_at(scored(tmp_path, table, pd.DataFrame(framework)), "wimd")
+    assert (found["score"] - table["published_score"]).abs().max() < 0.0731
+
+
+def edited(folder: Path, case: str, name: str, parameters: str) -> Path:
+    """A copy of the framework of a case of ../shared, with other parameters where a node is normalised."""
+    table = pd.read_csv(CASES / case / f"{name}framework.csv")
+    table["normalisation_parameters"] = table["normalisation_parameters"].astype(object)
+    table.loc[table["normalisation"].notna(), "normalisation_parameters"] = parameters
+    table.to_csv(folder / "framework.csv", index=False)
+    return folder / "framework.csv"
+
+
+def scored_case(folder: Path, case: str, name: str, framework: Path) -> Path:
+    files = [CASES / case / f"{name}{kind}.csv" for kind in ("units", "observations")]
+    score_files(*files, framework, folder / "out")
+    return folder / "out"
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="whole published indices are in ../shared, which is not here")
+def test_whole_indices(tmp_path: Path) -> None:
+    """Every area of NIMDM and every indicator of the ONS Health Index."""
+    results = scored_case(tmp_path, "22", "nimdm_", edited(tmp_path, "22", "nimdm_", '{"ties": "mean"}'))
+    ranks = pd.read_csv(CASES / "22" / "nimdm_published.csv", index_col="unit_id")["rank"]
+    places = (scores_at(results, "mdm")["rank"] - ranks).abs()
+    assert (len(places), places.max() <= 5, (places == 0).sum() >= 748) == (890, True, True)
+    scale = '{"mean": 100, "deviation": 10, "weighted": true}'
+    results = scored_case(tmp_path, "23", "", edited(tmp_path, "23", "", scale))
+    keys = ["unit_id", "node_id"]
+    found = pd.read_csv(results / "normalised.csv").merge(
+        pd.read_csv(CASES / "23" / "published_normalised.csv"), on=keys
+    )
+    apart = (found["value"] - found["published"]).abs().groupby(found["node_id"]).max()
+    assert len(apart) == 50
+    assert apart.pop("low_pay") < 0.018
+    assert apart.max() < 1e-9

@@ -1,12 +1,13 @@
 """The front page: the map of need, both ends of the ranking, the regions and all councils."""
 
+from missions.reading.wording import listed, place_name
 from missions.site import charts
 from missions.site.data import COMPOSITE, Group
 from missions.site.renderer import Files, Renderer
 from missions.site.scripts import authorities_script, charts_script
 from missions.site.shapes import geography_script
 from missions.site.tables import as_csv
-from missions.site.words import in_sentence, listed, number
+from missions.site.words import number
 
 ENDS = 10  # councils listed at each end of the ranking
 
@@ -56,17 +57,17 @@ def _regional_picture(regions: list[Group]) -> list[str]:
             f"{_start(most['region_name'])} has the largest number: {most['in_most_needy_fifth']} of its "
             f"{most['authorities']}."
         )
-    parts = [f"{in_sentence(r['region_name'])} ({r['in_most_needy_fifth']} of {r['authorities']})" for r in few]
+    parts = [f"{place_name(r['region_name'])} ({r['in_most_needy_fifth']} of {r['authorities']})" for r in few]
     if few:
-        rest = f", and none in {listed(map(in_sentence, none), 'or')}" if none else ""
+        rest = f", and none in {listed(map(place_name, none), 'or')}" if none else ""
         says.append(f"There are few in {listed(parts)}{rest}.")
     elif none:
-        says.append(f"There are none in {listed(map(in_sentence, none), 'or')}.")
+        says.append(f"There are none in {listed(map(place_name, none), 'or')}.")
     scores = sorted(rows, key=lambda r: -r["population_weighted_need_score"])
     first, last = scores[0], scores[-1]
     says.append(
-        f"Weighted by residents, average need is highest in {in_sentence(first['region_name'])} "
-        f"({number(first['population_weighted_need_score'])}) and lowest in {in_sentence(last['region_name'])} "
+        f"Weighted by residents, average need is highest in {place_name(first['region_name'])} "
+        f"({number(first['population_weighted_need_score'])}) and lowest in {place_name(last['region_name'])} "
         f"({number(last['population_weighted_need_score'])}); 100 is the average for England."
     )
     return says
@@ -74,5 +75,5 @@ def _regional_picture(regions: list[Group]) -> list[str]:
 
 def _start(region: str) -> str:
     """A region's name at the start of a sentence."""
-    name = in_sentence(region)
+    name = place_name(region)
     return name[:1].upper() + name[1:]

@@ -2,12 +2,12 @@
 
 from collections import Counter
 
-from missions.reading.wording import type_words
+from missions.reading.wording import place_name, type_words
 from missions.site import charts
 from missions.site.data import Row, grouped
 from missions.site.renderer import Files, Renderer
 from missions.site.scripts import charts_script
-from missions.site.words import in_sentence, types_in_sentence
+from missions.site.words import types_in_sentence
 
 HIGHEST = 3  # councils named on the list of missions
 
@@ -78,5 +78,5 @@ def _mission_files(site: Renderer, mission: Row) -> Files:
 def _some_of_type(kind: str, count: int, of_type: int) -> str:
     """Councils of one type, such as "12 of 164 districts"; a type with a single council by its name."""
     if of_type == 1:
-        return in_sentence(type_words(kind))
+        return place_name(type_words(kind))
     return f"{'all' if count == of_type else f'{count} of'} {of_type} {types_in_sentence(kind)}"
