@@ -13,7 +13,7 @@ import duckdb
 
 from missions.errors import UsageError
 from missions.reading.matching import AREAS, COMING, FORMER, OUTSIDE, Name, Place, Places
-from missions.reading.name_keys import COUNCIL, POSTCODE, name_key
+from missions.reading.name_keys import COUNCIL, POSTCODE, name_key, place_key
 from missions.reading.names import Found, shown_name
 from missions.reading.places import OFFERED, locate, places_named
 from missions.reading.queries import ask
@@ -110,7 +110,10 @@ class Gazetteer:
                 "outside_england", None, f"{text!r} is a code of {_NATIONS[code[1].upper()]}; {ONLY_ENGLAND}"
             )
         if places := places_named(self._connection, text):
-            return _place_meaning(text, places)
+            begun = [
+                place for place in self.places.like(text) if place_key(place.name).startswith(f"{place_key(text)} ")
+            ]
+            return _place_meaning(text, places, begun)
         candidates = tuple(dict.fromkeys(label(place) for place in self.places.like(text)))
         meant = f" Did you mean {' or '.join(candidates)}?" if candidates else ""
         return Meaning("unknown", None, f"No council named {shown_name(text)}.{meant}", candidates)
@@ -147,17 +150,24 @@ class Gazetteer:
         return f"{said}. Parts known here: {listed}. Others are missing or unclear, so it has no figures"
 
 
-def _place_meaning(text: str, places: list[dict[str, Any]]) -> Meaning:
-    """The council of a town, ward, parish or neighbourhood, or the councils that have one of the name."""
-    if len(places) == 1:
+def _place_meaning(text: str, places: list[dict[str, Any]], begun: Iterable[Place] = ()) -> Meaning:
+    """The council of a town, ward, parish or neighbourhood, or the councils that have one of the name.
+
+    begun: councils and areas whose names begin with the text. They are offered first, and nothing is taken for granted.
+    """
+    named = tuple(label(place) for place in begun)
+    if len(places) == 1 and set(named) <= {places[0]["authority_name"]}:
         (place,) = places
         note = f"{place['place_name']} ({place['place_kind']}) is in {place['authority_name']}"
         return Meaning("place", place["authority_code"], note)
     shown = tuple(f"{p['place_name']}, {p['authority_name']} ({p['place_kind']})" for p in places[:OFFERED])
     more = f"; and {len(places) - OFFERED} more" if len(places) > OFFERED else ""
     example = f"{places[0]['place_name']}, {places[0]['authority_name']}"
-    said = f"{len(places)} councils have a place named {shown_name(text)}: {'; '.join(shown)}{more}"
-    return Meaning("place", None, f"{said}. Add the council: {example!r}", shown)
+    said = f"places of this name: {'; '.join(shown)}{more}. Add the council: {example!r}"
+    if named:
+        asked = f"No council named {shown_name(text)}. Did you mean {' or '.join(named)}?"
+        return Meaning("unknown", None, f"{asked} Also {said}", (*named, *shown))
+    return Meaning("place", None, f"{shown_name(text)} could be one of {len(places)} {said}", shown)
 
 
 def area_words(places: Iterable[Place]) -> str:

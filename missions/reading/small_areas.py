@@ -15,26 +15,27 @@ from missions.reading.name_keys import POSTCODE, name_key
 from missions.reading.places import locate
 from missions.reading.queries import Answer, Rows, Table, ask
 
-_SMALL_AREAS = """
-    WITH driver AS (
+# What adds most to the need of each small area: its three indicators with the largest contributions, largest first.
+DRIVERS = """
+    SELECT small_area_code, string_agg(indicator_title, '; ' ORDER BY place) AS raises_need
+    FROM (
         SELECT small_area_code, indicator_title, need_z * effective_weight AS contribution,
             row_number() OVER (
                 PARTITION BY small_area_code ORDER BY need_z * effective_weight DESC, indicator_id
             ) AS place
         FROM small_area_score JOIN small_area_indicator USING (indicator_id)
-        JOIN dim_small_area USING (small_area_code)
-        WHERE authority_code = $code
-    ), drivers AS (
-        SELECT small_area_code, string_agg(indicator_title, '; ' ORDER BY place) AS raises_need
-        FROM driver WHERE place <= 3 AND contribution > 0 GROUP BY small_area_code
     )
+    WHERE place <= 3 AND contribution > 0
+    GROUP BY small_area_code
+"""
+_SMALL_AREAS = f"""
     SELECT area.small_area_code, area.authority_code, small_area_title, small_area_name, neighbourhood_name,
         ward_name, raises_need, area.residents, need_score, need_rank,
         rank() OVER (PARTITION BY area.authority_code ORDER BY need_rank) AS need_rank_in_council,
         need_decile, percentile
     FROM dim_small_area AS area
     JOIN small_area_index USING (small_area_code)
-    LEFT JOIN drivers USING (small_area_code)
+    LEFT JOIN ({DRIVERS}) USING (small_area_code)
     WHERE is_overall AND area.authority_code = $code
     ORDER BY need_rank, small_area_code
 """

@@ -15,6 +15,7 @@ from missions.reading.lookup import Gazetteer
 from missions.reading.name_keys import name_key
 from missions.reading.places import PLACES_IN_ORDER
 from missions.reading.queries import SCORES, SOURCES, THEME_SCORES, ask, open_database
+from missions.reading.small_areas import DRIVERS
 
 Row = dict[str, Any]
 
@@ -268,12 +269,17 @@ class Marts:
         self.parts = {row["index_id"]: row["index_title"] for row in parts}
         ranks = "".join(f", max(need_rank) FILTER (index_id = '{part}') AS {part}_rank" for part in self.parts)
         rows = self._optional(
-            "small_area_index",
+            "dim_small_area",
             f"""
-            SELECT small_area_code, authority_code, 1 AS direction, any_value(residents) AS residents,
+            SELECT small_area_code, authority_code, any_value(small_area_title) AS small_area_title,
+                any_value(ward_name) AS ward_name, any_value(raises_need) AS raises_need, 1 AS direction,
+                any_value(small_area_index.residents) AS residents,
                 max(need_rank) FILTER (is_overall) AS need_rank, max(need_decile) FILTER (is_overall) AS need_decile
                 {ranks}
-            FROM small_area_index GROUP BY small_area_code, authority_code ORDER BY need_rank, small_area_code
+            FROM small_area_index
+            JOIN dim_small_area USING (small_area_code, authority_code)
+            LEFT JOIN ({DRIVERS}) USING (small_area_code)
+            GROUP BY small_area_code, authority_code ORDER BY need_rank, small_area_code
             """,
         )
         self.small_areas_of_england = len(rows)

@@ -120,7 +120,6 @@ window.missions.find = (() => {
   }
 
   function nothing(text) {
-    if (new RegExp(rules.postcode).test(words(text).join(" "))) return "Postcodes cannot be looked up: give a council's name or code";
     return /^[WSN]\d{8}$/i.test(text.trim()) ? `No results: ${rules.onlyEngland}` : "No results";
   }
 })();
