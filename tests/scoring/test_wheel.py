@@ -13,7 +13,7 @@ from zipfile import Path as ZipPath
 import pandas as pd
 import pytest
 
-from missions.scoring.model_names import CHAIN, FURTHER
+from missions.scoring.model_names import PACKED
 from tests.conftest import PATIENCE, ROOT, copy_project
 from tests.support.index_files import Index, node
 
@@ -99,7 +99,7 @@ def run(environment: Path, tmp_path: Path) -> Run:
 def test_the_wheel_has_the_method_and_little_else(environment: Path) -> None:
     [packages] = environment.glob("lib/python3*/site-packages")
     packed = packages / "missions/scoring/_sql"
-    assert {path.stem for path in packed.rglob("int_*.sql")} == {*CHAIN, *FURTHER}
+    assert {path.stem for path in (packed / "models").rglob("*.sql")} == set(PACKED)
     names = {path.name.split("-")[0].lower() for path in packages.glob("*.dist-info")}
     assert not names & {"dagster", "dbt_core", "altair", "requests", "pyarrow"}
     given = re.compile(r"_?duckdb|adbc|pandas|numpy|dateutil|python_dateutil|six|tzdata|missions|orchestration")
