@@ -140,7 +140,7 @@ def test_an_uncertain_place_is_shown_as_its_interval(ask: Ask, marts: Marts) -> 
     )
     shown = ask("explain", "Isles of Scilly", columns=200).stdout
     assert f"between {ordinal(low)} and {ordinal(high)}" in shown
-    assert "more than a quarter of the weight is estimated" in shown
+    assert "more than a quarter of its figures are estimated or out of date" in shown
 
 
 @pytest.mark.parametrize("name", ["Westminster", "City of London"])

@@ -82,9 +82,7 @@ GROWTH: dict[str, Callable[[str], "pd.Series[float]"]] = {
     "claimant_count": lambda council: by_period("ons_claimant_count", "Claimant Count", council),
     "employment_rate": lambda council: mean_of_three(by_period("ons_employment_rate", "Employment rate", council)),
     "net_additional_dwellings": lambda council: mean_of_three(
-        by_period(
-            "ons_net_additions_to_the_housing_stock", "Net additions to the housing stock (England)", council
-        )
+        by_period("ons_net_additions_to_the_housing_stock", "Net additions to the housing stock (England)", council)
     ),
 }
 

@@ -221,7 +221,9 @@ def test_one_band_change_by_hand(database: Path, explained: pd.DataFrame, method
     missions, composite = method.means(method.z)
     of_energy = method.indicators[method.indicators["mission_id"] == "energy"]
     of_theme = of_energy[of_energy["theme_id"] == "warm_homes"]
-    weight = of_theme.loc[indicator, "weight"] / of_theme["weight"].sum() / of_energy["theme_id"].nunique() / len(MISSIONS)
+    weight = (
+        of_theme.loc[indicator, "weight"] / of_theme["weight"].sum() / of_energy["theme_id"].nunique() / len(MISSIONS)
+    )
     means = (method.theme(method.z, of_theme), missions["energy"], composite)
     factor = weight / np.prod([mean[method.reference].std(ddof=1) for mean in means])
     needed = share[council] + gap / factor * share[method.reference].std(ddof=1)

@@ -12,6 +12,7 @@ import duckdb
 import numpy as np
 import pytest
 
+from tests.conftest import PATIENCE
 from tests.support.numpy_draws import (
     FACTORS,
     PRIME,
@@ -43,7 +44,7 @@ def dbt(home: Path, warehouse: Path, *arguments: str) -> str:
         env={**os.environ, "MISSIONS_WAREHOUSE": str(warehouse), "DO_NOT_TRACK": "1"},
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=PATIENCE,
     )
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout

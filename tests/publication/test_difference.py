@@ -133,7 +133,8 @@ def test_moves_from_the_first_framework_are_put_down_to_it(edit: Edit, database:
         "FROM published.marts.other_framework_node WHERE framework_id = 'first'",
         "INSERT INTO dim_indicator BY NAME SELECT indicator_id, unit FROM published.marts.dim_context_indicator",
         "CREATE OR REPLACE TABLE indicator_score AS SELECT other.* EXCLUDE (framework_id, value_basis_reason), "
-        "0e0 AS need_z, 0::bigint AS need_rank, own.source_area_code FROM published.marts.other_framework_value AS other "
+        "0e0 AS need_z, 0::bigint AS need_rank, own.source_area_code "
+        "FROM published.marts.other_framework_value AS other "
         "LEFT JOIN published.marts.indicator_score AS own USING (authority_code, indicator_id) "
         "WHERE framework_id = 'first'",
         "DETACH published",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from missions.paths import PUBLISHED
-from tools.figures import caveats, example, method, quality, readme  # noqa: F401 - they define the blocks
+from tools.figures import audit, bi, caveats, example, method, quality, readme  # noqa: F401 - they define the blocks
 from tools.figures.book import ROOT, Book
 
 GENERATED = {"SOURCES.md", "PERFORMANCE.md"}

@@ -69,8 +69,7 @@ def worked_example(book: Book) -> str:
         x["theme_mean"] / x["theme_s"] - x["theme_z"],
         x["mission_mean"] / x["s"] - x["mission_z"],
         x["whole_mean"] / x["whole_s"] - x["whole_z"],
-        x["whole_w"] * x["theme_w"] * x["w"] * x["need_z"] / (x["theme_s"] * x["s"] * x["whole_s"])
-        - x["contribution"],
+        x["whole_w"] * x["theme_w"] * x["w"] * x["need_z"] / (x["theme_s"] * x["s"] * x["whole_s"]) - x["contribution"],
         x["summed"] - x["whole_z"],
     )
     if max(map(abs, followed)) > 1e-9:
@@ -97,7 +96,11 @@ def worked_example(book: Book) -> str:
             "mission_index",
             "{mission_z:.4f}; {mission_score:.1f}; {mission_rank}".format(**x),
         ),
-        ("Weighted mean of the composite; its deviation", "int_node_scores", "{whole_mean:.4f}; {whole_s:.4f}".format(**x)),
+        (
+            "Weighted mean of the composite; its deviation",
+            "int_node_scores",
+            "{whole_mean:.4f}; {whole_s:.4f}".format(**x),
+        ),
         ("Composite: z; score; rank", "composite_index", "{whole_z:.4f}; {whole_score:.1f}; {whole_rank}".format(**x)),
         (
             "Weight of the mission; of the theme in it; of the indicator in the theme",
