@@ -13,6 +13,7 @@ import pandas as pd
 
 from missions.publication.folder import DATABASE
 from missions.reading import queries
+from missions.reading.brief import Brief, brief_of
 from missions.reading.compare import Comparison, comparison_of
 from missions.reading.explain import Explanation, explanation_of
 from missions.reading.indicator import Indicator, indicator_of
@@ -97,6 +98,13 @@ class Index:
     def profile(self, name: str) -> Profile[pd.DataFrame]:
         """One council: `authority` (a dict), `scores` and `themes` (one row per index), `indicators` (one row each)."""
         return _framed(profile_of(self._connection, name))
+
+    def brief(self, name: str) -> Brief:
+        """One council in sentences: `text`, or `sentences`, each with its kind and the facts that it uses."""
+        found = brief_of(self._connection, name)
+        for note in found.notes:
+            warnings.warn(note, stacklevel=2)
+        return found
 
     def indicator(self, name: str) -> Indicator[pd.DataFrame]:
         """One indicator: `indicator` and `england` (dicts), `coverage` and `authorities` (one row per council)."""

@@ -14,7 +14,8 @@ from typing import Any
 from missions.reading.lookup import Gazetteer
 from missions.reading.name_keys import name_key
 from missions.reading.places import PLACES_IN_ORDER
-from missions.reading.queries import SCORES, SOURCES, THEME_SCORES, ask, open_database
+from missions.reading.queries import SCORES, SCORES_WITHOUT_RANGES, SOURCES, THEME_SCORES, ask, open_database
+from missions.reading.sentences import council_facts
 from missions.reading.small_areas import DRIVERS
 
 Row = dict[str, Any]
@@ -42,12 +43,13 @@ def by(rows: Iterable[Row], *keys: str) -> dict[Any, Row]:
 
 
 def add_pages(authorities: list[Row]) -> None:
-    """Add to each council its `slug` and the address of its page. authorities: rows of dim_authority by name."""
+    """Add to each council its `slug` and its page and its card. authorities: rows of dim_authority by name."""
     taken: set[str] = set()
     for authority in authorities:
         name = slug(authority["authority_name"])
         authority["slug"] = name if name not in taken else f"{name}-{authority['authority_code'].lower()}"
         authority["page"] = f"authority/{authority['slug']}.html"
+        authority["card"] = f"card/{authority['slug']}.png"
         taken.add(authority["slug"])
 
 
@@ -125,6 +127,7 @@ class Marts:
         self.boundaries = self._ask("FROM dim_boundary ORDER BY layer, area_code")
         self.area_codes = self._ask("FROM dim_area_code ORDER BY area_name, area_code, authority_code")
         self.gazetteer = Gazetteer(self._connection)
+        self.facts = council_facts(self._connection)
 
     def _read_indicators(self) -> None:
         self.missions = self._ask("FROM dim_mission ORDER BY mission_name")
@@ -154,7 +157,8 @@ class Marts:
         self.corrections = self._ask("FROM data_correction ORDER BY correction_id")
 
     def _read_scores(self) -> None:
-        scores = self._ask(f"SELECT * FROM ({SCORES}) ORDER BY index_name <> 'All missions', index_name, need_rank")
+        query = SCORES if "rank_uncertainty" in self.tables else SCORES_WITHOUT_RANGES
+        scores = self._ask(f"SELECT * FROM ({query}) ORDER BY index_name <> 'All missions', index_name, need_rank")
         uncertainty = by(self._optional("rank_uncertainty", "FROM rank_uncertainty"), "authority_code", "index_id")
         for row in scores:
             row["uncertainty"] = uncertainty.get((row["authority_code"], row["index_id"]))
@@ -256,6 +260,7 @@ class Marts:
         )
         self.progress = by(self._optional("milestone_progress", "FROM milestone_progress"), "area_code", "milestone_id")
         self.audit = self._optional("framework_audit", "FROM framework_audit ORDER BY ALL")
+        self.quality = self._optional("framework_quality", "FROM framework_quality ORDER BY ALL")
 
     def _read_changes(self) -> None:
         self.changes = self._optional("publication_change", "FROM publication_change ORDER BY ALL")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from missions.publication.folder import DATABASE
 from missions.reading.lookup import Gazetteer
@@ -26,6 +27,8 @@ def search(browser: Any, site: Path) -> Iterator[Any]:
     """What search finds for each of some texts, in a page opened from disk."""
     page = browser.new_page()
     page.goto(f"{site.resolve().as_uri()}/search.html")
+    page.get_by_role("searchbox").first.focus()  # the names are loaded now
+    page.wait_for_function("() => Boolean(window.missions?.find)")
     yield lambda texts: dict(zip(texts, page.evaluate(SEARCH, list(texts)), strict=True))
     page.close()
 
@@ -78,5 +81,5 @@ def test_what_has_no_page_is_shown_with_a_note(browser: Any, site: Path) -> None
         "Blackpol": "No exact match; 1 similar name",
     }.items():
         page.get_by_role("searchbox").first.fill(typed)
-        assert shown in page.locator(".search .found").inner_text()
+        expect(page.locator(".search .found")).to_contain_text(shown)
     page.close()

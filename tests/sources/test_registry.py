@@ -13,7 +13,7 @@ import pytest
 from missions.files import sha256
 from missions.sources import generated, registry
 from missions.sources.readers import periods
-from tests.conftest import ROOT, SHARED
+from tests.conftest import PATIENCE, ROOT, SHARED
 
 SEEDS = ROOT / "seeds"
 
@@ -65,7 +65,7 @@ def test_snapshot_changes_no_byte(tmp_path: Path) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert run.returncode == 0, run.stderr
     # `missions refresh` may have applied newer editions than ../shared has; snapshot then restores the old ones.

@@ -5,16 +5,20 @@ Belongs here: the list of them. SQL is in data.py, HTML in templates/, charts in
 
 from missions.site.pages import (
     about,
+    about_site,
+    api,
     areas,
     catalogue,
     compare,
     councils,
+    downloads,
     frameworks,
     home,
     indicators,
     missions,
     places,
     search,
+    sharing,
     what_if,
 )
 from missions.site.renderer import Files, Renderer
@@ -30,8 +34,12 @@ KINDS_OF_PAGE = (
     search,
     places,
     about,
+    about_site,
+    downloads,
     frameworks,
     catalogue,
+    sharing,
+    api,
 )
 
 

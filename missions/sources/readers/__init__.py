@@ -36,6 +36,7 @@ READERS: dict[str, Reader] = {
     "fuel_poverty": energy.read,
     "fuel_poverty_small_areas": energy.read_small_areas,
     "indices_of_deprivation": deprivation.read,
+    "deprivation_domains": deprivation.read_domains,
     "census_residents": deprivation.read_residents,
     "statutory_homelessness": housing.read,
     "waiting_times": hospitals.read_waiting_times,
