@@ -90,15 +90,18 @@ def need_map(atlas: Atlas, indexes: Sequence[Row], needs: Sequence[Row], area: s
     )
 
 
-def indicator_map(atlas: Atlas, indicator: Row, cells: Sequence[Row]) -> Chart:
-    """An indicator's values in fifths. indicator: a row of dim_indicator; cells: its rows of indicator_score."""
-    rows = _cell_rows(indicator, cells)
+def indicator_map(atlas: Atlas, indicator: Row, cells: Sequence[Row], area: str = "England") -> Chart:
+    """An indicator's values in fifths of England's councils. indicator: a row of dim_indicator; cells: rows of
+    indicator_score of the councils to draw; area: the area that they make up.
+    """
+    rows = _cell_rows(atlas, indicator, cells)
+    where = "" if area == "England" else f" in {place_name(area)}"
     fifths = [[cell["value"] for cell in cells if rows[cell["authority_code"]][0] == n] for n in range(len(BANDS))]
     words = _class_words(indicator, fifths)
     return Chart(
         id="map",
-        title=f"{indicator['indicator_title']}: highest and lowest areas",
-        summary=f"Map of the councils, shaded in fifths by need on this indicator: {indicator['indicator_title']}. "
+        title=f"{indicator['indicator_title']}{where}: highest and lowest areas",
+        summary=f"Map of the councils{where}, shaded in fifths by need on {indicator['indicator_title']}. "
         + "; ".join(f"{band} need: {text}" for band, text in zip(BANDS, words, strict=True) if text)
         + ". The table has each council's figure.",
         svg=draw_map("map", atlas.outlines, _marked(rows), atlas.names),
@@ -191,7 +194,7 @@ def indicator_distribution(atlas: Atlas, indicator: Row, cells: Sequence[Row], e
     indicator: a row of dim_indicator with its treatment; cells: its rows of indicator_score; england: its row of
     indicator_benchmark.
     """
-    rows = _cell_rows(indicator, cells)
+    rows = _cell_rows(atlas, indicator, cells)
     values = {cell["authority_code"]: cell["value"] for cell in cells}
     kinds = {cell["authority_code"]: _kind(cell, england) for cell in cells}
     logged = indicator["outcome"] == "logged"
@@ -270,10 +273,10 @@ def _need_rows(index: Row, needs: Sequence[Row]) -> dict[str, list[Any]]:
     }
 
 
-def _cell_rows(indicator: Row, cells: Sequence[Row]) -> dict[str, list[Any]]:
+def _cell_rows(atlas: Atlas, indicator: Row, cells: Sequence[Row]) -> dict[str, list[Any]]:
     return {
         cell["authority_code"]: [
-            math.ceil(len(BANDS) * cell["need_rank"] / len(cells)) - 1,
+            math.ceil(len(BANDS) * cell["need_rank"] / len(atlas.names)) - 1,
             OWN if cell["value_basis"] == "published" else BORROWED,
             float(f"{cell['value']:.6g}"),
             _figure(indicator, cell["value"]),

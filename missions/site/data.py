@@ -13,8 +13,10 @@ from typing import Any
 
 from missions.reading.lookup import Gazetteer
 from missions.reading.name_keys import name_key
+from missions.reading.places import PLACES_IN_ORDER
 from missions.reading.queries import SCORES, SCORES_WITHOUT_RANGES, SOURCES, THEME_SCORES, ask, open_database
 from missions.reading.sentences import council_facts
+from missions.reading.small_areas import DRIVERS
 
 Row = dict[str, Any]
 
@@ -106,6 +108,17 @@ class Marts:
         self._read_changes()
         self._read_small_areas()
         self._read_frameworks()
+        self._read_places()
+
+    def _read_places(self) -> None:
+        self.postcodes = self._optional(
+            "dim_postcode",
+            """
+            SELECT postcode_sector, small_area_code, units, small_area_title, ward_name, authority_code
+            FROM dim_postcode JOIN dim_small_area USING (small_area_code) ORDER BY postcode_sector, small_area_code
+            """,
+        )
+        self.places = self._optional("dim_place", PLACES_IN_ORDER)
 
     def _read_authorities(self) -> None:
         self.authorities = self._ask("FROM dim_authority ORDER BY authority_name, authority_code")
@@ -247,6 +260,7 @@ class Marts:
         )
         self.progress = by(self._optional("milestone_progress", "FROM milestone_progress"), "area_code", "milestone_id")
         self.audit = self._optional("framework_audit", "FROM framework_audit ORDER BY ALL")
+        self.quality = self._optional("framework_quality", "FROM framework_quality ORDER BY ALL")
 
     def _read_changes(self) -> None:
         self.changes = self._optional("publication_change", "FROM publication_change ORDER BY ALL")
@@ -260,12 +274,17 @@ class Marts:
         self.parts = {row["index_id"]: row["index_title"] for row in parts}
         ranks = "".join(f", max(need_rank) FILTER (index_id = '{part}') AS {part}_rank" for part in self.parts)
         rows = self._optional(
-            "small_area_index",
+            "dim_small_area",
             f"""
-            SELECT small_area_code, authority_code, 1 AS direction, any_value(residents) AS residents,
+            SELECT small_area_code, authority_code, any_value(small_area_title) AS small_area_title,
+                any_value(ward_name) AS ward_name, any_value(raises_need) AS raises_need, 1 AS direction,
+                any_value(small_area_index.residents) AS residents,
                 max(need_rank) FILTER (is_overall) AS need_rank, max(need_decile) FILTER (is_overall) AS need_decile
                 {ranks}
-            FROM small_area_index GROUP BY small_area_code, authority_code ORDER BY need_rank, small_area_code
+            FROM small_area_index
+            JOIN dim_small_area USING (small_area_code, authority_code)
+            LEFT JOIN ({DRIVERS}) USING (small_area_code)
+            GROUP BY small_area_code, authority_code ORDER BY need_rank, small_area_code
             """,
         )
         self.small_areas_of_england = len(rows)

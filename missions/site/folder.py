@@ -28,7 +28,7 @@ def build_site(published: Path, target: Path, previous: Path | None = None, *, m
     """
     folder = published.resolve()
     project = read_manifest(manifest) if manifest is not None else None
-    site = Renderer(Marts(folder / DATABASE), _publication_id(folder), project, settings_from(), folder)
+    site = Renderer(Marts(folder / DATABASE), publication_id(folder), project, settings_from(), folder)
     written, names = 0, set()
     for name, content in _all_files(site):
         names.add(name)
@@ -43,7 +43,8 @@ def _all_files(site: Renderer) -> Files:
     yield from static_files()
 
 
-def _publication_id(folder: Path) -> str:
+def publication_id(folder: Path) -> str:
+    """The id that a publication states; empty if it has no descriptor."""
     descriptor = folder / "datapackage.json"
     return str(json.loads(descriptor.read_text(encoding="utf-8"))["id"]) if descriptor.is_file() else ""
 

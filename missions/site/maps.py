@@ -54,10 +54,11 @@ def draw_map(id_: str, outlines: Outlines, rows: Marked, names: Mapping[str, str
     shapes = "".join(_shape(id_, code, outlines, rows) for code in councils)
     lines = "".join(f'<path class="o" data-c="{code}" d="{outlines.paths[code]}"/>' for code in counties)
     inset = _inset(id_, outlines, [code for code in councils if code.startswith(_LONDON)], rows) if is_england else ""
-    labels = _labels(outlines, [*councils] if len(councils) <= MOST_NAMES else [], names, width)
+    named = councils if len(councils) <= MOST_NAMES else []
     if is_england:
         known = {name: code for code, name in names.items() if code in outlines.boxes}
-        labels = _labels(outlines, [known[name] for name in LANDMARKS if name in known], names, width)
+        named = [known[name] for name in LANDMARKS if name in known]
+    labels = _labels(outlines, named, names, max(width, bottom - top))
     return (
         f'<svg class="map" viewBox="{left} {top} {width} {bottom - top}">{_patterns(id_, width)}'
         f'<g class="shapes">{shapes}{lines}</g>{inset}<g class="names">{labels}</g></svg>'
@@ -90,9 +91,9 @@ def _inset(id_: str, outlines: Outlines, codes: Sequence[str], rows: Marked) -> 
     )
 
 
-def _labels(outlines: Outlines, codes: Sequence[str], names: Mapping[str, str], width: int) -> str:
+def _labels(outlines: Outlines, codes: Sequence[str], names: Mapping[str, str], extent: int) -> str:
     """Names in the middle of shapes, the largest shapes first; a name that would cover another is left out."""
-    size = width / 42
+    size = extent / 44
     placed: list[tuple[float, float, float]] = []  # the middle of each name, and half its width
     texts = []
     for code in sorted(codes, key=lambda code: -_extent(outlines.boxes[code])):

@@ -85,6 +85,11 @@ def _method_files(site: Renderer) -> Files:
         pooled=sum(indicator["pooled_years"] > 1 for indicator in marts.indicators),
         bases=Counter(cell["value_basis"] for cell in cells),
         sensitivity=marts.sensitivity,
+        audit=marts.audit,
+        exceptions=sorted(
+            (row for row in marts.audit if row["status"] == "exception"),
+            key=lambda row: (row["rule_number"], row["node_name"]),
+        ),
         small_area_indicators=marts.small_area_indicators,
         small_areas_of_england=marts.small_areas_of_england,
         parts=marts.parts,

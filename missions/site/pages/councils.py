@@ -16,7 +16,15 @@ from missions.site.tables import CELL_COLUMNS, CONTRIBUTION_COLUMNS, as_csv
 DRIVERS = 5  # indicators that raise and lower a council's need most
 NEEDIEST = 10  # neighbourhoods listed
 # Rank 1 is the highest need, whatever the direction of an indicator. The ranks under each part follow.
-SMALL_AREA_COLUMNS = ["small_area_code", "direction", "residents", "need_rank", "need_decile"]
+SMALL_AREA_COLUMNS = [
+    "small_area_code",
+    "small_area_title",
+    "ward_name",
+    "direction",
+    "residents",
+    "need_rank",
+    "need_decile",
+]
 TREND_COLUMNS = [
     "indicator_id",
     "direction",

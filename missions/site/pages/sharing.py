@@ -4,10 +4,13 @@ from missions.reading.sentences import lead
 from missions.reading.wording import publication_day
 from missions.site.cards import CARD, card
 from missions.site.data import COMPOSITE
+from missions.site.picture import frame
 from missions.site.renderer import Files, Renderer
+from missions.site.scripts import assign
 
 
 def files(site: Renderer) -> Files:
+    yield "data/picture.js", assign({"picture": frame()})
     if not site.settings.address:  # other sites find a picture by its full address only
         return
     published = publication_day(site.publication_id)

@@ -41,7 +41,11 @@
     tip.style.left = `${Math.max(0, Math.min(x - box.x + 12, box.width - tip.offsetWidth))}px`;
     tip.style.top = `${y - box.y + 16}px`;
   };
-  const open = (figure, code) => { location.href = root + rowsOf(figure).rows.get(code).page; };
+  const open = (figure, code) => {
+    const page = root + rowsOf(figure).rows.get(code).page;
+    if (document.body.classList.contains("embedded")) window.open(page, "_blank", "noopener");
+    else location.href = page;
+  };
   const listen = (figure) => {
     const view = figure.querySelector(".chart-view"), codeAt = (event) => event.target.dataset.c;
     view.tabIndex = 0;
@@ -162,6 +166,23 @@
     for (const hidden of figure.querySelectorAll(".chart-choice")) hidden.hidden = false;
     figure.addEventListener("change", (event) => { if (event.target.dataset.choice) { keep(); apply(figure); } });
     listen(figure);
+  }
+  for (const figure of figures) {
+    figure.querySelector(".take-tools").hidden = false;
+    figure.querySelector(".take").addEventListener("click", async ({ target: { dataset: { take } } }) => {
+      if (!take) return;
+      await load("data/picture.js");
+      await load("static/take.js");
+      missions.take(figure, take);
+    });
+  }
+  // A page in a frame of another site shows one chart only.
+  const embedded = new URLSearchParams(location.search).get("embed");
+  const frame = figures.find(({ id }) => id === embedded);
+  if (frame) {
+    document.body.classList.add("embedded");
+    for (let part = frame; part !== document.body; part = part.parentElement) part.classList.add("kept");
+    for (const link of document.querySelectorAll("a")) link.target = "_blank";
   }
   window.addEventListener("hashchange", restore);
   restore();
