@@ -12,6 +12,7 @@ from typing import Any
 
 import jinja2
 
+from missions.reading.certainty import CERTAINTY
 from missions.reading.wording import publication_day, type_words
 from missions.site.cards import CARD, CARD_SIZE
 from missions.site.charts import Atlas
@@ -112,6 +113,7 @@ class Renderer:
             "decimals": {i["indicator_id"]: i["decimals"] for i in self.marts.indicators},
             "has_uncertainty": any(row["uncertainty"] for row in self.marts.by_index[COMPOSITE]),
             "kinds": KINDS,
+            "certainties": CERTAINTY,
             "framework_pages": [
                 (title, address)
                 for title, address, rows in (

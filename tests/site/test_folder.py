@@ -57,6 +57,7 @@ def damaged(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             "dim_milestone",
             "publication_change",
             "framework_audit",
+            "framework_quality",
             "integrated_care_board_summary",
         ):
             connection.execute(f"DROP TABLE IF EXISTS {mart}")

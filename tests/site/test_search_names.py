@@ -58,7 +58,7 @@ def test_both_give_the_same_answers(search: Any, publication: Path) -> None:
     [
         ("Wyre Council", "2 results", True),
         ("Blackpol", "No exact match; 1 similar name", False),
-        ("SW1A 1AA", "Postcodes cannot be looked up: give a council's name or code", False),
+        ("BT1 5GS", "BT1 5GS is in Northern Ireland; this index covers English councils only", False),
         ("W06000999", "No results: this index covers English councils only", False),
         ("xyzzy", "No results", False),
         ("", "", True),
@@ -75,7 +75,7 @@ def test_what_has_no_page_is_shown_with_a_note(browser: Any, site: Path) -> None
     for typed, shown in {
         "West Surrey": "West Surrey is to be a council from 1 April 2027 (proposed or ordered; check the order).",
         "Cardiff": "Cardiff is in Wales; this index covers English councils only",
-        "SW1A 1AA": "Postcodes cannot be looked up",
+        "BT1 5GS": "BT1 5GS is in Northern Ireland",
         "Blackpol": "No exact match; 1 similar name",
     }.items():
         page.get_by_role("searchbox").first.fill(typed)

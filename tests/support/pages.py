@@ -52,11 +52,17 @@ class Page(HTMLParser):
         self._caption = False
         self._is_data = False
         self.text: list[str] = []
+        self.title = ""
+        self.says: list[tuple[str, str]] = []  # the kinds and texts of sentences from the marts
+        self._says = ""
         self.feed(text)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         a = {name: value or "" for name, value in attrs}
+        if "data-says" in a:
+            self.says.append((a["data-says"], ""))
+            self._says = tag
         if "id" in a:
             self.ids.append(a["id"])
         if "style" in a or tag == "style":
@@ -103,6 +109,8 @@ class Page(HTMLParser):
             self._cell = None
         if tag == "caption":
             self._caption = False
+        if tag == self._says:
+            self._says = ""
         while self._stack and self._stack.pop() != tag:
             pass
 
@@ -114,6 +122,11 @@ class Page(HTMLParser):
                 self.scripts.append(f"inline: {data.strip()[:40]}")
             return
         self.text.append(data)
+        if self._says:
+            kind, told = self.says[-1]
+            self.says[-1] = (kind, told + data)
+        if self._stack and self._stack[-1] == "title":
+            self.title += data
         if any(re.fullmatch(r"h[1-6]", tag) for tag in self._stack):
             level, words = self.headings[-1]
             self.headings[-1] = (level, words + data)

@@ -53,7 +53,7 @@ def _index(site: Renderer, index: Row, codes: list[str], words: dict[str, int]) 
                 f"{row['need_score']:.1f}",
                 place(row),
                 # The basis of an index is mentioned only if it is weak.
-                "" if row["is_mostly_published"] else "mostly not published",
+                "" if row["is_mostly_published"] else "mostly not its own figures",
                 "",
             )
             for row in map(rows.__getitem__, codes)

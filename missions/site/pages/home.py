@@ -1,12 +1,13 @@
 """The front page, with the map of need and both ends of the ranking, and the page that ranks all councils."""
 
+from missions.reading.sentences import england_facts
 from missions.reading.wording import listed, place_name
 from missions.site import charts
 from missions.site.data import COMPOSITE, Group
 from missions.site.renderer import Files, Renderer
 from missions.site.scripts import assign, authorities_script, charts_script
 from missions.site.tables import as_csv
-from missions.site.words import number, percent_of
+from missions.site.words import number
 
 ENDS = 10  # councils listed at each end of the ranking
 
@@ -24,8 +25,7 @@ def files(site: Renderer) -> Files:
         [],
         most=rows[:ENDS],
         least=rows[-ENDS:],
-        cells=len(marts.cell),
-        own=percent_of(sum(cell["value_basis"] == "published" for cell in marts.cell.values()), len(marts.cell)),
+        facts=england_facts(list(marts.facts.values()), [group.summary[0] for group in regions]),
         regions=regions,
         picture=_regional_picture(regions),
         chart=chart,

@@ -1,4 +1,4 @@
-// The search box of every page and the list on search.html. What a text finds is in names.js; the names are loaded when a
+// The search box of every page and the list on search.html. What a text finds is in names.js and places.js, which are loaded when a
 // reader first turns to the box.
 "use strict";
 (() => {
@@ -7,7 +7,8 @@
   const script = (path) => new Promise((done, failed) => {
     document.head.append(Object.assign(document.createElement("script"), { src: root + path, onload: done, onerror: failed }));
   });
-  const ready = () => (loading ??= script("data/search.js").then(() => script("static/names.js")));
+  const ready = () => (loading ??= ["data/search.js", "static/names.js", "static/places.js"].reduce(
+    (before, path) => before.then(() => script(path)), Promise.resolve()));
 
   function show(list, text, most) {
     const { found, words, isSure } = window.missions.find(text), shown = found.slice(0, most);
@@ -41,10 +42,17 @@
     stops[(stops.indexOf(document.activeElement) + step + stops.length) % stops.length].focus();
   });
   form.addEventListener("focusout", (event) => { if (!form.contains(event.relatedTarget)) list.hidden = true; });
+  const showResults = () => {
+    results.querySelector("h2").textContent = `${show(results.querySelector("ul"), asked, 30).words} for “${asked}”`;
+  };
   if (results && asked) {
     ready().then(() => {
       [input.value, results.hidden] = [asked, false];
-      results.querySelector("h2").textContent = `${show(results.querySelector("ul"), asked, 30).words} for “${asked}”`;
+      showResults();
     });
   }
+  document.addEventListener("places", () => {
+    if (document.activeElement === input) input.dispatchEvent(new Event("input"));
+    if (results && asked) showResults();
+  });
 })();
