@@ -62,6 +62,14 @@ def test_the_command_says_what_is_wrong(missions: Missions, arguments: list[str]
     assert answer.returncode == 2 and said in answer.stderr
 
 
+def test_report_prints_a_combined_authority(
+    missions: Missions, browser: Browser, tmp_path: Path, publication: Path
+) -> None:
+    made = missions("report", "Greater", "Manchester", "--out", str(tmp_path / "gm.pdf"))
+    assert made.returncode == 0 and made.stdout.startswith("Greater Manchester:"), made.stderr
+    assert (tmp_path / "gm.pdf").read_bytes().startswith(b"%PDF")
+
+
 def test_the_browser_saves_the_picture_with_the_readers_choices(page: Page, site: Path, tmp_path: Path) -> None:
     page.goto(f"{site.resolve().as_uri()}/index.html")
     page.check("#map input[value=health]")
