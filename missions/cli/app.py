@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from missions.errors import MissionsError
 from missions.paths import PUBLISHED
 from missions.publication.folder import DATABASE, SITE
-from missions.reading.queries import open_database
+from missions.reading.queries import open_database, unreadable
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -44,12 +44,9 @@ class _Commands(TyperGroup):
             tell(str(problem))
             raise typer.Exit(problem.exit_code) from None
         except (duckdb.Error, OSError) as error:
-            lacks = isinstance(error, duckdb.CatalogException | duckdb.BinderException)
-            if lacks and ctx.invoked_subcommand != "sql":
-                tell(
-                    f"This publication was made by another version and lacks what `missions {ctx.invoked_subcommand}` "
-                    f"reads; run `make index` to rebuild it ({str(error).splitlines()[0]})"
-                )
+            # Only what SQL of the user's own says is DuckDB's to explain.
+            if isinstance(error, duckdb.Error) and ctx.invoked_subcommand != "sql":
+                tell(unreadable("The publication", error))
             else:
                 tell(str(error))
             raise typer.Exit(1) from None

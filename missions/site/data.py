@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from missions.reading.labels import Labels
 from missions.reading.lookup import Gazetteer
 from missions.reading.name_keys import name_key
 from missions.reading.queries import SCORES, SOURCES, THEME_SCORES, ask, open_database
@@ -112,6 +113,7 @@ class Marts:
         self.boundaries = self._ask("FROM dim_boundary ORDER BY layer, area_code")
         self.area_codes = self._ask("FROM dim_area_code ORDER BY area_name, area_code, authority_code")
         self.gazetteer = Gazetteer(self._connection)
+        self.labels = Labels.of(self._connection)
 
     def _read_indicators(self) -> None:
         self.missions = self._ask("FROM dim_mission ORDER BY mission_name")
@@ -258,7 +260,7 @@ class Marts:
         rows = self._optional(
             "small_area_index",
             f"""
-            SELECT small_area_code, authority_code, 1 AS direction, any_value(residents) AS residents,
+            SELECT small_area_code, authority_code, 'more_need' AS higher_means, any_value(residents) AS residents,
                 max(need_rank) FILTER (is_overall) AS need_rank, max(need_decile) FILTER (is_overall) AS need_decile
                 {ranks}
             FROM small_area_index GROUP BY small_area_code, authority_code ORDER BY need_rank, small_area_code

@@ -3,7 +3,6 @@
 Belongs here: putting files in place and removing leftovers. pages/ and scripts.py list the files.
 """
 
-import json
 import os
 from collections.abc import Collection, Iterator
 from contextlib import suppress
@@ -27,7 +26,7 @@ def build_site(published: Path, target: Path, previous: Path | None = None, *, m
     """
     folder = published.resolve()
     project = read_manifest(manifest) if manifest is not None else None
-    site = Renderer(Marts(folder / DATABASE), _publication_id(folder), project)
+    site = Renderer(Marts(folder / DATABASE), project)
     written, names = 0, set()
     for name, text in _all_files(site):
         names.add(name)
@@ -39,11 +38,6 @@ def build_site(published: Path, target: Path, previous: Path | None = None, *, m
 def _all_files(site: Renderer) -> Iterator[tuple[str, str]]:
     yield from page_files(site)
     yield from static_files()
-
-
-def _publication_id(folder: Path) -> str:
-    descriptor = folder / "datapackage.json"
-    return str(json.loads(descriptor.read_text(encoding="utf-8"))["id"]) if descriptor.is_file() else ""
 
 
 def _write(path: Path, content: bytes, previous: Path | None) -> bool:

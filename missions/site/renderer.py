@@ -44,10 +44,9 @@ class _Environment(jinja2.Environment):
 class Renderer:
     """The templates of a publication's site, with its marts and, if known, the dbt project that built them."""
 
-    def __init__(self, marts: Marts, publication_id: str = "", project: Project | None = None) -> None:
+    def __init__(self, marts: Marts, project: Project | None = None) -> None:
         self.marts = marts
         self.project = project
-        self.publication_id = publication_id
         self.councils = len(marts.authorities)
         self.reference = sum(a["is_in_reference_set"] for a in marts.authorities)
         self.environment = _Environment(
@@ -63,6 +62,7 @@ class Renderer:
         self.environment.filters |= FILTERS
         self.environment.globals |= {
             "navigation": NAVIGATION,
+            "publication_id": marts.labels.publication_id,
             "bands": marts.bands,
             "councils": self.councils,
             "reference_councils": self.reference,
@@ -122,6 +122,10 @@ class Renderer:
         """Rows of an index, with its polarity: a higher score is always higher need."""
         return [row | {"higher_means": "more_need"} for row in rows]
 
+    def csv(self, rows: Iterable[Row], columns: Iterable[str]) -> str:
+        """A download: these columns of the rows, and those that say what they are of."""
+        return as_csv(*self.marts.labels.completed_records(rows, list(columns)))
+
     def scores_csv(self, rows: Iterable[Row]) -> str:
         flat = [
             row["authority"]
@@ -134,7 +138,7 @@ class Renderer:
         for more in (UNCERTAINTY_COLUMNS, CONTRIBUTION_COLUMNS):
             if any(more[0] in row for row in flat):
                 columns += more
-        return as_csv(flat, columns)
+        return self.csv(flat, columns)
 
     def milestones(self, area: Row | None, mission_id: str | None = None) -> list[Row]:
         """National milestones with the progress of a council and England, or of England and all regions."""

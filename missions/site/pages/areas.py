@@ -6,7 +6,6 @@ from missions.site import charts
 from missions.site.data import COMPOSITE, Group
 from missions.site.renderer import KINDS, Files, Renderer
 from missions.site.scripts import charts_script
-from missions.site.tables import as_csv
 from missions.site.words import councils_of, group_name
 
 
@@ -48,7 +47,7 @@ def _group_files(site: Renderer, group: Group) -> Files:
     )
     yield f"{folder}.csv", site.scores_csv(site.needs(site.marts.indices, group.members))
     if group.summary:
-        yield f"{folder}-summary.csv", as_csv(site.with_polarity(group.summary), ["higher_means", *group.summary[0]])
+        yield f"{folder}-summary.csv", site.csv(site.with_polarity(group.summary), ["higher_means", *group.summary[0]])
 
 
 def _groups_by_kind(site: Renderer) -> dict[str, list[Group]]:
