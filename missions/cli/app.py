@@ -50,6 +50,14 @@ class _Commands(TyperGroup):
             else:
                 tell(str(error))
             raise typer.Exit(1) from None
+        except ModuleNotFoundError as error:
+            if os.environ.get("MISSIONS_DEBUG"):
+                raise
+            tell(
+                f"`missions {ctx.invoked_subcommand}` needs packages that reading and scoring do not ({error}). Run it "
+                "in a clone after `make index`, or install the package with its extra: pip install '.[build]'."
+            )
+            raise typer.Exit(1) from None
         except Exception as error:
             # Typer reports its own errors, such as an unknown option.
             if hasattr(error, "exit_code") or isinstance(error, typer.Abort) or os.environ.get("MISSIONS_DEBUG"):
