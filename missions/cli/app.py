@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from missions.errors import MissionsError
 from missions.paths import PUBLISHED
 from missions.publication.folder import DATABASE, SITE
-from missions.reading.queries import open_database, unreadable
+from missions.reading.queries import open_database
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -43,12 +43,8 @@ class _Commands(TyperGroup):
         except MissionsError as problem:
             tell(str(problem))
             raise typer.Exit(problem.exit_code) from None
-        except (duckdb.Error, OSError) as error:
-            # Only what SQL of the user's own says is DuckDB's to explain.
-            if isinstance(error, duckdb.Error) and ctx.invoked_subcommand != "sql":
-                tell(unreadable("The publication", error))
-            else:
-                tell(str(error))
+        except OSError as error:
+            tell(str(error))
             raise typer.Exit(1) from None
         except ModuleNotFoundError as error:
             if os.environ.get("MISSIONS_DEBUG"):
@@ -59,6 +55,9 @@ class _Commands(TyperGroup):
             )
             raise typer.Exit(1) from None
         except Exception as error:
+            if isinstance(error, duckdb.Error) and ctx.invoked_subcommand == "sql":
+                tell(str(error))  # what is wrong with SQL of the user's own is DuckDB's to explain
+                raise typer.Exit(1) from None
             # Typer reports its own errors, such as an unknown option.
             if hasattr(error, "exit_code") or isinstance(error, typer.Abort) or os.environ.get("MISSIONS_DEBUG"):
                 raise
