@@ -12,7 +12,7 @@ import duckdb
 import typer
 from typer.core import TyperGroup
 
-from missions.errors import MissionsError
+from missions.errors import MissionsError, OtherVersionError
 from missions.paths import PUBLISHED
 from missions.publication.folder import DATABASE, SITE
 from missions.reading.queries import open_database
@@ -40,6 +40,9 @@ class _Commands(TyperGroup):
         except BrokenPipeError:
             # The reader has closed the pipe, as in `missions rank --csv | head`; typer handles it.
             raise
+        except OtherVersionError as problem:
+            tell(str(OtherVersionError(problem.lacking, f"`missions {ctx.invoked_subcommand}`")))
+            raise typer.Exit(problem.exit_code) from None
         except MissionsError as problem:
             tell(str(problem))
             raise typer.Exit(problem.exit_code) from None

@@ -11,7 +11,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import duckdb
 
-from missions.errors import MissionsError, PublicationError
+from missions.errors import MissionsError, OtherVersionError, PublicationError
 
 # Scores of all missions together and of each, with the 90% interval of the rank.
 SCORES = """
@@ -48,7 +48,7 @@ SOURCES = f"""
 
 
 # What DuckDB says of a table or column that is not there, and of a program that holds the file.
-_LACKING = re.compile(r'(Table with name \w+|Schema with name \w+|[Cc]olumn (named )?"\w+")')
+_LACKING = re.compile(r'(?<=Table with name )\w+|[Cc]olumn (?:named )?"\w+"')
 _HELD = re.compile(r"\(PID (\d+)\)")
 
 
@@ -103,6 +103,8 @@ def open_database(database: Path) -> duckdb.DuckDBPyConnection:
     try:
         connection = duckdb.connect(str(database.resolve()), read_only=True, config=shut)
         connection.execute("USE marts")
+    except duckdb.CatalogException as error:
+        raise OtherVersionError("schema marts") from error
     except duckdb.Error as error:
         raise PublicationError(unreadable(str(database), error)) from error
     return connection
@@ -112,6 +114,9 @@ def ask(connection: duckdb.DuckDBPyConnection, query: str, **parameters: Any) ->
     """Run a query of ours. Raises PublicationError if the publication lacks what it reads, or is damaged."""
     try:
         return run(connection, query, **parameters)
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        lacking = _LACKING.search(str(error))
+        raise OtherVersionError(lacking[0].replace('"', "") if lacking else "a table or column") from error
     except duckdb.Error as error:
         raise PublicationError(unreadable("The publication", error)) from error
 
@@ -119,18 +124,12 @@ def ask(connection: duckdb.DuckDBPyConnection, query: str, **parameters: Any) ->
 def unreadable(what: str, error: duckdb.Error) -> str:
     """Why a publication cannot be read, and what to do: DuckDB's error in our words."""
     text = str(error)
-    if isinstance(error, duckdb.CatalogException | duckdb.BinderException):
-        lacking = _LACKING.search(text)
-        thing = lacking[0].replace(" with name", "").replace('"', "") if lacking else "something"
-        return (
-            f"{what} was made by another version of this project and lacks {thing[0].lower()}{thing[1:]}. "
-            "Run `make index` to publish again, or read it with the version that made it"
-        )
     if held := _HELD.search(text):
         return f"{what} is open for writing in another program (process {held[1]}). Close it there and try again"
     if "Permission denied" in text:
         return f"{what} may not be read by this user. Grant read permission"
-    return f"{what} is damaged or not a DuckDB database. Run `make index` to publish again, or restore it from a backup"
+    again = "Run `make index` to publish again, or restore it from a backup"
+    return f"{what} is damaged or not a valid DuckDB database file. {again}"
 
 
 def run(connection: duckdb.DuckDBPyConnection, query: str, **parameters: Any) -> Rows:
