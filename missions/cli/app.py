@@ -21,9 +21,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 # The commands as `missions --help` groups and lists them, most used first.
 COMMANDS = {
-    "Look up": ("rank", "profile", "indicator", "sources", "sql", "explore", "report"),
+    "Look up": ("rank", "brief", "profile", "small-areas", "indicator", "sources", "sql", "explore", "report", "chart"),
     "Explain, compare and track": ("explain", "compare", "trend", "history", "diff"),
-    "Try other weights, methods or data": ("what-if", "score"),
+    "Try other weights, methods, areas or data": ("what-if", "score", "regroup"),
     "Build and update": ("build", "refresh", "editions", "snapshot", "load"),
 }
 

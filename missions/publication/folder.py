@@ -54,9 +54,9 @@ def current(published: Path) -> Path | None:
     return link.resolve() if link.exists() else None
 
 
-def publication_id(database: Path) -> str:
-    """The id of the publication that a database belongs to; empty if the file was copied out of its folder."""
-    folder = database.resolve().parent
+def publication_id(folder: Path) -> str:
+    """The id of the publication in a folder; empty if there is none, as where a database was copied."""
+    folder = folder.resolve()
     if _ID.fullmatch(folder.name):
         return folder.name
     descriptor = folder / DESCRIPTOR

@@ -13,6 +13,7 @@ import pandas as pd
 
 from missions.publication.folder import DATABASE
 from missions.reading import queries
+from missions.reading.brief import Brief, brief_of
 from missions.reading.compare import Comparison, comparison_of
 from missions.reading.explain import Explanation, explanation_of
 from missions.reading.indicator import Indicator, indicator_of
@@ -21,6 +22,7 @@ from missions.reading.names import Found, choose
 from missions.reading.profile import Profile, profile_of
 from missions.reading.queries import Answer, Rows
 from missions.reading.rank import Filters, ranking
+from missions.reading.small_areas import SmallAreas, small_areas_of
 from missions.reading.sources import sources_of
 from missions.reading.trend import Trend, trend_of
 
@@ -75,6 +77,13 @@ class Index:
         """One council: `authority` (a dict), `scores` and `themes` (one row per index), `indicators` (one row each)."""
         return _framed(profile_of(self._connection, name))
 
+    def brief(self, name: str) -> Brief:
+        """One council in sentences: `text`, or `sentences`, each with its kind and the facts that it uses."""
+        found = brief_of(self._connection, name)
+        for note in found.notes:
+            warnings.warn(note, stacklevel=2)
+        return found
+
     def indicator(self, name: str) -> Indicator[pd.DataFrame]:
         """One indicator: `indicator` and `england` (dicts), `coverage` and `authorities` (one row per council)."""
         return _framed(indicator_of(self._connection, name))
@@ -94,6 +103,13 @@ class Index:
     def trend(self, name: str) -> Trend[pd.DataFrame]:
         """One council over time: `editions` (one row per index and year), `indicators` and `milestones`."""
         return _framed(trend_of(self._connection, name))
+
+    def small_areas(self, name: str) -> SmallAreas[pd.DataFrame]:
+        """The small areas of a council, given by name, a place in it or a postcode: `small_areas` (one row each).
+
+        For a postcode, also its own `small_area` (a dict), with its `domains` and `figures`.
+        """
+        return _framed(small_areas_of(self._connection, name))
 
     def sources(self, source_id: str | None = None) -> pd.DataFrame:
         """One row per source; or one per file of a source, with checksums."""

@@ -44,7 +44,7 @@ class Labels:
         titles, units, polarities = ({id_: row[n] for id_, row in indicators.items()} for n in range(3))
         indices = {**_COMPOSITE, **missions, **themes, **titles}
         return cls(
-            publication_id(Path(database)),
+            publication_id(Path(database).parent),
             {
                 ("authority_code", "authority_name"): councils.get,
                 ("other_authority_code", "other_authority_name"): councils.get,

@@ -13,16 +13,20 @@ import duckdb
 
 from missions.errors import MissionsError, OtherVersionError, PublicationError
 
+_SCORES = """
+    SELECT 'composite' AS index_id, 'All missions' AS index_name, * FROM composite_index
+    UNION ALL BY NAME
+    SELECT mission_id AS index_id, mission_name AS index_name, mission_index.* EXCLUDE (mission_id)
+    FROM mission_index JOIN dim_mission USING (mission_id)
+"""
 # Scores of all missions together and of each, with the 90% interval of the rank.
-SCORES = """
+SCORES = f"""
     SELECT scores.*, rank_percentile_5, rank_percentile_95
-    FROM (
-        SELECT 'composite' AS index_id, 'All missions' AS index_name, * FROM composite_index
-        UNION ALL BY NAME
-        SELECT mission_id AS index_id, mission_name AS index_name, mission_index.* EXCLUDE (mission_id)
-        FROM mission_index JOIN dim_mission USING (mission_id)
-    ) AS scores
-    LEFT JOIN rank_uncertainty USING (authority_code, index_id)
+    FROM ({_SCORES}) AS scores LEFT JOIN rank_uncertainty USING (authority_code, index_id)
+"""
+# The same of a publication that an earlier version made, without intervals.
+SCORES_WITHOUT_RANGES = f"""
+    SELECT *, NULL::DOUBLE AS rank_percentile_5, NULL::DOUBLE AS rank_percentile_95 FROM ({_SCORES})
 """
 # Scores of each theme, in the columns of SCORES and with its mission; themes have no intervals.
 THEME_SCORES = """

@@ -35,6 +35,12 @@ def place_words(score: Mapping[str, Any]) -> str:
     return f"between {ordinal(score['rank_percentile_5'])} and {ordinal(score['rank_percentile_95'])}"
 
 
+def range_words(score: Mapping[str, Any]) -> str:
+    """The 90% interval of the rank for a column beside it; empty for themes, which have none."""
+    low, high = score["rank_percentile_5"], score["rank_percentile_95"]
+    return "" if low is None else f"{low:.0f} to {high:.0f}"
+
+
 def place(score: Mapping[str, Any]) -> int | str:
     """The rank as a number, or the words for one that is too uncertain."""
     return place_words(score) if score["is_too_uncertain_to_place"] else int(score["need_rank"])

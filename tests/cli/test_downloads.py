@@ -16,6 +16,7 @@ from tests.support.downloads import lacking, record_lists
 COMMANDS: dict[str, tuple[str, ...] | None] = {
     "rank": ("--neighbours-of", "Kent"),
     "profile": ("Leeds",),
+    "small-areas": ("Leeds",),
     "indicator": ("smoking",),
     "sources": (),
     "sql": None,

@@ -339,7 +339,7 @@ def test_dependencies_are_audited_in_ci() -> None:
     assert re.search(r"^audit: .*\n(\t.*\n)*\t.*pip-audit --require-hashes", makefile, re.MULTILINE)
 
 
-@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-spark.txt"])
+@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-spark.txt", "requirements-superset.txt"])
 def test_every_dependency_is_locked_with_hashes_and_no_address(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     entries = re.split(r"\n(?=[a-zA-Z0-9])", re.sub(r"^ *#.*\n", "", text, flags=re.MULTILINE).strip())

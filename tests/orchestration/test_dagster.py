@@ -14,7 +14,7 @@ import dagster as dg
 import duckdb
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import PATIENCE, ROOT
 
 Missions = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -127,7 +127,7 @@ def test_workspace_loads_the_code_location(home: Path) -> None:
         env={**os.environ, "DAGSTER_HOME": str(home / "build/dagster")},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert "index" in listed.stdout, listed.stderr
 
@@ -250,7 +250,7 @@ def test_data_tests_can_fail(database: Path, home: Path, tmp_path: Path) -> None
         env={**os.environ, "MISSIONS_WAREHOUSE": str(warehouse)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     failed = set(re.findall(r"FAIL \d+ (assert_\w+)", result.stdout))
     assert failed == set(damage), result.stdout
@@ -289,7 +289,7 @@ def test_reader_keeps_reading_through_a_full_run_and_two_builds_are_equal(stray_
     reader.stdin.flush()
     assert reader.stdout.readline() == "True\n"
     reader.stdin.close()
-    reader.wait(timeout=30)
+    reader.wait(timeout=PATIENCE)
     after = current(stray_runs)
     assert after != before
     # The id ends with a hash of the tables: the same seeds gave the same marts, value for value.

@@ -7,7 +7,6 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,7 +22,8 @@ import yaml
 
 from missions.errors import PublicationError
 from missions.publication.folder import kept, verify
-from tests.conftest import ROOT
+from tests.conftest import PATIENCE, ROOT
+from tests.support.ports import free_port
 
 DEPLOY = ROOT / "deploy"
 HOME = "/opt/missions-index"
@@ -76,7 +76,7 @@ def test_commands_exist_and_take_these_options() -> None:
         verbs = [word for word in words[1:] if not word.startswith("-")][: 2 if program.name == "dagster" else 1]
         verbs = verbs if program.name != "dagster-webserver" else []
         helped = subprocess.run(
-            [str(BIN / program.name), *verbs, "--help"], capture_output=True, text=True, timeout=120, check=True
+            [str(BIN / program.name), *verbs, "--help"], capture_output=True, text=True, timeout=PATIENCE, check=True
         ).stdout
         for word in words:
             if word.startswith("--"):
@@ -148,7 +148,7 @@ def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
         ["systemd-analyze", "verify", *map(str, sorted(tmp_path.iterdir()))],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     if "Failed to" in checked.stderr and "runtime directory" in checked.stderr:
         pytest.skip("systemd-analyze cannot work in this container")
@@ -174,7 +174,7 @@ def backed_up(publication: Path, folder: Path, copies: str = "14") -> Path:
         env={**os.environ, "MISSIONS_HOME": str(publication.parent)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     return Path(done.stdout.strip())
@@ -249,12 +249,6 @@ def test_the_steps_of_the_page_make_an_empty_home(tmp_path: Path) -> None:
         "sudo install -d -o missions -m 755 /opt/missions-index"
     )
     assert page.index("sudo install -d -o missions -m 755") < page.index("git clone REPOSITORY /opt/missions-index")
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 @pytest.mark.slow

@@ -3,18 +3,15 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
 
 from missions.publication.folder import DATABASE
+from tests.support.browser import browser
 from tests.support.pages import Page
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
-
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+__all__ = ["browser"]
 
 
 @pytest.fixture(scope="session")
@@ -36,18 +33,3 @@ def marts(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with duckdb.connect(str(copy), read_only=True) as connection:
         connection.execute("USE marts")
         yield connection
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    """A browser for one module's tests: while it is open, its event loop keeps others in this process from running."""
-    from playwright.sync_api import sync_playwright
-
-    found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
-    if found is None:
-        pytest.skip(f"no Chromium on this machine (looked for {', '.join(CHROMIUMS)})")
-    with sync_playwright() as playwright:
-        # Its sandbox does not run as root, which containers use; only our own pages are opened.
-        launched = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield launched
-        launched.close()

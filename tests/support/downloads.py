@@ -22,8 +22,9 @@ BESIDE = {
 def lacking(columns: Collection[str]) -> set[str]:
     """The columns that a download of these columns lacks."""
     needed = {"publication_id"}.union(*(beside for column, beside in BESIDE.items() if column in columns))
-    if "small_area_code" in columns and "ranked_councils" in needed:  # they are ranked among themselves
-        needed = needed - {"ranked_councils"} | {"ranked_small_areas"}
+    if "small_area_code" in columns:  # ranked among themselves, on one edition of the Indices of Deprivation
+        needed -= {"ranked_councils", "value_basis", "period_end_date"}
+        needed |= {"ranked_small_areas"} if "need_rank" in columns else set()
     return needed - set(columns)
 
 

@@ -1,4 +1,4 @@
-"""The pages about the index (method, sources and data quality, what changed), and data files for all councils."""
+"""The pages about the index (method, sources and data quality, glossary, changes), and data files for all councils."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -63,6 +63,7 @@ EDITION_COLUMNS = [
 
 
 def files(site: Renderer) -> Files:
+    yield site.render("glossary.html", "glossary.html", "Glossary", [("Glossary", None)])
     yield from _method_files(site)
     yield from _files_on_all_councils(site)
     yield from _source_files(site)
@@ -83,6 +84,11 @@ def _method_files(site: Renderer) -> Files:
         pooled=sum(indicator["pooled_years"] > 1 for indicator in marts.indicators),
         bases=Counter(cell["value_basis"] for cell in cells),
         sensitivity=marts.sensitivity,
+        audit=marts.audit,
+        exceptions=sorted(
+            (row for row in marts.audit if row["status"] == "exception"),
+            key=lambda row: (row["rule_number"], row["node_name"]),
+        ),
         small_area_indicators=marts.small_area_indicators,
         small_areas_of_england=marts.small_areas_of_england,
         parts=marts.parts,

@@ -4,7 +4,6 @@ from typing import Any
 
 from missions.reading.rank_words import place
 from missions.reading.wording import in_words, period_words, value_words
-from missions.site.charts import compare_spec
 from missions.site.data import Row, by
 from missions.site.renderer import Files, Renderer
 from missions.site.scripts import assign
@@ -34,7 +33,6 @@ def _script(site: Renderer) -> str:
         "codes": codes,
         "indexes": [_index(site, index, codes, words) for index in site.indices],
         "indicators": [_indicator(site, indicator, codes, words) for indicator in marts.indicators],
-        "spec": compare_spec([index["index_name"] for index in site.indices]),
     }
     return assign({"compare": compare | {"words": list(words)}})
 
@@ -55,7 +53,7 @@ def _index(site: Renderer, index: Row, codes: list[str], words: dict[str, int]) 
                 f"{row['need_score']:.1f}",
                 place(row),
                 # The basis of an index is mentioned only if it is weak.
-                "" if row["is_mostly_published"] else "mostly not published",
+                "" if row["is_mostly_published"] else "mostly not its own figures",
                 "",
             )
             for row in map(rows.__getitem__, codes)

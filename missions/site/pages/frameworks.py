@@ -1,7 +1,7 @@
 """The pages on other frameworks: the first beside the second, indicators that left, and the 2024 index's findings."""
 
 from missions.reading.wording import period_words
-from missions.site.data import COMPOSITE, Row, grouped
+from missions.site.data import COMPOSITE, Marts, Row, grouped
 from missions.site.renderer import Files, Renderer
 from missions.site.words import number, share
 
@@ -70,6 +70,25 @@ def _with_authority(site: Renderer, row: Row) -> Row:
     return row | {"authority": site.marts.authority[row["authority_code"]], "period_words": words}
 
 
+def _quality(marts: Marts) -> list[tuple[str, list[float]]]:
+    """Alpha and the correlation with deprivation, each under the first and the second framework, by mission."""
+    values = {(row["framework_id"], row["node_id"], row["statistic"]): row["value"] for row in marts.quality}
+    if not values:
+        return []
+    nodes = [(COMPOSITE, "All missions"), *((m["mission_id"], m["mission_name"]) for m in marts.missions)]
+    return [
+        (
+            name,
+            [
+                values[framework, node, statistic]
+                for statistic in ("cronbach_alpha", "rank_correlation_with_imd")
+                for framework in ("first", "second")
+            ],
+        )
+        for node, name in nodes
+    ]
+
+
 def _comparison_files(site: Renderer) -> Files:
     """Each council's ranks under the framework in force and under the first."""
     marts = site.marts
@@ -93,6 +112,7 @@ def _comparison_files(site: Renderer) -> Files:
         rows=councils,
         missions=marts.missions,
         moved=sum(row["by_index"][COMPOSITE]["rank_change"] != 0 for row in councils),
+        quality=_quality(marts),
     )
     flat = [row | {"authority_name": row["authority"]["authority_name"], "higher_means": "more_need"} for row in rows]
     yield "data/frameworks.csv", site.csv(flat, COMPARISON_COLUMNS)

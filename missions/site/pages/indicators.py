@@ -44,7 +44,11 @@ def _indicator_files(site: Renderer, indicator: Row) -> Files:
         if (area, id_) in marts.benchmark
     ]
     england = marts.benchmark.get((marts.england_code, id_))
-    drawn = [charts.indicator_map(indicator, cells), charts.indicator_distribution(indicator, cells, england)]
+    described = f"{indicator['indicator_title']} in England's councils: {indicator['definition']}"
+    drawn = [
+        charts.indicator_map(site.atlas, indicator, cells),
+        charts.indicator_distribution(site.atlas, indicator, cells, england),
+    ]
     yield f"data/indicator/{id_}.js", charts_script(drawn)
     yield site.render(
         indicator["page"],
@@ -56,6 +60,10 @@ def _indicator_files(site: Renderer, indicator: Row) -> Files:
             (indicator["indicator_title"], None),
         ],
         indicator=indicator,
+        description=described,
+        dataset=site.dataset(
+            indicator["indicator_title"], described, indicator["page"], {f"data/indicator/{id_}.csv": "All councils"}
+        ),
         cells=cells,
         england=england,
         charts=drawn,

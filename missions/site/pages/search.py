@@ -1,11 +1,13 @@
 """The list of councils from A to Z, including former ones, and the data for the search on every page."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from missions.reading.lookup import ONLY_ENGLAND, outside_words
 from missions.reading.matching import COMING, FORMER, OUTSIDE, PRECEDENCE, Name, Place
 from missions.reading.name_keys import COUNCIL, RULES, place_key
+from missions.reading.places import ELSEWHERE
 from missions.reading.wording import day_words, in_words, type_words
 from missions.site.data import Row, by, grouped
 from missions.site.renderer import Files, Renderer
@@ -18,7 +20,13 @@ OTHER = "page"  # the kind of what is not a place
 def files(site: Renderer) -> Files:
     letters = _a_to_z(site)
     yield site.render("search.html", "search.html", "Councils A to Z", [("Councils A to Z", None)], letters=letters)
-    rules = {**RULES, "precedence": {**PRECEDENCE, OTHER: len(PRECEDENCE)}, "onlyEngland": ONLY_ENGLAND}
+    rules = {
+        **RULES,
+        "precedence": {**PRECEDENCE, OTHER: len(PRECEDENCE)},
+        "onlyEngland": ONLY_ENGLAND,
+        "elsewhere": ELSEWHERE,
+        "postcodeAreas": sorted({re.sub("[0-9].*", "", row["postcode_sector"]) for row in site.marts.postcodes}),
+    }
     yield "data/search.js", assign({"search": _entries(site), "nameRules": rules})
 
 

@@ -1,7 +1,7 @@
 // Up to five councils side by side. The address keeps the councils and indicators selected.
 "use strict";
 (() => {
-  const { codes, indexes, indicators, words, spec } = missions.compare;
+  const { codes, indexes, indicators, words } = missions.compare;
   const page = document.getElementById("compare");
   const find = (name) => page.querySelector(`[data-part="${name}"]`);
   const [selects, boxes] = ["select", "[data-indicator]"].map((selector) => [...page.querySelectorAll(selector)]);
@@ -31,8 +31,25 @@
       const [value, , rank, basis, period] = row.cells[places[i]];
       return [code, name, row.id, row.title, row.unit, row.higherMeans, value, rank, codes.length, words[basis], words[period]];
     }))]);
-    missions.draw(find("chart"), spec, { rows: chosen.flatMap(({ name }, i) => indexes.map(({ title, cells }) =>
-      ({ council: name, index: title, score: cells[places[i]][0], rank: cells[places[i]][2] }))) });
+    draw(chosen.map(({ name }) => name), places);
+  };
+  // A row for each index, with a mark for each council that differs in colour and in shape.
+  const marks = ["M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0z", "M-5-5h10v10h-10z", "M0-6l6 11h-12z", "M0-7l6 7-6 7-6-7z", "M-2-6h4v4h4v4h-4v4h-4v-4h-4v-4h4z"];
+  const draw = (names, places) => {
+    const scores = indexes.flatMap(({ cells }) => places.map((place) => cells[place][0])), step = 10;
+    const low = Math.floor(Math.min(...scores, 95) / step) * step, high = Math.ceil(Math.max(...scores, 105) / step) * step;
+    const x = (score) => 170 + (560 * (score - low)) / (high - low), bottom = 34 * indexes.length + 8;
+    const ticks = Array.from({ length: (high - low) / step + 1 }, (_, i) => low + step * i).map((score) =>
+      `<path class="${score === 100 ? "line" : "grid"}" d="M${x(score)} 4V${bottom}"/><text x="${x(score)}" y="${bottom + 18}" text-anchor="middle">${score}</text>`);
+    const rows = indexes.map(({ title, cells }, n) => `<text x="0" y="${34 * n + 27}">${title}</text>`
+      + places.map((place, i) => `<path class="c${i + 1}" transform="translate(${x(cells[place][0]).toFixed(1)} ${34 * n + 22})" d="${marks[i]}"/>`).join(""));
+    find("chart").innerHTML = `<svg class="dots" viewBox="0 0 760 ${bottom + 26}" font-size="14">${ticks.join("")}${rows.join("")}</svg>`;
+    find("legend").replaceChildren(...names.map((name, i) => {
+      const item = document.createElement("li");
+      item.innerHTML = `<svg width="16" height="16" viewBox="-8 -8 16 16" aria-hidden="true"><path class="c${i + 1}" d="${marks[i]}"/></svg>`;
+      item.append(name);
+      return item;
+    }));
   };
   const names = Object.entries(missions.authorities);
   for (const select of selects) select.append(...names.map(([code, [name]]) => new Option(name, code)));
