@@ -82,9 +82,8 @@ def what_if(
         everyone = ask(connection, "FROM what_if")
         (summary,) = ask(connection, _SUMMARY).records
     codes = [council.code for council in councils]
-    place = everyone.columns.index("authority_code")
-    found = Rows(everyone.columns, [row for row in everyone.values if not codes or row[place] in codes])
-    found = labels.completed(found)
+    some = [row for row in everyone.values if not codes or row[everyone.columns.index("authority_code")] in codes]
+    found = labels.completed(Rows(everyone.columns, some))
     notes = scoring.notes(choices)
     whole = asdict(choices) | {"notes": notes, "summary": summary, "authorities": found.records}
     if printed_as_data(found, as_json, as_csv, whole):
