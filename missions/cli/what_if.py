@@ -70,6 +70,7 @@ def what_if(
     as_csv: Csv = False,
 ) -> None:
     """Rank under other weights or methods, next to the official ranks, and show which councils move most."""
+    from missions.reading.labels import Labels
     from missions.reading.lookup import find_authorities
     from missions.scoring import what_if as scoring
 
@@ -77,6 +78,7 @@ def what_if(
         framework, nodes = _nodes(connection, framework)
         missions = ask_names(connection, "SELECT mission_id, mission_name FROM dim_mission ORDER BY ALL")
         councils = find_authorities(connection, words or [])
+        labels = Labels.of(connection)
     tell(*(note for council in councils for note in council.notes))
     methods = {"treatment": treatment, "normalisation": normalisation, "aggregation": aggregation}
     choices = replace(_choices(nodes, missions, mission, weight or [], drop or [], methods), framework=framework)
@@ -84,8 +86,8 @@ def what_if(
         everyone = ask(connection, "FROM what_if")
         (summary,) = ask(connection, _SUMMARY).records
     codes = [council.code for council in councils]
-    place = everyone.columns.index("authority_code")
-    found = Rows(everyone.columns, [row for row in everyone.values if not codes or row[place] in codes])
+    some = [row for row in everyone.values if not codes or row[everyone.columns.index("authority_code")] in codes]
+    found = labels.completed(Rows(everyone.columns, some))
     notes = scoring.notes(choices)
     whole = asdict(choices) | {"notes": notes, "summary": summary, "authorities": found.records}
     if printed_as_data(found, as_json, as_csv, whole):

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from missions.reading.labels import Labels
 from missions.reading.lookup import council, find_authority
 from missions.reading.queries import SCORES, SOURCES, THEME_SCORES, Answer, Rows, Table, ask
 
@@ -56,11 +57,11 @@ class Profile(Answer[Table]):
 
 def profile_of(connection: duckdb.DuckDBPyConnection, name: str) -> Profile[Rows]:
     """Profile a council, given by name or code. Raises UsageError if there is none."""
-    found = find_authority(connection, name)
+    found, labels = find_authority(connection, name), Labels.of(connection)
     return Profile(
         notes=found.notes,
         authority=council(connection, found.code),
-        scores=ask(connection, _SCORES, code=found.code),
-        themes=ask(connection, _THEMES, code=found.code),
-        indicators=ask(connection, _INDICATORS, code=found.code),
+        scores=labels.completed(ask(connection, _SCORES, code=found.code)),
+        themes=labels.completed(ask(connection, _THEMES, code=found.code)),
+        indicators=labels.completed(ask(connection, _INDICATORS, code=found.code)),
     )

@@ -301,7 +301,7 @@ def test_changes_are_told_with_their_cause(database: Path, tmp_path: Path) -> No
             VALUES ('E06000009', 'smoking', 'new_period', 'Blackpool', 'indicator', 'x', 19.5, 20.8, 1.3, 4, 1);
             """
         )
-    renderer = Renderer(Marts(copy), "20260101T000000Z-00000000")
+    renderer = Renderer(Marts(copy))
     blackpool = next(a for a in renderer.marts.authorities if a["authority_code"] == "E06000009")
     page = Page(dict(council_files(renderer, blackpool))["authority/blackpool.html"])
     found = [[words(cell) for cell in row] for row in page.table("What changed for Blackpool")]

@@ -66,8 +66,9 @@
     fill("nearer", moved.filter(({ move }) => move < 0).slice(0, 5));
     fill("farther", moved.filter(({ move }) => move > 0).reverse().slice(0, 5));
     fill("ranks", rows);
-    missions.csv(find("csv"), ["authority_code authority_name new_rank official_rank rank_change new_score".split(" "),
-      ...rows.map((row) => [row.code, row.name, row.rank, row.official, row.move, row.score])]);
+    missions.csv(find("csv"), [("authority_code authority_name index_id index_name higher_means ranked_councils new_rank "
+      + "official_rank rank_change new_score").split(" "),
+      ...rows.map((row) => [row.code, row.name, "composite", "All missions", "more_need", codes.length, row.rank, row.official, row.move, row.score])]);
   };
   page.addEventListener("input", show);
   missions.start(page, (state) => {
