@@ -17,6 +17,7 @@ from missions.cli.printing import new_console, printed_as_data, table_of
 from missions.errors import UsageError
 from missions.publication.folder import DATABASE
 from missions.reading.queries import Rows, ask, ask_names
+from missions.reading.rank_words import range_words
 from missions.reading.wording import in_words, places_moved, shortened
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
 
     from missions.scoring.what_if import Choices
 
-_RANK_NOTE = "Rank 1 is the highest need."
+_RANK_NOTE = (
+    "Rank 1 is the highest need. Move: new rank minus official rank. Range: where the official rank stays in 90% of "
+    "recalculations that vary the method and allow for errors in the data; a new rank is no more certain."
+)
 _SUMMARY = """
     SELECT
         count(*) AS authorities,
@@ -97,7 +101,9 @@ def what_if(
         _show_moves(console, "", found.records)
     else:
         _show_most_moved(console, everyone.records, top)
-    console.print(f"{_RANK_NOTE} Move: new rank minus official rank.", style="dim")
+    console.print(_RANK_NOTE, style="dim")
+    shown = [r for r in found.records if codes and r["rank_note"]]
+    _show_notes(console, [f"{r['authority_name']}, {index_name}: {r['rank_note']}" for r in shown])
 
 
 def _show_notes(console: Console, notes: list[str]) -> None:
@@ -199,11 +205,13 @@ def _show_moves(console: Console, title: str, records: list[dict[str, Any]]) -> 
     console.print()
     if title:
         console.print(title, style="bold")
-    columns = {"New rank": "right", "Official": "right", "Move": "right", "Authority": "left", "Region": "left"}
+    columns = {"New rank": "right", "Official": "right", "Range": "right", "Move": "right"}
+    columns |= {"Authority": "left", "Region": "left"}
     rows = [
         [
             str(r["new_rank"]),
-            str(r["official_rank"]),
+            "" if r["is_too_uncertain_to_place"] else str(r["official_rank"]),
+            range_words(r),
             places_moved(r["rank_change"]),
             r["authority_name"],
             r["region_name"],

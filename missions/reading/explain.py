@@ -42,7 +42,7 @@ EXPLAINED = f"""
 _OF_COUNCILS = """
     SELECT authority_code, authority_name, authority_type, region_name, index_id, index_name, {more}need_band, need_z,
         need_score, need_rank, need_rank_in_type, need_decile, published_share, is_mostly_published,
-        is_too_uncertain_to_place, rank_percentile_5, rank_percentile_95,
+        is_too_uncertain_to_place, rank_note, rank_percentile_5, rank_percentile_95,
         count(*) OVER (PARTITION BY index_id) AS authorities,
         count(*) OVER (PARTITION BY index_id, authority_type) AS authorities_of_type
     FROM ({scores}) JOIN dim_authority USING (authority_code)

@@ -17,7 +17,7 @@ _OF_COUNCIL = """
     WITH of_type AS (SELECT authority_type, count(*) AS authorities_of_type FROM dim_authority GROUP BY ALL)
     SELECT authority_code, authority_name, index_id, index_name, {more}need_band, need_z, need_score, need_rank,
         need_rank_in_type, authorities_of_type, need_decile, percentile, published_share, is_mostly_published,
-        is_too_uncertain_to_place, rank_percentile_5, rank_percentile_95
+        is_too_uncertain_to_place, rank_note, rank_percentile_5, rank_percentile_95
     FROM ({scores})
     JOIN dim_authority USING (authority_code)
     JOIN of_type USING (authority_type)

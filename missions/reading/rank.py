@@ -106,7 +106,7 @@ def ranked(
         SELECT index_id, index_name, need_rank, (SELECT count(*) FROM dim_authority) AS ranked_councils,
             rank() OVER (ORDER BY need_rank) AS rank_in_list, count(*) OVER () AS listed_councils, authority_code,
             authority_name, authority_type, region_name, need_score, need_band, published_share, is_mostly_published,
-            is_too_uncertain_to_place, rank_percentile_5, rank_percentile_95
+            is_too_uncertain_to_place, rank_note, rank_percentile_5, rank_percentile_95
         FROM ({ALL_SCORES}) JOIN dim_authority USING (authority_code)
         WHERE index_id = $index_id
             AND authority_type = coalesce($authority_type, authority_type)

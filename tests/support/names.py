@@ -91,4 +91,4 @@ SIMILAR = {
     "Leeds City Region": ["Leeds"],
     "Edinbrugh": ["City of Edinburgh"],
 }
-NOTHING = ("xyzzy", "Paris", "Toronto", "SW1A 1AA", "CF10 1EP", "FY1", "S12999999", "E99999999", "")
+NOTHING = ("xyzzy", "Paris", "Toronto", "ZZ1 1AA", "CF10 1EP", "FY1", "S12999999", "E99999999", "")

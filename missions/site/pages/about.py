@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from missions.reading.wording import BASES
+from missions.reading.wording import BASES, publication_day
 from missions.site.data import COMPOSITE, Row, grouped
 from missions.site.renderer import Files, Renderer
 
@@ -183,6 +183,7 @@ def change_files(site: Renderer) -> Files:
         "changes.html",
         "What changed since the previous publication",
         [("What changed", None)],
+        publications=[(id_, publication_day(id_)) for id_ in site.publications],
         **_all_changes(site),
     )
     if changes:

@@ -172,7 +172,6 @@ def _words(site: Renderer, authority: Row) -> dict[str, Any]:
     marts, code = site.marts, authority["authority_code"]
     facts = marts.facts[code]
     sentences = brief(facts)
-    of_kind = {sentence.kind: sentence for sentence in sentences}
     has = {
         "inside": marts.inequality.get(code),
         "editions": marts.editions.get((code, COMPOSITE)) or facts.editions,
@@ -181,8 +180,7 @@ def _words(site: Renderer, authority: Row) -> dict[str, Any]:
     }
     return {
         "brief": sentences,
-        "drivers": of_kind.get("drivers"),
-        "neighbours": of_kind.get("neighbours"),
+        "drivers": next((sentence for sentence in sentences if sentence.kind == "drivers"), None),
         "missions_heading": missions_heading(facts),
         "change_by_mission": change_by_mission(facts),
         "contents": [(id_, words) for id_, words in CONTENTS if has.get(id_, True)],

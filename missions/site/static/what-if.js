@@ -2,7 +2,7 @@
 // level of the tree.
 "use strict";
 (() => {
-  const { codes, inReference, missions: ids, indicators, nodes: tree, ranks, z } = missions.whatIf;
+  const { codes, inReference, missions: ids, indicators, nodes: tree, ranks, places: placed, ranges, z } = missions.whatIf;
   const official = Object.fromEntries(tree.map(([id, , weight]) => [id, weight]));
   const nodes = ids.map((id) => [id, official[id]]);
   const root = tree.find(([, parent]) => parent === null)[0];
@@ -52,7 +52,7 @@
     const rounded = composite.map((value) => Math.round(value * 1e9));
     const rows = codes.map((code, i) => {
       const rank = 1 + rounded.filter((value) => value > rounded[i]).length;
-      return { ...missions.council(code), rank, official: ranks[i], move: rank - ranks[i], score: 100 + 10 * composite[i] };
+      return { ...missions.council(code), rank, official: ranks[i], place: placed[i], range: ranges[i], move: rank - ranks[i], score: 100 + 10 * composite[i] };
     }).sort((a, b) => a.rank - b.rank || a.name.localeCompare(b.name));
     const moved = rows.filter(({ move }) => move).sort((a, b) => a.move - b.move);
     const entered = rows.filter(({ rank, official }) => 5 * rank <= codes.length && 5 * official > codes.length);
@@ -60,7 +60,7 @@
     find("status").textContent = !moved.length ? "These are the official ranks." : `${moved.length} of ${codes.length} `
       + `councils change rank; the average change across all councils is ${places} places; ${entered.length} join the 20% with the highest need.`;
     const sign = (move) => (move ? `${move < 0 ? "↑" : "↓"}${Math.abs(move)}` : "0");
-    const cells = (row) => [{ text: row.name, href: row.href }, row.rank, row.official, sign(row.move), row.score.toFixed(1), row.region];
+    const cells = (row) => [{ text: row.name, href: row.href }, row.rank, row.place, row.range, sign(row.move), row.score.toFixed(1), row.region];
     const fill = (part, some) => find(part).replaceChildren(...some.map((row) => missions.row(cells(row))));
     find("movers").hidden = !moved.length;
     fill("nearer", moved.filter(({ move }) => move < 0).slice(0, 5));
