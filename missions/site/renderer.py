@@ -6,12 +6,14 @@ Belongs here: rendering, and what more than one kind of page needs. pages/ lists
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
+from missions.publication.folder import kept
 from missions.reading.certainty import CERTAINTY
 from missions.reading.wording import publication_day, type_words
 from missions.site.cards import CARD, CARD_SIZE
@@ -77,6 +79,18 @@ class Renderer:
         self.group_of = {(group.kind, group.code): group for group in marts.groups}
 
     @cached_property
+    def publications(self) -> list[str]:
+        """The ids of the publications that are kept, newest first, this one among them."""
+        if self.folder is None or self.publication_day is None:
+            return []
+        others = {folder.name for folder in kept(self.folder.parent.parent)}
+        return sorted(others | {self.publication_id}, reverse=True)
+
+    @property
+    def publication_day(self) -> date | None:
+        return publication_day(self.publication_id)
+
+    @cached_property
     def atlas(self) -> Atlas:
         """What every map and distribution needs of the councils."""
         councils = self.marts.authorities
@@ -125,7 +139,8 @@ class Renderer:
             ],
             "settings": self.settings,
             "publication_id": self.publication_id,
-            "publication_day": publication_day(self.publication_id),
+            "publication_day": self.publication_day,
+            "has_feed": bool(self.publications),
             "dataset": None,
             "card_size": CARD_SIZE,
         }
@@ -180,6 +195,10 @@ class Renderer:
         """Rows of an index, with its polarity: a higher score is always higher need."""
         return [row | {"higher_means": "more_need"} for row in rows]
 
+    def csv(self, rows: Iterable[Row], columns: Iterable[str]) -> str:
+        """A download: these columns of the rows, and those that say what they are of."""
+        return as_csv(*self.marts.labels.completed_records(rows, list(columns)))
+
     def scores_csv(self, rows: Iterable[Row]) -> str:
         flat = [
             row["authority"]
@@ -192,7 +211,7 @@ class Renderer:
         for more in (UNCERTAINTY_COLUMNS, CONTRIBUTION_COLUMNS):
             if any(more[0] in row for row in flat):
                 columns += more
-        return as_csv(flat, columns)
+        return self.csv(flat, columns)
 
     def milestones(self, area: Row | None, mission_id: str | None = None) -> list[Row]:
         """National milestones with the progress of a council and England, or of England and all regions."""

@@ -1,17 +1,27 @@
 """The site of the session's publication, its pages parsed once, and the marts that it was made from."""
 
+import functools
+import http.server
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
 
 from missions.publication.folder import DATABASE
-from tests.support.browser import browser
+from tests.support.browser import PATIENCE, browser
 from tests.support.pages import Page
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ViewportSize
+    from playwright.sync_api import Page as BrowserPage
+
 __all__ = ["browser"]
+
+WIDE: "ViewportSize" = {"width": 1280, "height": 900}
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +43,26 @@ def marts(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with duckdb.connect(str(copy), read_only=True) as connection:
         connection.execute("USE marts")
         yield connection
+
+
+@pytest.fixture(scope="module")
+def addresses(site: Path) -> Iterator[dict[str, str]]:
+    """Where the site begins: on disk, and on a server of this machine."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(site)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield {"disk": f"{site.resolve().as_uri()}/", "http": f"http://127.0.0.1:{server.server_port}/"}
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def page(browser: "Browser") -> Iterator["BrowserPage"]:
+    context = browser.new_context(viewport=WIDE)
+    context.set_default_timeout(PATIENCE * 1000)
+    yield context.new_page()
+    context.close()

@@ -3,26 +3,21 @@
 Skipped, with the reason, where no Chromium is found. What the pages say is proved without one, beside this file.
 """
 
-import csv
-import functools
-import http.server
 import json
 import re
 import subprocess
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Page, expect
 
+from missions.reading.rank_words import ordinal
 from missions.reading.wording import BANDS, value_words
 from missions.site.pages.about_site import MISSING
-from tests.support.browser import PATIENCE
+from tests.support.browsing import council, downloaded, drawn, settled
 
 Missions = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -67,44 +62,6 @@ PAGES = [
 ]
 # Of WCAG 2.2, levels A and AA, and what axe holds for good practice besides.
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-WIDE: ViewportSize = {"width": 1280, "height": 900}
-
-
-@pytest.fixture(scope="module")
-def addresses(site: Path) -> Iterator[dict[str, str]]:
-    """Where the site begins: on disk, and on a server of this machine."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(site)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield {"disk": f"{site.resolve().as_uri()}/", "http": f"http://127.0.0.1:{server.server_port}/"}
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport=WIDE)
-    context.set_default_timeout(PATIENCE * 1000)
-    yield context.new_page()
-    context.close()
-
-
-def council(marts: duckdb.DuckDBPyConnection, name: str) -> str:
-    (code,) = (
-        marts.execute("SELECT authority_code FROM dim_authority WHERE authority_name = ?", [name]).fetchone() or ()
-    )
-    return str(code)
-
-
-def drawn(page: Page) -> None:
-    """Wait until every chart that the page shows is drawn."""
-    page.wait_for_function(
-        "[...document.querySelectorAll('.chart-view')].every(v => !v.checkVisibility() || v.querySelector('svg path'))"
-    )
 
 
 # --- Each page type -----------------------------------------------------------------------------------------------
@@ -190,14 +147,6 @@ Object.fromEntries([...document.querySelectorAll("#map .shapes [data-c]")].filte
   .map(p => [p.dataset.c, (p.getAttribute("fill") || p.getAttribute("class")).match(/n\\d|h\\d|u(?=\\))/)[0]]))
 """
 KENT = "E10000016"
-
-
-def settled(look: Callable[[], Any], expected: Any) -> Any:
-    """What is seen as soon as it is as expected, or when patience ends."""
-    deadline = time.monotonic() + PATIENCE
-    while (seen := look()) != expected and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return seen
 
 
 @pytest.mark.parametrize("where", ["disk", "http"])
@@ -289,7 +238,7 @@ def test_charts_show_without_scripts(browser: Browser, addresses: dict[str, str]
 
 
 def test_charts_work_by_keyboard_and_by_touch(browser: Browser, addresses: dict[str, str]) -> None:
-    context = browser.new_context(viewport=WIDE, has_touch=True)
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, has_touch=True)
     page = context.new_page()
     page.goto(addresses["disk"] + "mission/health.html")
     page.locator("#map .chart-view").focus()
@@ -397,6 +346,17 @@ def test_what_if_begins_with_the_official_ranks(
     )
     assert ranks_shown(page) == dict(official.fetchall())
     expect(page.get_by_role("status").last).to_have_text("These are the official ranks.")
+    # Beside the new rank stand the official one, or its interval in words, and the interval.
+    shown = page.locator("[data-part=ranks] tr").evaluate_all(
+        "rows => Object.fromEntries(rows.map(r => [...r.cells].map(c => c.textContent)).map(([n, _, ...c]) => [n, c]))"
+    )
+    for name, rank, low, high, is_uncertain in marts.execute(
+        "SELECT authority_name, c.need_rank, rank_percentile_5, rank_percentile_95, is_too_uncertain_to_place "
+        "FROM composite_index AS c JOIN dim_authority USING (authority_code) "
+        "JOIN rank_uncertainty AS u ON c.authority_code = u.authority_code AND index_id = 'composite'"
+    ).fetchall():
+        place = f"between {ordinal(low)} and {ordinal(high)}" if is_uncertain else str(rank)
+        assert shown[name][:2] == [place, f"{low:.0f} to {high:.0f}"]
 
 
 @pytest.mark.parametrize(("state", "options"), SETTINGS)
@@ -435,11 +395,13 @@ def test_what_if_follows_its_controls_and_keeps_them_in_the_address(page: Page, 
     expect(page.get_by_role("status").last).to_contain_text("There is nothing left to rank by")
 
 
-def downloaded(page: Page, link: Any) -> list[dict[str, str]]:
-    with page.expect_download() as waiting:
-        link.click()
-    with Path(waiting.value.path()).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def test_what_if_follows_a_council_of_the_readers_own(page: Page, addresses: dict[str, str]) -> None:
+    page.goto(addresses["disk"] + "what-if.html")
+    page.get_by_label("Your council").select_option(label="Kent")
+    page.get_by_text("Health counts double").click()
+    pinned = page.locator("[data-part=pinned]")
+    expect(pinned).to_contain_text(f"Kent: rank {ranks_shown(page)['Kent']}, officially ")
+    assert "council=E10000016" in page.url and "health=2" in page.url
 
 
 def test_what_if_downloads_what_it_shows(page: Page, addresses: dict[str, str]) -> None:
@@ -447,63 +409,6 @@ def test_what_if_downloads_what_it_shows(page: Page, addresses: dict[str, str]) 
     rows = downloaded(page, page.get_by_text("Download these ranks"))
     assert {row["authority_name"]: int(row["new_rank"]) for row in rows} == ranks_shown(page)
     assert all(int(row["new_rank"]) - int(row["official_rank"]) == int(row["rank_change"]) for row in rows)
-
-
-# --- Compare ------------------------------------------------------------------------------------------------------
-
-
-def test_compare_shows_and_downloads_the_figures_of_the_marts(
-    page: Page, addresses: dict[str, str], marts: duckdb.DuckDBPyConnection
-) -> None:
-    names = ["Blackpool", "Kent", "City of London", "Isles of Scilly", "Bristol, City of"]
-    codes = [council(marts, name) for name in names]
-    page.goto(f"{addresses['http']}compare.html#councils={','.join(codes)}")
-    cells = marts.execute(
-        """
-        SELECT indicator_title, authority_code, value, unit, s.need_rank, higher_means, value_basis, decimals
-        FROM indicator_score AS s JOIN dim_indicator AS i USING (indicator_id) WHERE list_contains(?, authority_code)
-        """,
-        [codes],
-    ).fetchall()
-    table = page.locator("[data-part=figures]")
-    shown = table.locator("tbody tr").evaluate_all(
-        "rows => rows.map(r => [...r.cells].map(c => c.firstChild.textContent))"
-    )
-    assert table.locator("thead th").all_inner_texts() == ["Indicator", "England", *names]
-    expected = {(title, code): value_words(value, unit, decimals) for title, code, value, unit, *_, decimals in cells}
-    assert {(row[0], code): text for row in shown for code, text in zip(codes, row[2:], strict=True)} == expected
-    assert page.locator("[data-part=chart] path[class^=c]").count() == 6 * len(names)
-
-    rows = downloaded(page, page.get_by_text("Download scores and figures"))
-    assert len(rows) == 5 * (65 + 6)
-    by_cell = {(row["indicator_title"], row["authority_code"]): row for row in rows}
-    for title, code, value, unit, rank, higher_means, basis, _ in cells:
-        row = by_cell[title, code]
-        assert (float(row["value"]), int(row["need_rank"]), row["unit"], row["higher_means"]) == (
-            value,
-            rank,
-            unit,
-            higher_means,
-        )
-        assert row["value_basis"] == basis.replace("_", " ")
-        assert row["period"]
-
-
-def test_compare_follows_its_controls_and_keeps_them_in_the_address(page: Page, addresses: dict[str, str]) -> None:
-    page.goto(addresses["disk"] + "compare.html")
-    expect(page.get_by_role("status").last).to_have_text("Select a council to begin.")
-    page.get_by_label("Council 1").select_option(label="Hartlepool")
-    page.get_by_label("Council 2").select_option(label="Kent")
-    page.locator("summary", has_text="Health").click()
-    page.get_by_label("Adults living with obesity").check()
-    expect(page).to_have_url(re.compile("#councils=E06000001,E10000016&indicators=adult_obesity$"))
-    assert page.locator("[data-part=figures] tbody tr").count() == 1
-    again = page.context.new_page()
-    again.goto(page.url)
-    assert again.locator("[data-part=figures]").inner_text() == page.locator("[data-part=figures]").inner_text()
-    again.close()
-    page.locator("[data-part=scores] a", has_text="Kent").click()
-    expect(page.locator("h1")).to_contain_text("Kent")
 
 
 # --- Search, downloads, keyboard, print ---------------------------------------------------------------------------

@@ -40,7 +40,7 @@ def test_the_command_draws_a_map_of_an_area_for_a_slide(missions: Missions, tmp_
     svg = (tmp_path / "map.svg").read_text(encoding="utf-8")
     words = texts(svg)
     assert "Robbery in the North West" in words and "Source: Office for National Statistics" in words
-    assert (publication / "current").resolve().name in words and "Manchester" in words and "Leeds" not in words
+    assert (publication / "current").resolve().name in words and "Ribble Valley" in words and "Leeds" not in words
     assert len([p for p in ElementTree.fromstring(svg).iter(f"{SVG}path") if p.get("data-c")]) == 36
     made = missions("chart", "need", "--out", str(tmp_path / "need.png"))
     assert made.returncode == 0, made.stderr
@@ -60,6 +60,14 @@ def test_the_command_draws_a_map_of_an_area_for_a_slide(missions: Missions, tmp_
 def test_the_command_says_what_is_wrong(missions: Missions, arguments: list[str], said: str) -> None:
     answer = missions("chart", *arguments)
     assert answer.returncode == 2 and said in answer.stderr
+
+
+def test_report_prints_a_combined_authority(
+    missions: Missions, browser: Browser, tmp_path: Path, publication: Path
+) -> None:
+    made = missions("report", "Greater", "Manchester", "--out", str(tmp_path / "gm.pdf"))
+    assert made.returncode == 0 and made.stdout.startswith("Greater Manchester:"), made.stderr
+    assert (tmp_path / "gm.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_the_browser_saves_the_picture_with_the_readers_choices(page: Page, site: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from missions.site.pages import (
     compare,
     councils,
     downloads,
+    feed,
     frameworks,
     home,
     indicators,
@@ -40,6 +41,7 @@ KINDS_OF_PAGE = (
     catalogue,
     sharing,
     api,
+    feed,
 )
 
 

@@ -3,10 +3,10 @@
 from missions.reading.sentences import area_brief
 from missions.reading.wording import TYPES_PLURAL, place_name
 from missions.site import charts
+from missions.site.area_files import csv_of, rows_of, workbook_of
 from missions.site.data import COMPOSITE, Group
 from missions.site.renderer import KINDS, Files, Renderer
 from missions.site.scripts import charts_script
-from missions.site.tables import as_csv
 from missions.site.words import councils_of, group_name, types_in_sentence
 
 # What kind of area a page is about, as some areas of several kinds share a name.
@@ -62,9 +62,13 @@ def _group_files(site: Renderer, group: Group) -> Files:
         missions=site.marts.missions,
         indices=site.marts.indices,
     )
+    if group.kind == "combined-authority" and group.members:
+        figures = rows_of(site, group)
+        yield f"{folder}-indicators.csv", csv_of(figures)
+        yield f"{folder}-indicators.xlsx", workbook_of(figures, group.name, site.publication_id)
     yield f"{folder}.csv", site.scores_csv(site.needs(site.marts.indices, group.members))
     if group.summary:
-        yield f"{folder}-summary.csv", as_csv(site.with_polarity(group.summary), ["higher_means", *group.summary[0]])
+        yield f"{folder}-summary.csv", site.csv(site.with_polarity(group.summary), ["higher_means", *group.summary[0]])
 
 
 def _which(group: Group) -> str:

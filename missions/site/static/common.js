@@ -12,17 +12,18 @@
       const { text, href, note } = cell instanceof Object ? cell : { text: cell };
       const element = row.appendChild(document.createElement(place ? tag : "th"));
       if (element.tagName === "TH") element.scope = tag === "th" ? "col" : "row";
-      if (/^[−+↑↓£\d]/.test(text) || (tag === "th" && place)) element.className = "n";
+      if (place && (tag === "th" || /^[−+↑↓£\d]/.test(text))) element.className = "n";
       const inner = href ? element.appendChild(document.createElement("a")) : element;
       Object.assign(inner, href && { href }, { textContent: text });
       if (note) element.appendChild(document.createElement("small")).textContent = note;
     });
     return row;
   };
-  missions.csv = (link, rows) => {
+  missions.csv = (link, [head, ...rows]) => {
+    const all = [[...head, "publication_id"], ...rows.map((row) => [...row, link.dataset.publication])];
     const field = (value) => (/[",\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : value);
     URL.revokeObjectURL(link.href);
-    link.href = URL.createObjectURL(new Blob(rows.map((row) => `${row.map(field).join()}\n`), { type: "text/csv" }));
+    link.href = URL.createObjectURL(new Blob(all.map((row) => `${row.map(field).join()}\n`), { type: "text/csv" }));
   };
   // Shows a page that works by script. Its settings are kept after the # in its address.
   missions.keep = (entries) => history.replaceState(null, "", `#${entries.map((entry) => entry.join("=")).join("&")}`);
