@@ -83,7 +83,7 @@ def what_if(
     methods = {"treatment": treatment, "normalisation": normalisation, "aggregation": aggregation}
     choices = replace(_choices(nodes, missions, mission, weight or [], drop or [], methods), framework=framework)
     with scoring.what_if(ctx.obj / DATABASE, choices) as connection:
-        everyone = ask(connection, "FROM what_if")
+        everyone = ask(connection, "SELECT *, $index_id AS index_id FROM what_if", index_id=choices.index_id)
         (summary,) = ask(connection, _SUMMARY).records
     codes = [council.code for council in councils]
     found = labels.completed(_of(everyone, codes))

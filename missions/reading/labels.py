@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from missions.publication.folder import publication_id
-from missions.reading.queries import Rows, ask, ask_names
+from missions.reading.queries import Rows, ask
 
 PUBLICATION = "publication_id"
 _COMPOSITE = {"composite": "All missions"}
@@ -30,16 +30,15 @@ class Labels:
         """Those of an open publication."""
         where = "SELECT path FROM duckdb_databases() WHERE database_name = current_database()"
         [(database,)] = ask(connection, where).values
-        councils = ask_names(connection, "SELECT authority_code, authority_name FROM dim_authority")
-        missions = ask_names(connection, "SELECT mission_id, mission_name FROM dim_mission")
-        # Publications of the first framework have no themes.
-        has_themes = ask(connection, "SELECT 1 FROM duckdb_tables() WHERE table_name = 'dim_theme'").values
-        themes = ask_names(connection, "SELECT theme_id, theme_name FROM dim_theme") if has_themes else {}
+        # Any of these may be missing where two databases are compared, or in a publication of another version.
+        councils = dict(_optional(connection, "dim_authority", "authority_code", "authority_name"))
+        missions = dict(_optional(connection, "dim_mission", "mission_id", "mission_name"))
+        themes = dict(_optional(connection, "dim_theme", "theme_id", "theme_name"))
         indicators = {
-            id_: (title, unit, polarity)
-            for id_, title, unit, polarity in ask(
-                connection, "SELECT indicator_id, indicator_title, unit, higher_means FROM dim_indicator"
-            ).values
+            id_: about
+            for id_, *about in _optional(
+                connection, "dim_indicator", "indicator_id", "indicator_title", "unit", "higher_means"
+            )
         }
         titles, units, polarities = ({id_: row[n] for id_, row in indicators.items()} for n in range(3))
         indices = {**_COMPOSITE, **missions, **themes, **titles}
@@ -104,3 +103,10 @@ class Labels:
             return lambda row: self.publication_id
         look_up, position = self.added[key, column], place[key]
         return lambda row: look_up(row[position])
+
+
+def _optional(connection: duckdb.DuckDBPyConnection, table: str, *columns: str) -> list[tuple[Any, ...]]:
+    """The rows of a table; none if the publication lacks it or one of the columns."""
+    query = "SELECT column_name FROM duckdb_columns() WHERE schema_name = 'marts' AND table_name = $table"
+    there = {column for (column,) in ask(connection, query, table=table).values}
+    return ask(connection, f"SELECT {', '.join(columns)} FROM {table}").values if there.issuperset(columns) else []

@@ -52,7 +52,6 @@ SELECT
     authority.authority_name,
     authority.authority_type,
     authority.region_name,
-    official.index_id,
     (SELECT count(*) FROM scored) AS ranked_councils,
     official.rank_note,
     official.need_score AS official_score,

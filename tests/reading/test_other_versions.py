@@ -12,6 +12,7 @@ from missions import cli
 from missions.errors import PublicationError
 from missions.publication.folder import DATABASE
 from missions.reading.index import Index
+from missions.reading.queries import ask, open_database
 from missions.sql import quoted_text
 
 # Small tables that every lookup reads, the fewest that show what is lacking.
@@ -38,12 +39,12 @@ def older(publication: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("words", "lacking"),
     [
         (("rank",), "composite_index"),
-        (("profile", "Leeds"), "unit"),
-        (("explain", "Leeds"), "unit"),
+        (("profile", "Leeds"), "composite_index"),
+        (("explain", "Leeds"), "authority_peer"),
         (("indicator", "smoking"), "indicator_treatment"),
-        (("trend", "Leeds"), "unit"),
+        (("trend", "Leeds"), "index_trend"),
         (("sources",), "dim_source"),
-        (("compare", "Leeds", "Kent"), "unit"),
+        (("compare", "Leeds", "Kent"), "composite_index"),
         (("what-if",), "dim_framework_node"),
     ],
 )
@@ -63,6 +64,8 @@ def test_python_says_the_same(older: Path) -> None:
         pytest.raises(PublicationError, match=r"lacks what this version reads \(composite_index\)"),
     ):
         index.rank()
+    with open_database(older / DATABASE) as connection, pytest.raises(PublicationError, match="column unit"):
+        ask(connection, "SELECT unit FROM dim_indicator")
 
 
 def test_damaged_files_and_files_in_use(older: Path, tmp_path: Path) -> None:
