@@ -14,7 +14,7 @@ def files_of_the_method() -> list[Path]:
     """The models, the macros and the variables that scoring/models.py reads."""
     names = runpy.run_path("missions/scoring/model_names.py")
     files = [PROJECT / "dbt_project.yml", *(PROJECT / "macros").rglob("*.sql")]
-    for model in (*names["CHAIN"], *names["FURTHER"]):
+    for model in names["PACKED"]:
         files += (PROJECT / "models").rglob(f"{model}.sql")
     return files
 

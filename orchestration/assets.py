@@ -20,7 +20,6 @@ from missions.publication.comparable import COMPARED
 from missions.publication.folder import add_site
 from missions.publication.publish import publish
 from missions.publication.seeds import keep
-from missions.site.folder import build_site
 from missions.sources import registry
 from missions.sources.build_file import only_run
 from missions.sources.generated import attribution
@@ -233,6 +232,8 @@ def publication(warehouse: Warehouse) -> dg.MaterializeResult:
     owners=OWNERS,
 )
 def site(warehouse: Warehouse) -> dg.MaterializeResult:
+    from missions.site.folder import build_site  # with the libraries of charts, which take long
+
     try:
         folder, written = add_site(PUBLISHED, lambda *folders: build_site(*folders, manifest=MANIFEST))
     except (BusyError, PublicationError) as error:

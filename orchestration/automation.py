@@ -19,13 +19,14 @@ from missions.paths import PUBLISHED, SEEDS
 from missions.publication.folder import current
 from missions.publication.seeds import built_from
 from missions.sources import registry
-from missions.sources.refresh import refreshable, standing
 from orchestration.jobs import fail_dead_runs, index, lost_run, refresh_job
 
 TIMEZONE = "Europe/London"
 
 # Runs are weekly, so a publication older than this means that one was missed.
 _PUBLICATION_FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=9))
+
+_EAGER = dg.AutomationCondition.eager()  # once for all assets: each takes milliseconds to make
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def automated(assets: Iterable[dg.AssetsDefinition]) -> Sequence[dg.AssetsDefini
 def _automated(spec: dg.AssetSpec) -> dg.AssetSpec:
     if spec.key.path[0] != registry.RAW_SOURCE:
         fresh = _PUBLICATION_FRESH if spec.key == dg.AssetKey("publication") else spec.freshness_policy
-        return spec.replace_attributes(automation_condition=dg.AutomationCondition.eager(), freshness_policy=fresh)
+        return spec.replace_attributes(automation_condition=_EAGER, freshness_policy=fresh)
     source = registry.sources().get(spec.key.path[-1])
     if source is None or source.release_rhythm not in RHYTHMS:
         return spec  # our own tables, and sources with no regular release: somebody starts these by hand
@@ -110,6 +111,8 @@ def _automated(spec: dg.AssetSpec) -> dg.AssetSpec:
     "whoever changed them.",
 )
 def landed_editions() -> dg.RunRequest | dg.SkipReason:
+    from missions.sources.refresh import refreshable, standing  # with pandas, which takes long
+
     registry.forget()  # the sensor's process outlives changes to the registry
     published = current(PUBLISHED)
     wanted = {seed: sha256(SEEDS / seed) for seed in _seeds_in_use()}

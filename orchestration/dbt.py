@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import duckdb
@@ -20,26 +20,31 @@ from dagster_dbt.asset_utils import get_subset_selection_for_context
 
 # Private, but the only way to turn dbt's events into Dagster's without a slow subprocess. A test covers it.
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.artifacts.schemas.run import RunExecutionResult
-from dbt.cli.main import dbtRunner, dbtRunnerResult
-from dbt_common.events.base_types import EventMsg
-from google.protobuf.json_format import MessageToDict
 
 from missions.paths import DBT_PROJECT, WAREHOUSE
 from missions.sources import registry
+from orchestration import progress
 from orchestration.environment import without
+
+# The rest of dbt is imported by what runs it: a code location that is only looked at starts a second earlier.
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
+    from dbt_common.events.base_types import EventMsg
 
 # No telemetry and no check for new versions: a run needs no network.
 os.environ.setdefault("DO_NOT_TRACK", "1")
 
 OWNERS = ["team:missions-index"]
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
+_PROGRESS = {"NodeStart": progress.begun, "LogModelResult": progress.made}
 _RESULT_EVENTS = {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult"}
 
 
-def invoke_dbt(arguments: Sequence[str], callbacks: Sequence[Any] = ()) -> dbtRunnerResult:
+def invoke_dbt(arguments: Sequence[str], callbacks: Sequence[Any] = ()) -> "dbtRunnerResult":
     """Run dbt in this process, silently and with the project's own settings; release the build file afterwards."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
     try:
         with _own_settings():
             return dbtRunner(callbacks=list(callbacks)).invoke(
@@ -135,11 +140,16 @@ def build_models(context: dg.AssetExecutionContext, target: str, shared_tests: b
         selection = [*selection, "--indirect-selection", indirect_selection]
     if target == "spark":
         selection += _on_spark()
+    from google.protobuf.json_format import MessageToDict
+
     events: list[dict[str, Any]] = []
 
-    def keep(event: EventMsg) -> None:
+    def keep(event: "EventMsg") -> None:
         if event.info.name in _RESULT_EVENTS:
             events.append(MessageToDict(event, preserving_proto_field_name=True))
+        if event.info.name in _PROGRESS and event.data.node_info.resource_type == "model":
+            key = translator.get_asset_key(manifest()["nodes"][event.data.node_info.unique_id])
+            _PROGRESS[event.info.name](key.to_user_string())
 
     # Unit tests prove formulas, which no data can change: `make test` runs them.
     result = invoke_dbt(["build", *selection, "--exclude-resource-type", "unit_test"], [keep])
@@ -191,8 +201,10 @@ def _observed(made: dg.AssetMaterialization) -> dg.AssetObservation:
     return dg.AssetObservation(made.asset_key, description="Built on Spark.", metadata=made.metadata)
 
 
-def _what_failed(result: dbtRunnerResult) -> str:
+def _what_failed(result: "dbtRunnerResult") -> str:
     """One line per model or test that failed, without those skipped as a result."""
+    from dbt.artifacts.schemas.run import RunExecutionResult
+
     if not isinstance(result.result, RunExecutionResult):
         return f"dbt could not start: {result.exception}"
     failed = [r for r in result.result.results if r.status in ("error", "fail", "runtime error")]

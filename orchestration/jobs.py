@@ -8,7 +8,6 @@ import time
 import dagster as dg
 
 from missions.sources.build_file import only_run
-from missions.sources.refresh import is_under_way
 from orchestration.refresh import fetch_editions
 
 _UNDER_WAY = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
@@ -42,6 +41,8 @@ def fail_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     Whoever holds the lock knows that no other run is in progress, except a refresh, which locks the landing folder.
     Raises BusyError if a run is in progress.
     """
+    from missions.sources.refresh import is_under_way  # with pandas, which takes long
+
     with only_run():
         dead = []
         for record in instance.get_run_records(dg.RunsFilter(statuses=_UNDER_WAY)):

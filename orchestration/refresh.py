@@ -5,13 +5,16 @@ Belongs here: how a refresh is reported in Dagster. The work is done in missions
 """
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from missions.errors import MissionsError
 from missions.sources import registry
-from missions.sources.refresh import Outcome, refreshable, standing
-from missions.sources.refresh import refresh as fetch_newest
+
+# missions.sources.refresh is imported by what runs: with pandas behind it, the code location would start much later.
+if TYPE_CHECKING:
+    from missions.sources.refresh import Outcome
 
 CHECK = "newest_edition"
 
@@ -33,12 +36,15 @@ class RefreshConfig(dg.Config):
             description="The newest downloaded version is in use, or within bounds. The last attempt to download "
             "succeeded, and is no older than the publisher's release rhythm.",
         )
-        for source in refreshable()
+        for source in registry.sources().values()
+        if source.is_refreshable
     ],
     can_subset=True,
     description="Reports each source's newest downloaded version and last attempt to download. Downloads nothing.",
 )
 def newest_editions(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+    from missions.sources.refresh import refreshable, standing
+
     chosen = {key.asset_key.path[-1] for key in context.selected_asset_check_keys}
     for source in refreshable():
         if source.source_id in chosen:
@@ -47,12 +53,14 @@ def newest_editions(context: dg.AssetCheckExecutionContext) -> Iterator[dg.Asset
 
 @dg.op(description="Download, compare and apply new versions; each source's check reports the outcome.")
 def fetch_editions(context: dg.OpExecutionContext, config: RefreshConfig) -> None:
-    def report(outcome: Outcome) -> None:
+    from missions.sources.refresh import refresh, refreshable
+
+    def report(outcome: "Outcome") -> None:
         context.log.info(f"{outcome.source_id}: {outcome.status}. {outcome.message}")
         context.instance.report_runless_asset_event(dg.AssetCheckEvaluation(check_name=CHECK, **_as_check(outcome)))
 
     try:
-        outcomes = fetch_newest(refreshable(config.sources), check=config.check, report=report)
+        outcomes = refresh(refreshable(config.sources), check=config.check, report=report)
     except MissionsError as error:
         raise dg.Failure(str(error), allow_retries=False) from None
     open_questions = [outcome for outcome in outcomes if not outcome.is_good]
@@ -62,7 +70,7 @@ def fetch_editions(context: dg.OpExecutionContext, config: RefreshConfig) -> Non
         raise dg.Failure("\n".join(f"{o.source_id}: {o.message}" for o in open_questions), allow_retries=False)
 
 
-def _as_check(outcome: Outcome) -> dict:  # type: ignore[type-arg]
+def _as_check(outcome: "Outcome") -> dict:  # type: ignore[type-arg]
     """An outcome as Dagster shows it: an error if it awaits a decision, a warning if it was not downloaded."""
     metadata: dict[str, dg.MetadataValue] = {
         "status": dg.MetadataValue.text(outcome.status.value),

@@ -4,10 +4,11 @@ Belongs here: starting it, and describing failures in plain words. Its steps are
 automation.py.
 """
 
-import gc
 import shutil
+import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from missions.paths import PROJECT, PUBLISHED, WAREHOUSE
 from missions.publication.change import PUBLICATION_CHANGE
 from missions.publication.folder import DATABASE
 from missions.sources.build_file import only_run
-from orchestration import built
+from orchestration import built, progress
 from orchestration.environment import without
 from orchestration.notices import step_problem
 
@@ -34,16 +35,20 @@ def dagster_home() -> Path:
     return DAGSTER_HOME
 
 
-def run_index(target: str = "dev", *, force: bool = True, say: Callable[[str], None] = lambda _: None) -> Path:
+def run_index(
+    target: str = "dev",
+    *,
+    force: bool = True,
+    say: Callable[[str], None] = lambda _: None,
+    show: Callable[[progress.Step], None] = lambda _: None,
+) -> Path:
     """Build and check everything from the seeds to the publication; return the published database.
 
     Without `force`, build only what depends on something that has changed since the current publication, and report
-    that to `say`. With the target `spark`, build only the raw tables, and the models on Spark; return the folder of
-    Spark's tables.
+    that to `say`. `show` is told of each asset that is begun or made. With the target `spark`, build only the raw
+    tables, and the models on Spark; return the folder of Spark's tables.
     Raises RunError naming each failed step and why.
     """
-    # dagster and dbt create many small objects that last as long as the run; searching them for garbage takes seconds.
-    gc.set_threshold(100_000, 50, 100)
     # The sensor dead_runs holds the lock for a moment.
     with without("DAGSTER_"), only_run(patience=2.0):  # another Dagster's settings are not for this run
         try:  # under the lock, as importing these reads the registry and may parse the dbt project
@@ -62,17 +67,43 @@ def run_index(target: str = "dev", *, force: bool = True, say: Callable[[str], N
         built.forget()
         with dg.DagsterInstance.from_config(str(dagster_home())) as instance:
             fail_dead_runs(instance)
-            result = defs.resolve_job_def("index").execute_in_process(
-                instance=instance,
-                raise_on_error=False,
-                asset_selection=sorted(selected) if selected else None,
-                run_config=_run_config(target, selected),
-            )
+            made = selected or defs.resolve_asset_graph().get_all_asset_keys()
+            with _watched(instance, made, show) as (run_id, remember):
+                result = defs.resolve_job_def("index").execute_in_process(
+                    instance=instance,
+                    run_id=run_id,
+                    raise_on_error=False,
+                    asset_selection=sorted(selected) if selected else None,
+                    run_config=_run_config(target, selected),
+                )
         if result.success and target == "dev":
             built.remember(parts)
+            remember()
     if not result.success:
         raise RunError(_what_failed(result))
     return SPARK_TABLES if target == "spark" else PUBLISHED / DATABASE
+
+
+@contextmanager
+def _watched(
+    instance: dg.DagsterInstance, assets: Collection[dg.AssetKey], show: Callable[[progress.Step], None]
+) -> Iterator[tuple[str, Callable[[], None]]]:
+    """The id for a run whose progress is shown, and what records its durations once it has succeeded."""
+    run_id = str(uuid.uuid4())
+    seen = progress.Progress({key.to_user_string() for key in assets}, show)
+    report = {dg.DagsterEventType.STEP_START: seen.begun, dg.DagsterEventType.STEP_SUCCESS: seen.made}
+
+    def listen(entry: dg.EventLogEntry) -> None:
+        event = entry.dagster_event
+        if event and event.step_key and event.event_type in report:
+            report[event.event_type](event.step_key.replace("__", "/", 1))
+
+    instance.add_event_listener(run_id, listen)
+    progress.watched = seen
+    try:
+        yield run_id, seen.remember
+    finally:
+        progress.watched = None
 
 
 def _run_config(target: str, selected: set[dg.AssetKey] | None) -> dict[str, Any]:

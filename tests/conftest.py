@@ -1,8 +1,10 @@
 """A copy of the project for the session, in which tests build, break and publish; the checkout is never touched.
 
 MISSIONS_HOME is set before any import of the project, so that the code under test and subprocesses share the copy.
+With pytest-xdist each worker has its own copy, so that no test disturbs another's, and one of them builds for all.
 """
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -15,12 +17,21 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
+# Seconds after which a process that a test started is taken to hang. No test waits longer than it takes.
+PATIENCE = 1800.0
 # What a build reads; copies have nothing else.
 BUILD_INPUTS = ("seeds", "dbt_project", "missions", "orchestration", "pyproject.toml", "workspace.yaml")
 
-# MISSIONS_TEST_HOME names a copy to keep between runs of the tests, with its build.
+# What a build leaves; the publication last, as it shows that the rest is there.
+BUILD_OUTPUTS = ("dbt_project/target", "build", "published")
+
+# MISSIONS_TEST_HOME names a copy to keep between runs of the tests, with its build. Workers of pytest-xdist inherit the
+# folder of the session, in which each has a copy of its own.
 _kept = os.environ.get("MISSIONS_TEST_HOME")
-_home = Path(_kept or tempfile.mkdtemp(prefix="missions-tests-"))
+_worker = os.environ.get("PYTEST_XDIST_WORKER")
+_session = Path(os.environ["MISSIONS_TEST_SESSION"] if _worker else _kept or tempfile.mkdtemp(prefix="missions-tests-"))
+_home = _session / "workers" / _worker if _worker else _session
+os.environ["MISSIONS_TEST_SESSION"] = str(_session)
 os.environ["MISSIONS_HOME"] = str(_home)
 os.environ.setdefault("DO_NOT_TRACK", "1")
 
@@ -52,7 +63,7 @@ def remove_what_is_gone(home: Path) -> None:
 
 
 copy_project(_home)
-if _kept:
+if _kept and not _worker:
     remove_what_is_gone(_home)
 
 # Fixtures that build, start Dagster or the command, serve publishers' files or inject faults. Other tests are `fast`.
@@ -60,18 +71,32 @@ _NOT_FAST = {"database", "publication", "home", "missions", "project", "graph", 
 
 
 def pytest_sessionfinish() -> None:
-    if not _kept:
+    if _worker or not _kept:
         shutil.rmtree(_home, ignore_errors=True)
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest selects by `-m`
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests that need no build as fast, and run the slow suites last, so that a broken formula shows first."""
+    """Mark tests that need no build as fast, and run the slow suites last, so that a broken formula shows first.
+
+    pytest-xdist gives whole files to its workers, in the order of their first tests. There one worker begins with a
+    slow file, and so with the build, while the other runs the files without one; short files come last, to end evenly.
+    """
     for item in items:
         needed = set(getattr(item, "fixturenames", ()))
         if not item.get_closest_marker("slow") and not needed & _NOT_FAST:
             item.add_marker("fast")
-    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+    if not _worker:
+        items.sort(key=_is_slow)
+        return
+    slow = {item.path for item in items if _is_slow(item)}
+    not_fast = {item.path for item in items if not item.get_closest_marker("fast")}
+    first = next((item.path for item in items if item.path in slow), None)
+    items.sort(key=lambda item: (item.path != first, item.path in not_fast, item.path not in slow))
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    return item.get_closest_marker("slow") is not None
 
 
 @pytest.fixture(scope="session")
@@ -87,9 +112,23 @@ def database(home: Path) -> Path:
     from missions.publication.folder import DATABASE
     from orchestration.run import run_index
 
-    if _kept and (built := PUBLISHED / DATABASE).exists():
-        return built
-    return run_index()
+    with (_session / ".build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _worker:
+            if not (_kept and (PUBLISHED / DATABASE).exists()):
+                run_index()
+        elif (_session / "published" / DATABASE).exists():
+            _copy_build(_session, home)
+        else:
+            run_index()
+            _copy_build(home, _session)
+    return PUBLISHED / DATABASE
+
+
+def _copy_build(source: Path, target: Path) -> None:
+    for name in BUILD_OUTPUTS:
+        shutil.rmtree(target / name, ignore_errors=True)
+        shutil.copytree(source / name, target / name, symlinks=True)
 
 
 @pytest.fixture(scope="session")
@@ -109,7 +148,7 @@ def missions() -> Callable[..., subprocess.CompletedProcess[str]]:
             cwd=home,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=PATIENCE,
         )
 
     return run

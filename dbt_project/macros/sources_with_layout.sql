@@ -51,6 +51,9 @@
             'mhclg_indices_of_deprivation',
             'desnz_fuel_poverty_small_areas',
         ],
+        'deprivation_domain': [
+            'mhclg_deprivation_domains',
+        ],
         'partnership_count': [
             'ons_recorded_crime',
         ],
@@ -68,7 +71,6 @@
         ],
         'audit_exception': [
             'second_audit_exception',
-            'first_audit_exception',
         ],
     } %}
     {{ return(sources[layout]) }}

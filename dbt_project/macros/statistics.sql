@@ -45,3 +45,8 @@ near 1, or the sums lose digits: see place_in_bounds.
                 + 6) * (n - 1) / ((n - 2) * (n - 3))
     end
 {%- endmacro %}
+{# The rank of a value among those of its partition; ties share the mean of their ranks, as Spearman's correlation needs. #}
+{% macro mean_rank(value, partition) -%}
+    rank() over (partition by {{ partition }} order by {{ value }})
+    + (count(*) over (partition by {{ partition }}, {{ value }}) - 1) / 2e0
+{%- endmacro %}

@@ -11,11 +11,14 @@ where
     not coalesce({{ is_finite('value') }}, false)
     or not coalesce({{ is_finite('need_z') }}, false)
     -- A mean over years says how many there are, whatever the basis of the last.
-    or (value_basis in ('published', 'combined_area', 'predecessor')) != (
-        value_basis_reason like '% of % years'
-        or (value_basis = 'published' and value_basis_reason in ('published', 'rate of published counts'))
-        or (value_basis = 'combined_area' and value_basis_reason = 'published for a joint area')
-        or (value_basis = 'predecessor' and value_basis_reason = 'boundary change')
+    or (value_basis_reason like '% of % years' and value_basis not in ('published', 'combined_area', 'predecessor'))
+    or (
+        value_basis_reason not like '% of % years'
+        and (
+            (value_basis = 'published') != (value_basis_reason in ('published', 'rate of published counts'))
+            or (value_basis = 'combined_area') != (value_basis_reason = 'published for a joint area')
+            or (value_basis = 'predecessor') != (value_basis_reason = 'boundary change')
+        )
     )
     or (value_basis = 'modelled') != (value_basis_reason = 'spread from bodies that serve it')
     or (source_id is null) != (value_basis = 'estimated')

@@ -8,13 +8,14 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
 
 from missions.cli.app import command
 from missions.cli.printing import show_ranks
@@ -42,11 +43,10 @@ def build(
         typer.echo(f"Nothing has changed since {unchanged}; use --force to build anyway.", err=True)
         database = PUBLISHED / DATABASE
     else:
-        console = Console(stderr=True)
-        with _ended_by_interrupt(), console.status("Building the index …"):
+        with _ended_by_interrupt(), _shown_progress() as (say, show):
             from orchestration.run import run_index
 
-            database = run_index(target.value, force=force, say=lambda text: typer.echo(text, err=True))
+            database = run_index(target.value, force=force, say=say, show=show)
     if target is Target.spark:
         typer.echo(f"Built on Spark: {database}")
         return
@@ -67,6 +67,27 @@ def _unchanged_publication() -> str | None:
 
     folder = current(PUBLISHED)
     return folder.name if folder and changed() == [] else None
+
+
+@contextmanager
+def _shown_progress() -> Iterator[tuple[Callable[[str], None], Callable[[Any], None]]]:
+    """What shows a message, and what shows a step of the run: on a terminal as a bar, elsewhere as a line per layer."""
+    console = Console(stderr=True)
+    columns = (BarColumn(), TextColumn("{task.fields[count]}"), TextColumn("{task.description}"))
+    layers: set[str] = set()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("Starting", total=None, count="")
+
+        def show(step: Any) -> None:
+            left = "" if step.seconds_left is None else f", about {max(1, round(step.seconds_left))} s left"
+            count = f"{step.made} of {step.total}"
+            bar.update(task, total=step.total, completed=step.made, count=count, description=f"{step.name}{left}")
+            layer = step.name.partition("/")[0]
+            if not console.is_terminal and layer not in layers:
+                layers.add(layer)
+                typer.echo(f"{count}: {step.name}{left}", err=True)
+
+        yield lambda text: console.print(text, markup=False, highlight=False, soft_wrap=True), show
 
 
 @contextmanager

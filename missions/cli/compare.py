@@ -53,27 +53,28 @@ def _show_side_by_side(console: Console, scores: list[dict[str, Any]]) -> None:
     for code in dict.fromkeys(r["authority_code"] for r in scores):
         own = [r for r in scores if r["authority_code"] == code]
         small_print = f"{type_words(own[0]['authority_type'])}, {own[0]['region_name']}, {own[0]['need_band']} need"
-        cells = [
-            Text(f"{r['need_score']:.1f}")
-            + Text(f"\n{place_words(r)}{'' if r['is_mostly_published'] else '*'}", style="dim")
-            for r in own
-        ]
+        cells = [_score_and_place(r) for r in own]
         rows.append([Text(own[0]["authority_name"], style="bold") + Text(f"\n{small_print}", style="dim"), *cells])
     console.print(f"Need score, and rank out of {scores[0]['authorities']}", style="bold")
     console.print(table_of({"Council": "left"} | dict.fromkeys(names, "left"), rows))
     show_score_notes(console, scores)
 
 
+def _score_and_place(score: dict[str, Any]) -> Text:
+    rank = f"{place_words(score)}{'' if score['is_mostly_published'] else '*'}"
+    return Text(f"{score['need_score']:.1f}") + Text(f"\n{rank}", style="dim")
+
+
 def _show_themes(console: Console, themes: list[dict[str, Any]]) -> None:
-    """Scores and ranks by theme, one line per theme and one column per council."""
+    """Scores and ranks by theme, one row per theme and one column per council."""
     councils = dict.fromkeys(r["authority_name"] for r in themes)
     rows: list[list[str | Text]] = []
     for name in dict.fromkeys(r["index_name"] for r in themes):
         own = {r["authority_name"]: r for r in themes if r["index_name"] == name}
-        rows.append([name, *(f"{own[c]['need_score']:.1f} ({place_words(own[c])})" for c in councils)])
+        rows.append([name, *(_score_and_place(own[c]) for c in councils)])
     console.print()
-    console.print("Need score by theme (rank)", style="bold")
-    console.print(table_of({"Theme": "left"} | dict.fromkeys(councils, "right"), rows))
+    console.print("Need score by theme, and rank", style="bold")
+    console.print(table_of({"Theme": "left"} | dict.fromkeys(councils, "left"), rows))
 
 
 def _show_chances(console: Console, scores: list[dict[str, Any]], chances: list[dict[str, Any]]) -> None:

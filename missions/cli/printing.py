@@ -20,7 +20,7 @@ from rich.text import Text
 from missions.errors import MissionsError, UsageError
 from missions.reading.cells import as_cell, plain
 from missions.reading.queries import Rows
-from missions.reading.rank_words import place_notes, place_words
+from missions.reading.rank_words import place_notes, place_words, range_words
 from missions.reading.wording import (
     basis_words,
     day_words,
@@ -32,6 +32,7 @@ from missions.reading.wording import (
 )
 
 _SCORE_NOTE = "Need score: 100 is average, 110 is one standard deviation above it. Rank 1 is the highest need."
+_RANGE_NOTE = "Likely range: where the rank is in 90% of recalculations that vary the method and the data."
 _FLAG_NOTE = "* Mostly not the council's own figures: they carry less than half of the weight."
 
 
@@ -114,10 +115,11 @@ def show_ranks(records: list[dict[str, Any]], title: str, highlighted: str | Non
     console.print(title, style="bold")
     is_part = any(r["listed_councils"] < r["ranked_councils"] for r in records)
     place = {f"Of {records[0]['listed_councils']}": "right"} if is_part else {}
-    columns = {"Rank": "right", **place, "Authority": "left", "Type": "left", "Region": "left"}
+    columns = {"Rank": "right", "Likely range": "right", **place, "Authority": "left", "Type": "left", "Region": "left"}
     rows = [
         [
             place_words(r).replace(" and ", "\nand "),
+            range_words(r),
             *([str(r["rank_in_list"])] if is_part else []),
             r["authority_name"],
             type_words(r["authority_type"]),
@@ -142,6 +144,8 @@ def share_words(score: Mapping[str, Any]) -> str:
 def show_score_notes(console: Console, records: Sequence[dict[str, Any]]) -> None:
     """How to read scores, and the flag if any is used."""
     console.print(_SCORE_NOTE, style="dim")
+    if any(r["rank_percentile_5"] is not None for r in records):
+        console.print(_RANGE_NOTE, style="dim")
     if not all(r["is_mostly_published"] for r in records):
         console.print(_FLAG_NOTE, style="dim")
     for r in records:

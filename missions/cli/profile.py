@@ -19,7 +19,7 @@ from missions.cli.printing import (
     show_score_notes,
     table_of,
 )
-from missions.reading.rank_words import place_words
+from missions.reading.rank_words import place_words, range_words
 from missions.reading.wording import type_words
 
 
@@ -69,12 +69,14 @@ def _under_missions(scores: list[dict[str, Any]], themes: list[dict[str, Any]]) 
 
 
 def _show_scores(console: Console, scores: list[dict[str, Any]]) -> None:
-    columns = {"Mission and theme": "left"} | dict.fromkeys(["Score", "Rank", "Rank in type", "Decile"], "right")
+    numbers = ["Score", "Rank", "Likely range", "Rank in type", "Decile"]
+    columns = {"Mission and theme": "left"} | dict.fromkeys(numbers, "right")
     rows = [
         [
             r["index_name"],
             f"{r['need_score']:.1f}",
             place_words(r),
+            range_words(r),
             f"{r['need_rank_in_type']} of {r['authorities_of_type']}" if r["need_rank_in_type"] else "-",
             str(r["need_decile"]),
             r["need_band"],

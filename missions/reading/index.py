@@ -13,6 +13,7 @@ import pandas as pd
 
 from missions.publication.folder import DATABASE
 from missions.reading import queries
+from missions.reading.brief import Brief, brief_of
 from missions.reading.compare import Comparison, comparison_of
 from missions.reading.explain import Explanation, explanation_of
 from missions.reading.indicator import Indicator, indicator_of
@@ -20,7 +21,8 @@ from missions.reading.lookup import find_authority
 from missions.reading.names import Found, choose
 from missions.reading.profile import Profile, profile_of
 from missions.reading.queries import Answer, Rows
-from missions.reading.rank import ranking
+from missions.reading.rank import Filters, ranking
+from missions.reading.small_areas import SmallAreas, small_areas_of
 from missions.reading.sources import sources_of
 from missions.reading.trend import Trend, trend_of
 
@@ -49,37 +51,15 @@ class Index:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def rank(
-        self,
-        *,
-        mission: str | None = None,
-        theme: str | None = None,
-        region: str | None = None,
-        combined_authority: str | None = None,
-        county: str | None = None,
-        board: str | None = None,
-        authority_type: str | None = None,
-        neighbours_of: str | None = None,
-        peers: str | None = None,
-    ) -> pd.DataFrame:
+    def rank(self, **filters: str | None) -> pd.DataFrame:
         """Councils, highest need first, one row per council: all, or those that pass the filters.
 
-        Ranks are among all councils. `peers` is the model that defines neighbours: ons_global (the default),
-        ons_economic, ons_demographic, dfe or open.
+        Ranks are among all councils; `rank_in_list` is among those listed. The filters, all optional, are `mission` or
+        `theme` (what to rank by), `region`, `combined_authority`, `county`, `board`, `authority_type`, `neighbours_of`
+        and `peers`, the model that defines neighbours: ons_global (the default), ons_economic, ons_demographic, dfe or
+        open.
         """
-        found = ranking(
-            self._connection,
-            mission=mission,
-            theme=theme,
-            region=region,
-            combined_authority=combined_authority,
-            county=county,
-            board=board,
-            authority_type=authority_type,
-            neighbours_of=neighbours_of,
-            peers=peers,
-        )
-        return _framed(found).councils
+        return _framed(ranking(self._connection, Filters(**filters))).councils
 
     def find(self, name: str) -> Found:
         """Find a council: its code, and a note if the name or code is a former one."""
@@ -96,6 +76,13 @@ class Index:
     def profile(self, name: str) -> Profile[pd.DataFrame]:
         """One council: `authority` (a dict), `scores` and `themes` (one row per index), `indicators` (one row each)."""
         return _framed(profile_of(self._connection, name))
+
+    def brief(self, name: str) -> Brief:
+        """One council in sentences: `text`, or `sentences`, each with its kind and the facts that it uses."""
+        found = brief_of(self._connection, name)
+        for note in found.notes:
+            warnings.warn(note, stacklevel=2)
+        return found
 
     def indicator(self, name: str) -> Indicator[pd.DataFrame]:
         """One indicator: `indicator` and `england` (dicts), `coverage` and `authorities` (one row per council)."""
@@ -116,6 +103,13 @@ class Index:
     def trend(self, name: str) -> Trend[pd.DataFrame]:
         """One council over time: `editions` (one row per index and year), `indicators` and `milestones`."""
         return _framed(trend_of(self._connection, name))
+
+    def small_areas(self, name: str) -> SmallAreas[pd.DataFrame]:
+        """The small areas of a council, given by name, a place in it or a postcode: `small_areas` (one row each).
+
+        For a postcode, also its own `small_area` (a dict), with its `domains` and `figures`.
+        """
+        return _framed(small_areas_of(self._connection, name))
 
     def sources(self, source_id: str | None = None) -> pd.DataFrame:
         """One row per source; or one per file of a source, with checksums."""

@@ -13,8 +13,9 @@ import duckdb
 
 from missions.errors import UsageError
 from missions.reading.matching import AREAS, COMING, FORMER, OUTSIDE, Name, Place, Places
-from missions.reading.name_keys import COUNCIL, POSTCODE, name_key
+from missions.reading.name_keys import COUNCIL, POSTCODE, name_key, place_key
 from missions.reading.names import Found, shown_name
+from missions.reading.places import OFFERED, locate, places_named
 from missions.reading.queries import ask
 from missions.reading.wording import LONG_LIST, day_words, in_words
 
@@ -37,7 +38,9 @@ class Meaning:
     if it could mean several places or nothing matches.
     """
 
-    kind: Literal["council", "former_council", "area", "coming_council", "outside_england", "postcode", "unknown"]
+    kind: Literal[
+        "council", "former_council", "area", "coming_council", "outside_england", "postcode", "place", "unknown"
+    ]
     code: str | None = None
     note: str = ""
     candidates: tuple[str, ...] = ()
@@ -56,6 +59,7 @@ class Gazetteer:
     """Every place that a publication knows, found by name or code and described in words."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
         rows = ask(connection, "FROM dim_area_name ORDER BY ALL").records
         codes = ask(connection, "FROM dim_area_code ORDER BY ALL").records
         self.parts = ask(connection, "FROM coming_council ORDER BY coming_council_name, authority_name").records
@@ -76,6 +80,8 @@ class Gazetteer:
         if kind == COMING:
             return Meaning("coming_council", None, self.coming_words(found[0].place))
         if kind == OUTSIDE:
+            if places := places_named(self._connection, text):  # Newport is a city in Wales and a town in England
+                return _place_meaning(text, places)
             return Meaning("outside_england", None, outside_words(found[0].place))
         return Meaning("area", None, f"{text!r} is {area_words(name.place for name in found)}")
 
@@ -96,12 +102,18 @@ class Gazetteer:
     def _not_found(self, text: str) -> Meaning:
         key = name_key(text)
         if re.fullmatch(POSTCODE, key):
-            note = f"{text!r} looks like a postcode; postcodes cannot be looked up: give the council's name or code"
-            return Meaning("postcode", None, note)
+            located = locate(self._connection, text)
+            code = located.small_area["authority_code"] if located.small_area else None
+            return Meaning("postcode", code, located.note)
         if (code := re.fullmatch(r"([wsn])\d{8}", key)) is not None:
             return Meaning(
                 "outside_england", None, f"{text!r} is a code of {_NATIONS[code[1].upper()]}; {ONLY_ENGLAND}"
             )
+        if places := places_named(self._connection, text):
+            begun = [
+                place for place in self.places.like(text) if place_key(place.name).startswith(f"{place_key(text)} ")
+            ]
+            return _place_meaning(text, places, begun)
         candidates = tuple(dict.fromkeys(label(place) for place in self.places.like(text)))
         meant = f" Did you mean {' or '.join(candidates)}?" if candidates else ""
         return Meaning("unknown", None, f"No council named {shown_name(text)}.{meant}", candidates)
@@ -138,6 +150,26 @@ class Gazetteer:
         return f"{said}. Parts known here: {listed}. Others are missing or unclear, so it has no figures"
 
 
+def _place_meaning(text: str, places: list[dict[str, Any]], begun: Iterable[Place] = ()) -> Meaning:
+    """The council of a town, ward, parish or neighbourhood, or the councils that have one of the name.
+
+    begun: councils and areas whose names begin with the text. They are offered first, and nothing is taken for granted.
+    """
+    named = tuple(label(place) for place in begun)
+    if len(places) == 1 and set(named) <= {places[0]["authority_name"]}:
+        (place,) = places
+        note = f"{place['place_name']} ({place['place_kind']}) is in {place['authority_name']}"
+        return Meaning("place", place["authority_code"], note)
+    shown = tuple(f"{p['place_name']}, {p['authority_name']} ({p['place_kind']})" for p in places[:OFFERED])
+    more = f"; and {len(places) - OFFERED} more" if len(places) > OFFERED else ""
+    example = f"{places[0]['place_name']}, {places[0]['authority_name']}"
+    said = f"places of this name: {'; '.join(shown)}{more}. Add the council: {example!r}"
+    if named:
+        asked = f"No council named {shown_name(text)}. Did you mean {' or '.join(named)}?"
+        return Meaning("unknown", None, f"{asked} Also {said}", (*named, *shown))
+    return Meaning("place", None, f"{shown_name(text)} could be one of {len(places)} {said}", shown)
+
+
 def area_words(places: Iterable[Place]) -> str:
     """What kind of area this is, and how to rank its councils."""
     places = list(places)
@@ -164,7 +196,7 @@ def former_name_words(name: Name) -> str:
     """Until when a council had a name or code; empty if it still has."""
     if not name.until:
         return ""
-    what = "code" if re.fullmatch(r"E\d{8}", name.text) else "name"
+    what = "code" if re.fullmatch(r"E\d{8}|\d\d[A-Z]{0,2}", name.text) else "name"
     return f"{name.text} was the {what} of {name.place.name} until {day_words(name.until)}"
 
 

@@ -151,6 +151,11 @@ def day_words(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
+def publication_day(publication_id: str) -> date | None:
+    """The day on which a publication was made (UTC), from its id; None for an id of another form."""
+    return date.fromisoformat(publication_id[:8]) if re.match(r"\d{8}T", publication_id) else None
+
+
 def release_words(day: date | None, precision: str | None) -> str:
     """The day of a release, or its month where only that is known; empty for none."""
     if day is None:

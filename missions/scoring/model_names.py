@@ -15,3 +15,18 @@ CHAIN = (
 )
 # Models that read the results of the chain, run on request.
 FURTHER = ("int_contribution_factors", "int_treatment_outcomes")
+# Models that work out areas made of councils (regroup.py): their figures, scores, and the draws of their ranks.
+AREA_FIGURES = ("int_aggregated_figures",)
+AREA_SCORES = ("int_node_need", "indicator_score")
+AREA_DRAWS = (
+    "int_yardsticks",
+    "int_leaf_places",
+    "int_place_distributions",
+    "int_uncertain_cells",
+    "int_draws",
+    "int_draw_weights",
+    "int_theme_draws",
+    "int_branch_draws",
+    "int_draw_scores",
+)
+PACKED = (*CHAIN, *FURTHER, *AREA_FIGURES, *AREA_SCORES, *AREA_DRAWS)

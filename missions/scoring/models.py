@@ -28,6 +28,11 @@ def model_sql(model: str, adapter: str = "duckdb") -> str:
     return _environment(adapter).from_string(file.read_text(encoding="utf-8")).render()
 
 
+def rendered(sql: str) -> str:
+    """SQL of our own that uses the project's macros and variables, rendered like a model."""
+    return _environment("duckdb").from_string(sql).render()
+
+
 @cache
 def project_variables() -> dict[str, Any]:
     """The variables of the dbt project, such as the number of levels of a framework."""

@@ -4,8 +4,6 @@ Belongs here: the order of the steps and the result files. Reading the files is 
 score_checks.py; the method is in the chain.
 """
 
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +12,8 @@ import duckdb
 from missions.errors import ScoreError
 from missions.scoring.chain import run_chain, run_model
 from missions.scoring.inputs import Inputs, load_inputs, select_periods
+from missions.scoring.results import check_folder, write_results
 from missions.scoring.score_checks import check_aggregates, check_leaves
-from missions.sql import quoted_text
 
 # A row is of a unit in a period; the column of the period is left out where there is none.
 _RESULTS = {
@@ -83,8 +81,7 @@ def score_files(units: Path, observations: Path, framework: Path, out: Path, bas
     With a base period, values of all periods are scored against it (or against all, with 'all'); without, each period
     against itself. Raises ScoreError if the files do not make an index or the results cannot be written.
     """
-    if out.exists() and not out.is_dir():
-        raise ScoreError(str(out), "not a folder; --out must be a folder for the results")
+    check_folder(out)
     with duckdb.connect() as connection:
         inputs = load_inputs(connection, units, observations, framework, base_period)
         # Sums depend on the order of their terms: one thread makes equal inputs give results equal to the last digit.
@@ -95,13 +92,7 @@ def score_files(units: Path, observations: Path, framework: Path, out: Path, bas
             _score_run(connection, inputs, observations)
         connection.execute(f"SET threads = {threads}")
         filled = _filled(connection)
-        try:
-            _write(connection, out, inputs.unused_columns)
-        except OSError as error:
-            raise ScoreError(str(out), f"the results cannot be written here ({error.strerror})") from error
-        except duckdb.Error as error:
-            problem = "the results cannot be written here; check the space on the disk and your permissions"
-            raise ScoreError(str(out), problem) from error
+        write_results(connection, out, {name: _columns(connection, name, inputs.unused_columns) for name in _RESULTS})
     leaves = sum(node.aggregation is None for node in inputs.nodes.values())
     return Scored(inputs.units, leaves, len(inputs.nodes) - leaves, (*inputs.notes, *filled))
 
@@ -139,19 +130,7 @@ def _filled(connection: duckdb.DuckDBPyConnection) -> list[str]:
     ]
 
 
-def _write(connection: duckdb.DuckDBPyConnection, out: Path, unused: set[str]) -> None:
-    """Write the results, without unused columns, to a folder beside `out`, and move them into place when complete."""
-    out = out.resolve()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
-        for name in _RESULTS:
-            path = quoted_text(folder / f"{name}.csv")
-            columns = [column for column, *_ in connection.execute(f"DESCRIBE result_{name}").fetchall()]
-            shown = ", ".join(column for column in columns if column not in unused)
-            connection.execute(f"COPY (SELECT {shown} FROM result_{name}) TO {path} (FORMAT csv, HEADER)")
-        out.mkdir(exist_ok=True)
-        for name in _RESULTS:
-            (folder / f"{name}.csv").replace(out / f"{name}.csv")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def _columns(connection: duckdb.DuckDBPyConnection, name: str, unused: set[str]) -> str:
+    """The query for a result without unused columns."""
+    columns = [column for column, *_ in connection.execute(f"DESCRIBE result_{name}").fetchall()]
+    return f"SELECT {', '.join(column for column in columns if column not in unused)} FROM result_{name}"

@@ -1,264 +1,284 @@
-"""Charts and maps: Vega-Lite specifications made with Altair.
+"""Charts and maps: what each shows, its words and its data. maps.py and swarms.py draw them when the site is built.
 
-Belongs here: what a chart shows and how. Does not: the files that carry its data (scripts.py), the outlines of maps
-(shapes.py), drawing (static/chart.js). Rows are dictionaries with the columns of the marts.
+Belongs here: titles, summaries, classes and legends. Does not: the files that carry the data (scripts.py), what a
+reader's choice changes (static/chart.js). Rows are dictionaries with the columns of the marts.
 """
 
-import json
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
-import altair as alt
-
 from missions.reading.rank_words import place
-from missions.reading.wording import in_words, period_words, place_name, value_words
+from missions.reading.wording import BANDS, in_words, period_words, place_name, value_words
 from missions.site.data import Row
+from missions.site.maps import BORROWED, OWN, UNCERTAIN, draw_map
+from missions.site.shapes import Outlines
+from missions.site.swarms import LABELS, Scale, axis, dots, draw_dots
 from missions.site.words import unit_name
 
-# Highest need first, by the names of need_band. One hue, evenly darker, works for colour-blind readers and in print.
-BANDS = {
-    "very high": "#0f3a5f",
-    "high": "#2073bc",
-    "medium": "#6bace6",
-    "low": "#b3d4f0",
-    "very low": "#e6f0f9",
-}
-INK, GREY, LINE = "#0b0c0c", "#505a5f", "#d0d4d6"
-OUTLINE = "#6f777b"
-MAP_WIDTH = 560
-# For up to five councils, which differ in shape as well.
-COMPARED = {
-    "#12436d": "circle",
-    "#f46a25": "square",
-    "#28a197": "triangle-up",
-    "#801650": "diamond",
-    "#3d3d3d": "cross",
-}
-
 _VIEWS = (("councils", "councils"), ("counties", "counties"), ("hexagons", "equal-size hexagons"))
+_NEED_FIELDS = ("band", "mark", "rank", "score", "note")
+_CELL_FIELDS = ("band", "mark", "value", "figure", "rank", "basis", "period")
+_LEGEND_DECIMALS = 3  # added at most, so that the classes of a legend do not overlap
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart, a summary for readers who cannot see it, and its data by council."""
+    """A drawn chart, a summary for readers who cannot see it, and its data by council."""
 
     id: str
     title: str  # sentence case, what the chart shows
     summary: str  # for readers who do not see it
-    spec: dict[str, Any]
+    svg: str
     fields: tuple[str, ...]  # of each row, after the council's code
     layers: dict[str, dict[str, list[Any]]]  # rows by code, in one layer or several to choose from
+    titles: dict[str, str] = field(default_factory=dict)  # by layer
     choices: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = ()  # (name, question, (value, label)…)
-    legend: tuple[tuple[str, str], ...] = ()  # (colour, words)
+    legend: tuple[tuple[str, str], ...] = ()  # (class, words)
     note: str = ""
-    is_map: bool = False
+    groups: dict[str, dict[str, Any]] = field(default_factory=dict)  # other arrangements of the dots
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """What every map and distribution needs of the councils: outlines, and names, regions and types by code."""
+
+    outlines: Outlines
+    names: Mapping[str, str]
+    regions: Mapping[str, str]
+    types: Mapping[str, str]
 
 
 # --- Maps ---------------------------------------------------------------------------------------------------------
 
 
-def need_map(indexes: Sequence[Row], needs: Sequence[Row], place: str = "England") -> Chart:
+def need_map(atlas: Atlas, indexes: Sequence[Row], needs: Sequence[Row], area: str = "England") -> Chart:
     """Need in fifths under one index, or under several that the reader can choose from.
 
-    indexes: {index_id, index_name}, the composite first; needs: {authority_code, index_id, need_band, need_rank,
-    need_score} of the councils to draw; place: the area that they make up.
+    indexes: {index_id, index_name}, the composite first; needs: rows of SCORES of the councils to draw; area: the area
+    that they make up.
     """
-    bands = list(BANDS)
     layers = {index["index_id"]: _need_rows(index, needs) for index in indexes}
-    first = indexes[0]
-    counts = [sum(row[0] == n for row in layers[first["index_id"]].values()) for n in range(len(bands))]
+    first, rows = indexes[0], layers[indexes[0]["index_id"]]
+    counts = [sum(row[0] == n for row in rows.values()) for n in range(len(BANDS))]
     layer = ("layer", "Need under", tuple((row["index_id"], row["index_name"]) for row in indexes))
-    where = "" if place == "England" else f" in {place_name(place)}"
-    subject = "need" if indexes[1:] else f"need under {first['index_name'].lower()}"
+    where = "" if area == "England" else f" in {place_name(area)}"
+    titles = {
+        index["index_id"]: f"Where need under {_lower(index['index_name'])} is highest{where}" for index in indexes
+    }
+    if indexes[1:]:
+        titles[first["index_id"]] = f"Where need is highest{where}"
     return Chart(
         id="map",
-        title=f"Where {subject} is highest{where}",
+        title=titles[first["index_id"]],
+        titles=titles,
         summary=f"Map of the councils{where}, shaded by need band. {first['index_name']}: "
-        + ", ".join(f"{count} {band}" for band, count in zip(bands, counts, strict=True))
+        + ", ".join(f"{count} {band}" for band, count in zip(BANDS, counts, strict=True))
         + ". The table has each council's rank.",
-        spec=_map_spec(_NEED_FIELDS),
+        svg=draw_map("map", atlas.outlines, _marked(rows), atlas.names),
         fields=_NEED_FIELDS,
         layers=layers,
-        choices=(*([layer] if indexes[1:] else []), _views(layers[first["index_id"]])),
-        legend=tuple((colour, f"{band} need") for band, colour in BANDS.items()),
-        note=_map_note(layers[first["index_id"]]),
-        is_map=True,
+        choices=(*([layer] if indexes[1:] else []), _views(rows)),
+        legend=(
+            *((f"n{n + 1}", f"{band} need") for n, band in enumerate(BANDS)),
+            (BORROWED, "rank mostly not from the council's own figures"),
+            (UNCERTAIN, "too uncertain to place"),
+        ),
+        note=_map_note(rows),
     )
 
 
-def indicator_map(indicator: Row, cells: Sequence[Row]) -> Chart:
-    """An indicator's values in fifths. indicator: a row of dim_indicator; cells: its rows of indicator_score."""
-    rows = _cell_rows(indicator, cells)
-    fifths = [[cell for cell in cells if rows[cell["authority_code"]][0] == n] for n in range(len(BANDS))]
-    words = [_range_words(indicator, fifth) for fifth in fifths]
+def indicator_map(atlas: Atlas, indicator: Row, cells: Sequence[Row], area: str = "England") -> Chart:
+    """An indicator's values in fifths of England's councils. indicator: a row of dim_indicator; cells: rows of
+    indicator_score of the councils to draw; area: the area that they make up.
+    """
+    rows = _cell_rows(atlas, indicator, cells)
+    where = "" if area == "England" else f" in {place_name(area)}"
+    fifths = [[cell["value"] for cell in cells if rows[cell["authority_code"]][0] == n] for n in range(len(BANDS))]
+    words = _class_words(indicator, fifths)
     return Chart(
         id="map",
-        title=f"{indicator['indicator_title']}: highest and lowest areas",
-        summary=f"Map of the councils, shaded in fifths by need on this indicator: {indicator['indicator_title']}. "
+        title=f"{indicator['indicator_title']}{where}: highest and lowest areas",
+        summary=f"Map of the councils{where}, shaded in fifths by need on {indicator['indicator_title']}. "
         + "; ".join(f"{band} need: {text}" for band, text in zip(BANDS, words, strict=True) if text)
         + ". The table has each council's figure.",
-        spec=_map_spec(_CELL_FIELDS),
+        svg=draw_map("map", atlas.outlines, _marked(rows), atlas.names),
         fields=_CELL_FIELDS,
         layers={"all": rows},
         choices=(_views(rows),),
-        legend=tuple((c, f"{b} need: {w}") for (b, c), w in zip(BANDS.items(), words, strict=True) if w),
+        legend=(
+            *((f"n{n + 1}", f"{band} need: {w}") for n, (band, w) in enumerate(zip(BANDS, words, strict=True)) if w),
+            (BORROWED, "not the council's own figure"),
+        ),
         note=f"Unit: {unit_name(indicator['unit'])}. {_map_note(rows)}",
-        is_map=True,
     )
 
 
-def _has_counties(codes: Iterable[str]) -> bool:
+def _has_counties(codes: Mapping[str, Any]) -> bool:
     """ONS codes of county councils begin with E10."""
     return any(code.startswith("E10") for code in codes)
 
 
-def _views(codes: Iterable[str]) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+def _views(codes: Mapping[str, Any]) -> tuple[str, str, tuple[tuple[str, str], ...]]:
     """The choice of shapes. Without counties, their view would be the same as the first."""
     has_counties = _has_counties(codes)
     return "view", "Show as", tuple(view for view in _VIEWS if view[0] != "counties" or has_counties)
 
 
-def _map_note(codes: Iterable[str]) -> str:
+def _map_note(codes: Mapping[str, Any]) -> str:
     outlines = " Dark outlines are counties." if _has_counties(codes) else ""
     return f"Each band holds a fifth of England's councils.{outlines} Select a council to open its page."
 
 
-@cache
-def _map_spec(fields: tuple[str, ...]) -> dict[str, Any]:
-    """Shapes filled by `band` under the outlines of counties; chart.js adds the data."""
-    scale = alt.Scale(domain=list(range(len(BANDS))), range=list(BANDS.values()))
-    councils = (
-        alt.Chart(alt.NamedData(name="rows"))
-        .transform_calculate(words=f"{json.dumps(list(BANDS))}[datum.band]")
-        .mark_geoshape(stroke=OUTLINE, strokeWidth=0.4, cursor="pointer")
-        .encode(color=alt.Color("band:O", legend=None, scale=scale), href="href:N", tooltip=_tooltips(fields))
-    )
-    counties = alt.Chart(alt.NamedData(name="outlines")).mark_geoshape(
-        fill=None, stroke=INK, strokeWidth=0.7, strokeOpacity=0.6
-    )
-    drawn = alt.layer(councils, counties).properties(width=MAP_WIDTH, height=MAP_WIDTH).project(type="identity")
-    return _finished(drawn)
+def _marked(rows: Mapping[str, list[Any]]) -> dict[str, tuple[int, str]]:
+    return {code: (row[0], row[1]) for code, row in rows.items()}
+
+
+def _class_words(indicator: Row, fifths: Sequence[Sequence[float]]) -> list[str]:
+    """The range of each fifth, with as many decimals as keep the ranges apart."""
+    ends = [(min(some), max(some)) for some in fifths if some]
+    base = indicator["decimals"] if indicator["decimals"] is not None else 1
+    for decimals in range(base, base + _LEGEND_DECIMALS + 1):
+        shown = sorted((round(low, decimals), round(high, decimals)) for low, high in ends)
+        if all(one[1] < other[0] for one, other in pairwise(shown)):
+            break
+    words = iter(_range_words(indicator["unit"], decimals, low, high) for low, high in ends)
+    return [next(words) if some else "" for some in fifths]
+
+
+def _range_words(unit: str, decimals: int, low: float, high: float) -> str:
+    one, other = (value_words(value, unit, decimals) for value in (low, high))
+    return one if one == other else f"{one} to {other}"
 
 
 # --- Distributions ------------------------------------------------------------------------------------------------
 
+_DOTS = {
+    "d1": "the council's own figure, clearly different from England's",
+    "d2": "no clear difference from England's",
+    "d3": "the council's own figure, no margin published",
+    "d4": "not the council's own figure",
+}
 
-def need_distribution(index: Row, needs: Sequence[Row]) -> Chart:
-    """Scores of the councils, with a row of dots for each region or type.
 
-    index: {index_id, index_name}; needs: as for need_map.
-    """
+def need_distribution(atlas: Atlas, index: Row, needs: Sequence[Row]) -> Chart:
+    """Scores of the councils as dots, in one row or by region or type. index, needs: as for need_map."""
     rows = _need_rows(index, needs)
-    scores = sorted(score for _, _, score in rows.values())
+    kinds = {code: "d4" if row[1] else "d3" for code, row in rows.items()}
+    values = {row["authority_code"]: row["need_score"] for row in needs if row["index_id"] == index["index_id"]}
+    scale = Scale(min(values.values()), max(values.values()))
+    line, ends = (100.0, "average"), ("lower need", "higher need")
+    legend = [("d3", "rank from mostly own figures")]
+    if "d4" in kinds.values():
+        legend.append(("d4", "rank mostly not from the council's own figures"))
     return Chart(
         id="distribution",
-        title=f"{index['index_name']}: need scores by region and type of council",
-        summary=f"A dot for each of {len(rows)} councils, by region or type, with need scores from {scores[0]} to "
-        f"{scores[-1]}; 100 is the average.",
-        spec=_strip_spec("score", _NEED_FIELDS) | _lines((100.0, "average")),
+        title=f"{index['index_name']}: need scores of all councils",
+        summary=f"A dot for each of {len(rows)} councils, with need scores from {scale.low:.1f} to "
+        f"{scale.high:.1f}; 100 is the average.",
+        svg=draw_dots(dots(values, None, scale), kinds, scale, _plain, line, ends),
         fields=_NEED_FIELDS,
         layers={"all": rows},
-        choices=(("by", "Group by", (("region", "region"), ("type", "type of council"))),),
+        choices=(_GROUPINGS,),
+        legend=tuple(legend),
         note="Each dot is a council, placed by need score. Select a dot to open its page.",
+        groups=_groups(atlas, values, scale, _plain, line, ends),
     )
 
 
-def indicator_distribution(indicator: Row, cells: Sequence[Row], england: Row | None) -> Chart:
-    """Values of the councils by region, compared with England's.
+def indicator_distribution(atlas: Atlas, indicator: Row, cells: Sequence[Row], england: Row | None) -> Chart:
+    """Values of the councils as dots, compared with England's, on the scale by which the index scores them.
 
-    indicator: a row of dim_indicator; cells: its rows of indicator_score; england: its row of indicator_benchmark.
+    indicator: a row of dim_indicator with its treatment; cells: its rows of indicator_score; england: its row of
+    indicator_benchmark.
     """
-    rows = _cell_rows(indicator, cells)
+    rows = _cell_rows(atlas, indicator, cells)
+    values = {cell["authority_code"]: cell["value"] for cell in cells}
+    kinds = {cell["authority_code"]: _kind(cell, england) for cell in cells}
+    logged = indicator["outcome"] == "logged"
+    sign = (1 if indicator["skewness_before"] > 0 else -1) if logged else 0
+    scale = Scale(min(values.values()), max(values.values()), sign)
     line = None if england is None else (england["value"], f"England {_figure(indicator, england['value'])}")
-    values = sorted(cell["value"] for cell in cells)
-    low, high = (_figure(indicator, value) for value in (values[0], values[-1]))
+    ends = ("lower need", "higher need") if indicator["higher_means"] == "more_need" else ("higher need", "lower need")
+
+    def words(tick: float) -> str:
+        return value_words(tick, str(indicator["unit"]), 0 if tick == round(tick) else indicator["decimals"])
+
+    low, high = (_figure(indicator, value) for value in (scale.low, scale.high))
     return Chart(
         id="distribution",
         title=f"{indicator['indicator_title']}: how councils compare with {'England' if line else 'each other'}",
-        summary=f"A dot for each of {len(rows)} councils, by region, from {low} to {high}"
-        + (f"; {line[1]}." if line else "."),
-        spec=_strip_spec("value", _CELL_FIELDS) | _lines(line),
+        summary=f"A dot for each of {len(rows)} councils, from {low} to {high}" + (f"; {line[1]}." if line else "."),
+        svg=draw_dots(dots(values, None, scale), kinds, scale, words, line, ends),
         fields=_CELL_FIELDS,
         layers={"all": rows},
-        note=f"Each dot is a council ({unit_name(indicator['unit'])}). Select a dot to open its page.",
+        choices=(_GROUPINGS,),
+        legend=tuple((kind, text) for kind, text in _DOTS.items() if kind in kinds.values()),
+        note=f"Each dot is a council ({unit_name(indicator['unit'])}). "
+        + ("The scale is logarithmic, as in the index. " if logged else "")
+        + "Select a dot to open its page.",
+        groups=_groups(atlas, values, scale, words, line, ends),
     )
 
 
-@cache
-def _strip_spec(field: str, fields: tuple[str, ...]) -> dict[str, Any]:
-    """Dots along `field`, in rows by region or by type, as the parameter `by` says, with reference lines as data."""
-    dots = (
-        alt.Chart(alt.NamedData(name="rows"))
-        .transform_calculate(group="by == 'type' ? datum.kind : datum.region")
-        .mark_circle(size=70, opacity=0.55, color=BANDS["high"], cursor="pointer")
-        .encode(
-            x=alt.X(f"{field}:Q", title=None).scale(zero=False).axis(tickCount=6),
-            y=_row_axis("group:N"),
-            href="href:N",
-            tooltip=_tooltips(fields),
-        )
-    )
-    lines = alt.Chart(alt.NamedData(name="lines")).encode(x=alt.X("at:Q", title=None))
-    rules = lines.mark_rule(color=INK, strokeWidth=1.5)
-    words = lines.mark_text(align="left", dx=4, dy=-8, baseline="bottom", color=INK, fontWeight="bold").encode(
-        y=alt.value(0), text="what:N"
-    )
-    drawn = _in_rows(alt.layer(rules, dots, words), 225)
-    return _finished(drawn.add_params(alt.param(name="by", value="region")))
+_GROUPINGS = ("by", "Group by", (("all", "none"), ("region", "region"), ("type", "type of council")))
 
 
-def _lines(*lines: tuple[float, str] | None) -> dict[str, Any]:
-    return {"datasets": {"lines": [{"at": line[0], "what": line[1]} for line in lines if line]}}
+def _kind(cell: Row, england: Row | None) -> str:
+    """The class of a dot: how sure a difference from England is, or that the figure is not the council's own."""
+    if cell["value_basis"] != "published":
+        return "d4"
+    if england is None or cell["value_lower_95"] is None or cell["value_upper_95"] is None:
+        return "d3"
+    return "d2" if cell["value_lower_95"] <= england["value"] <= cell["value_upper_95"] else "d1"
 
 
-# --- Comparison ---------------------------------------------------------------------------------------------------
-
-
-def compare_spec(names: Sequence[str]) -> dict[str, Any]:
-    """Scores of the selected councils, with a row for each index; compare.js adds the data."""
-    key = alt.Legend(title=None, orient="top", columns=2, labelLimit=220, symbolSize=130)
-    dots = (
-        alt.Chart(alt.NamedData(name="rows"))
-        .mark_point(filled=True, size=130, opacity=0.9)
-        .encode(
-            x=alt.X("score:Q", title="Need score (100 = average)").scale(zero=False).axis(tickCount=6),
-            y=_row_axis("index:N").sort(list(names)),
-            color=alt.Color("council:N", sort=None, legend=key).scale(range=list(COMPARED)),
-            shape=alt.Shape("council:N", sort=None, legend=key).scale(range=list(COMPARED.values())),
-            tooltip=[
-                alt.Tooltip("council:N", title="Council"),
-                alt.Tooltip("index:N", title="Need under"),
-                alt.Tooltip("score:Q", title="Score", format=".1f"),
-                alt.Tooltip("rank:N", title="Rank (1 = highest need)"),
-            ],
-        )
-    )
-    average = alt.Chart(alt.InlineData([{"at": 100}])).mark_rule(color=INK, strokeWidth=1.5).encode(x="at:Q")
-    return _finished(_in_rows(alt.layer(average, dots), 32 * len(names)))
+def _groups(
+    atlas: Atlas,
+    values: Mapping[str, float],
+    scale: Scale,
+    words: Any,
+    line: tuple[float, str] | None,
+    ends: Sequence[str],
+) -> dict[str, dict[str, Any]]:
+    """The dots in rows by region and by type: places in the order of the codes, and the axis with the rows' names."""
+    found = {}
+    for name, group in (("region", atlas.regions), ("type", atlas.types)):
+        rows = dots(values, group, scale)
+        labels = "".join(f'<text x="0" y="{y + 5}">{label}</text>' for label, y in rows.labels)
+        drawn = axis(scale, words, line, ends, rows.height, LABELS)
+        found[name] = {
+            "height": rows.height + 44,
+            "axis": drawn.replace("</g>", f"{labels}</g>"),
+            "places": [rows.places[code] for code in sorted(rows.places)],
+        }
+    return found
 
 
 # --- Parts --------------------------------------------------------------------------------------------------------
 
-_NEED_FIELDS = ("band", "rank", "score")
-_CELL_FIELDS = ("band", "value", "figure", "rank", "basis", "period")
-
 
 def _need_rows(index: Row, needs: Sequence[Row]) -> dict[str, list[Any]]:
-    bands = list(BANDS)
     return {
-        row["authority_code"]: [bands.index(row["need_band"]), place(row), round(row["need_score"], 1)]
+        row["authority_code"]: [
+            BANDS.index(row["need_band"]),
+            UNCERTAIN if row["is_too_uncertain_to_place"] else OWN if row["is_mostly_published"] else BORROWED,
+            place(row),
+            round(row["need_score"], 1),
+            row["rank_note"] or "",
+        ]
         for row in needs
         if row["index_id"] == index["index_id"]
     }
 
 
-def _cell_rows(indicator: Row, cells: Sequence[Row]) -> dict[str, list[Any]]:
+def _cell_rows(atlas: Atlas, indicator: Row, cells: Sequence[Row]) -> dict[str, list[Any]]:
     return {
         cell["authority_code"]: [
-            math.ceil(len(BANDS) * cell["need_rank"] / len(cells)) - 1,
+            math.ceil(len(BANDS) * cell["need_rank"] / len(atlas.names)) - 1,
+            OWN if cell["value_basis"] == "published" else BORROWED,
             float(f"{cell['value']:.6g}"),
             _figure(indicator, cell["value"]),
             cell["need_rank"],
@@ -269,46 +289,13 @@ def _cell_rows(indicator: Row, cells: Sequence[Row]) -> dict[str, list[Any]]:
     }
 
 
-def _tooltips(fields: tuple[str, ...]) -> list[alt.Tooltip]:
-    """What is shown about a council under the pointer."""
-    shown = {
-        "figure": alt.Tooltip("figure:N", title="Figure"),
-        "score": alt.Tooltip("score:Q", title="Need score", format=".1f"),
-        "rank": alt.Tooltip("rank:N", title="Rank (1 = highest need)"),
-        "basis": alt.Tooltip("basis:N", title="Basis"),
-        "period": alt.Tooltip("period:N", title="Period"),
-    }
-    return [alt.Tooltip("name:N", title="Council"), *(tip for name, tip in shown.items() if name in fields)]
-
-
 def _figure(indicator: Row, value: float) -> str:
     return value_words(value, str(indicator["unit"]), indicator["decimals"])
 
 
-def _range_words(indicator: Row, cells: Sequence[Row]) -> str:
-    if not cells:
-        return ""
-    low, high = min(cell["value"] for cell in cells), max(cell["value"] for cell in cells)
-    words = [_figure(indicator, value) for value in (low, high)]
-    return words[0] if words[0] == words[1] else " to ".join(words)
+def _plain(value: float) -> str:
+    return f"{value:.0f}"
 
 
-def _row_axis(field: str) -> alt.Y:
-    axis = alt.Axis(grid=True, ticks=False, domain=False, labelLimit=170, labelPadding=8)
-    return alt.Y(field, title=None, axis=axis)
-
-
-def _in_rows(chart: Any, height: int) -> Any:
-    """As wide as the page allows. The height is in pixels, because Vega-Lite warns about heights per row."""
-    return chart.properties(width="container", height=height, autosize=alt.AutoSizeParams("padding", type="fit-x"))
-
-
-def _finished(chart: Any) -> dict[str, Any]:
-    """The specification in the site's style. Vega adds no roles, as the page describes the chart in words."""
-    text = {"labelFontSize": 14, "titleFontSize": 14, "labelColor": INK, "titleColor": INK, "titleFontWeight": "normal"}
-    styled = chart.configure(font="Arial, Helvetica, sans-serif", background="transparent", aria=False)
-    styled = styled.configure_mark(aria=False)
-    styled = styled.configure_axis(**text, gridColor=LINE, domainColor=GREY, tickColor=GREY, titlePadding=8)
-    styled = styled.configure_view(stroke=None).configure_legend(**text).configure_text(fontSize=14)
-    spec: dict[str, Any] = styled.to_dict(validate=False)
-    return spec
+def _lower(name: str) -> str:
+    return name[:1].lower() + name[1:]

@@ -11,9 +11,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from missions.reading.labels import Labels
 from missions.reading.lookup import Gazetteer
 from missions.reading.name_keys import name_key
-from missions.reading.queries import SCORES, SOURCES, THEME_SCORES, ask, open_database
+from missions.reading.places import PLACES_IN_ORDER
+from missions.reading.queries import SCORES, SCORES_WITHOUT_RANGES, SOURCES, THEME_SCORES, ask, open_database
+from missions.reading.sentences import council_facts
+from missions.reading.small_areas import DRIVERS
 
 Row = dict[str, Any]
 
@@ -40,12 +44,13 @@ def by(rows: Iterable[Row], *keys: str) -> dict[Any, Row]:
 
 
 def add_pages(authorities: list[Row]) -> None:
-    """Add to each council its `slug` and the address of its page. authorities: rows of dim_authority by name."""
+    """Add to each council its `slug` and its page and its card. authorities: rows of dim_authority by name."""
     taken: set[str] = set()
     for authority in authorities:
         name = slug(authority["authority_name"])
         authority["slug"] = name if name not in taken else f"{name}-{authority['authority_code'].lower()}"
         authority["page"] = f"authority/{authority['slug']}.html"
+        authority["card"] = f"card/{authority['slug']}.png"
         taken.add(authority["slug"])
 
 
@@ -104,6 +109,17 @@ class Marts:
         self._read_changes()
         self._read_small_areas()
         self._read_frameworks()
+        self._read_places()
+
+    def _read_places(self) -> None:
+        self.postcodes = self._optional(
+            "dim_postcode",
+            """
+            SELECT postcode_sector, small_area_code, units, small_area_title, ward_name, authority_code
+            FROM dim_postcode JOIN dim_small_area USING (small_area_code) ORDER BY postcode_sector, small_area_code
+            """,
+        )
+        self.places = self._optional("dim_place", PLACES_IN_ORDER)
 
     def _read_authorities(self) -> None:
         self.authorities = self._ask("FROM dim_authority ORDER BY authority_name, authority_code")
@@ -112,6 +128,8 @@ class Marts:
         self.boundaries = self._ask("FROM dim_boundary ORDER BY layer, area_code")
         self.area_codes = self._ask("FROM dim_area_code ORDER BY area_name, area_code, authority_code")
         self.gazetteer = Gazetteer(self._connection)
+        self.labels = Labels.of(self._connection)
+        self.facts = council_facts(self._connection)
 
     def _read_indicators(self) -> None:
         self.missions = self._ask("FROM dim_mission ORDER BY mission_name")
@@ -141,7 +159,8 @@ class Marts:
         self.corrections = self._ask("FROM data_correction ORDER BY correction_id")
 
     def _read_scores(self) -> None:
-        scores = self._ask(f"SELECT * FROM ({SCORES}) ORDER BY index_name <> 'All missions', index_name, need_rank")
+        query = SCORES if "rank_uncertainty" in self.tables else SCORES_WITHOUT_RANGES
+        scores = self._ask(f"SELECT * FROM ({query}) ORDER BY index_name <> 'All missions', index_name, need_rank")
         uncertainty = by(self._optional("rank_uncertainty", "FROM rank_uncertainty"), "authority_code", "index_id")
         for row in scores:
             row["uncertainty"] = uncertainty.get((row["authority_code"], row["index_id"]))
@@ -243,6 +262,7 @@ class Marts:
         )
         self.progress = by(self._optional("milestone_progress", "FROM milestone_progress"), "area_code", "milestone_id")
         self.audit = self._optional("framework_audit", "FROM framework_audit ORDER BY ALL")
+        self.quality = self._optional("framework_quality", "FROM framework_quality ORDER BY ALL")
 
     def _read_changes(self) -> None:
         self.changes = self._optional("publication_change", "FROM publication_change ORDER BY ALL")
@@ -256,12 +276,17 @@ class Marts:
         self.parts = {row["index_id"]: row["index_title"] for row in parts}
         ranks = "".join(f", max(need_rank) FILTER (index_id = '{part}') AS {part}_rank" for part in self.parts)
         rows = self._optional(
-            "small_area_index",
+            "dim_small_area",
             f"""
-            SELECT small_area_code, authority_code, 1 AS direction, any_value(residents) AS residents,
+            SELECT small_area_code, authority_code, any_value(small_area_title) AS small_area_title,
+                any_value(ward_name) AS ward_name, any_value(raises_need) AS raises_need, 'more_need' AS higher_means,
+                any_value(small_area_index.residents) AS residents,
                 max(need_rank) FILTER (is_overall) AS need_rank, max(need_decile) FILTER (is_overall) AS need_decile
                 {ranks}
-            FROM small_area_index GROUP BY small_area_code, authority_code ORDER BY need_rank, small_area_code
+            FROM small_area_index
+            JOIN dim_small_area USING (small_area_code, authority_code)
+            LEFT JOIN ({DRIVERS}) USING (small_area_code)
+            GROUP BY small_area_code, authority_code ORDER BY need_rank, small_area_code
             """,
         )
         self.small_areas_of_england = len(rows)

@@ -3,19 +3,19 @@
 Belongs here: putting files in place and removing leftovers. pages/ and scripts.py list the files.
 """
 
-import json
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
 from missions.files import replace_file
-from missions.publication.folder import DATABASE
+from missions.publication.folder import DATABASE, publication_id
 from missions.site.data import Marts
 from missions.site.manifest import read_manifest
 from missions.site.pages import page_files
-from missions.site.renderer import Renderer
+from missions.site.renderer import Files, Renderer
 from missions.site.scripts import static_files
+from missions.site.settings import settings_from
 
 
 def build_site(published: Path, target: Path, previous: Path | None = None, *, manifest: Path | None = None) -> int:
@@ -27,23 +27,19 @@ def build_site(published: Path, target: Path, previous: Path | None = None, *, m
     """
     folder = published.resolve()
     project = read_manifest(manifest) if manifest is not None else None
-    site = Renderer(Marts(folder / DATABASE), _publication_id(folder), project)
+    site = Renderer(Marts(folder / DATABASE), publication_id(folder), project, settings_from(), folder)
     written, names = 0, set()
-    for name, text in _all_files(site):
+    for name, content in _all_files(site):
         names.add(name)
-        written += _write(target / name, text.encode(), previous / name if previous else None)
+        data = content if isinstance(content, bytes) else content.encode()
+        written += _write(target / name, data, previous / name if previous else None)
     _remove_others(target, names)
     return written
 
 
-def _all_files(site: Renderer) -> Iterator[tuple[str, str]]:
+def _all_files(site: Renderer) -> Files:
     yield from page_files(site)
     yield from static_files()
-
-
-def _publication_id(folder: Path) -> str:
-    descriptor = folder / "datapackage.json"
-    return str(json.loads(descriptor.read_text(encoding="utf-8"))["id"]) if descriptor.is_file() else ""
 
 
 def _write(path: Path, content: bytes, previous: Path | None) -> bool:

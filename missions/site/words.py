@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 
+from missions.reading.certainty import certainty_of_score
 from missions.reading.rank_words import ordinal, place_notes, place_words
 from missions.reading.wording import (
     DIRECTION_WORDS,
@@ -105,6 +106,16 @@ def councils_of(group: Group) -> str:
     return group_name(group) if group.kind == "type" else f"Councils in {place_name(group.name)}"
 
 
+def dashed_range(score: Row) -> str:
+    """The 90% interval of a rank for narrow cells."""
+    return f"{score['rank_percentile_5']:.0f}\u2013{score['rank_percentile_95']:.0f}"
+
+
+def prose(text: str) -> str:
+    """A sentence with the apostrophes of print."""
+    return text.replace("'", "\u2019")
+
+
 FILTERS: dict[str, Callable[..., str | list[str]]] = {
     "score": number,
     "whole": lambda value: number(value, 0),
@@ -122,6 +133,7 @@ FILTERS: dict[str, Callable[..., str | list[str]]] = {
     "day": day_words,
     "release": release_words,
     "basis": basis_words,
+    "reason": reason_words,
     "listed": listed,
     "slug": slug,
     "acronym": acronym,
@@ -131,6 +143,9 @@ FILTERS: dict[str, Callable[..., str | list[str]]] = {
     "in_sentence": place_name,
     "ordinal": ordinal,
     "place": place_words,
+    "dashed_range": dashed_range,
+    "certainty": certainty_of_score,
+    "prose": prose,
     "place_notes": place_notes,
     "trend": DIRECTION_WORDS.__getitem__,
     "short_day": lambda day: short_period(day, day),

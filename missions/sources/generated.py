@@ -5,7 +5,7 @@ Belongs here: the text of each file: dbt's sources, docs/SOURCES.md, ATTRIBUTION
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from missions.sources.registry import (
     SOURCE_FILE,
     Layout,
     Source,
+    SourceFile,
     layouts,
     sources,
     sums_text,
@@ -44,6 +45,18 @@ DEALINGS IN THE SOFTWARE."""
 _LICENCES = {
     "OGL v3.0": "Contains public sector information licensed under the Open Government Licence v3.0 "
     "(nationalarchives.gov.uk/doc/open-government-licence/version/3).",
+    "OGL v3.0 (postcodes)": "Contains OS data © Crown copyright and database right 2025. Contains Royal Mail data © "
+    "Royal Mail copyright and database right 2025. Contains National Statistics data © Crown copyright and database "
+    "right 2025. Licensed under the Open Government Licence v3.0. English postcodes only.",
+    "OGL v3.0 and Open Parliament Licence v3.0": "Source: Office for National Statistics licensed under the Open "
+    "Government Licence v3.0. Contains OS data © Crown copyright and database right 2022 to 2025. Contains "
+    "Parliamentary information licensed under the Open Parliament Licence v3.0: the names of neighbourhoods, which are "
+    "not official.",
+    "OGL v3.0, Open Parliament Licence v3.0 and CC BY 4.0 (GeoNames)": "Places from GeoNames (geonames.org), licensed "
+    "under Creative Commons Attribution 4.0 International (creativecommons.org/licenses/by/4.0). Kinds of places: "
+    "contains OS data © Crown copyright and database right 2022 to 2025. Wards and parishes: Source: Office for "
+    "National Statistics licensed under the Open Government Licence v3.0. Neighbourhoods: contains Parliamentary "
+    "information licensed under the Open Parliament Licence v3.0.",
     "CC BY 4.0 (mySociety) and OGL v3.0": "Register of councils: mySociety, licensed under Creative Commons "
     "Attribution 4.0 International (creativecommons.org/licenses/by/4.0), with public sector information licensed "
     "under the Open Government Licence v3.0; both are joined and re-shaped here.",
@@ -58,6 +71,7 @@ _TITLES = {  # of the groups on docs/SOURCES.md
     "framework": "The project's own tables",
     "targets": "National milestones",
 }
+_MOST_LISTED = 10  # files of a source on that page
 _BOUNDARY_NOTICE = (
     "Boundaries: Source: Office for National Statistics licensed under the Open Government Licence v3.0. "
     "Contains OS data © Crown copyright and database right 2026."
@@ -155,7 +169,7 @@ def _entry(source: Source) -> Iterator[str]:
             "",
             f"Distributed by {source.distributor}; snapshot of {source.snapshot_date}. Updates: {how}.",
             "",
-            *(f"- `{f.path}`" + (f", commit `{f.commit[:8]}`" if f.commit else "") for f in source.files),
+            *_files(source.files),
         )
     if source.release_rhythm:
         ground = source.release_rhythm_from or ""
@@ -166,6 +180,15 @@ def _entry(source: Source) -> Iterator[str]:
     yield from ("", f"Areas: {source.geography_level.replace('_', ' ')}; codes: {source.code_vintage}.")
     if source.caveat:
         yield from ("", source.caveat)
+
+
+def _files(files: Sequence[SourceFile]) -> Iterator[str]:
+    """The files of a source, one per line; of many, only the first and the last."""
+    if len(files) > _MOST_LISTED:
+        yield f"- {len(files)} files, from `{files[0].path}` to `{files[-1].path}`; `dim_source` lists them all"
+        return
+    for file in files:
+        yield f"- `{file.path}`" + (f", commit `{file.commit[:8]}`" if file.commit else "")
 
 
 def attribution() -> str:

@@ -176,7 +176,7 @@ class Source:
     @property
     def is_comparable(self) -> bool:
         """Whether a newer edition can be applied alone: geography is read from the files of several sources."""
-        return bool(self.files) and self.group in ("observations", "small_areas")
+        return bool(self.files) and self.group in ("observations", "services", "small_areas")
 
 
 def document(path: Path | None = None) -> dict[str, Any]:

@@ -115,7 +115,7 @@ def test_profile_finds_a_former_council_and_says_so(ask: Ask, typed: str, name: 
         ),
         ("E12000001", "is a region; try `missions rank --region 'North East'`"),
         ("Cardiff", "Cardiff is in Wales; this index covers English councils only"),
-        ("SW1A 1AA", "looks like a postcode"),
+        ("SW1A 1AX", "There is no live postcode SW1A 1AX"),
         ("West Surrey", "Its parts: Guildford; Runnymede;"),
         ("xyzzy", "No council named 'xyzzy'."),
         ("", "No council named ''."),

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 import typer
 
-from tests.conftest import ROOT
+from tests.conftest import PATIENCE, ROOT
 from tests.support.markdown import FENCE, anchors, code, fences
 
 Missions = Callable[..., subprocess.CompletedProcess[str]]
@@ -43,7 +43,7 @@ def check_figures(published: Path, root: Path = ROOT) -> subprocess.CompletedPro
         cwd=root,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
 
 
@@ -174,6 +174,6 @@ def test_readme_python_runs(publication: Path) -> None:
 def run(text: str, publication: Path, how: list[str]) -> str:
     """Run code of the README in a folder where its relative paths work; return its output."""
     text = text.replace(".venv/bin/", f"{Path(sys.executable).parent}/")
-    ran = subprocess.run([*how, text], cwd=publication.parent, capture_output=True, text=True, timeout=120)
+    ran = subprocess.run([*how, text], cwd=publication.parent, capture_output=True, text=True, timeout=PATIENCE)
     assert ran.returncode == 0, ran.stderr
     return ran.stdout

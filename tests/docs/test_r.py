@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import PATIENCE, ROOT
 from tests.support.markdown import fences
 
 BLOCKS = [
@@ -24,7 +24,7 @@ def test_r_reads_the_published_files(publication: Path, database: Path, tmp_path
     program.write_text("\n".join([*BLOCKS, shown, means]), encoding="utf-8")
     (tmp_path / "published").symlink_to(publication)
     ran = subprocess.run(
-        ["Rscript", "--vanilla", str(program)], cwd=tmp_path, capture_output=True, text=True, timeout=60
+        ["Rscript", "--vanilla", str(program)], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE
     )
     assert ran.returncode == 0, ran.stderr
     with duckdb.connect(str(database), read_only=True) as connection:

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.conftest import ROOT, copy_project
+from tests.conftest import PATIENCE, ROOT, copy_project
 from tests.support.markdown import fences
 
 Missions = Callable[..., subprocess.CompletedProcess[str]]
@@ -47,7 +47,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
             cwd=project,
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=PATIENCE,
         )
         assert done.returncode == 0, done.stderr
     return project
@@ -104,7 +104,7 @@ def test_a_mart_can_be_built_alone(followed: Path, tmp_path: Path) -> None:
         cwd=followed / "dbt_project",
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
     )
     assert built.returncode == 0 and "highest_need" in built.stdout, built.stdout
 

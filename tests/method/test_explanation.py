@@ -126,7 +126,7 @@ def test_england_outside_the_published_limits(database: Path, explained: pd.Data
     is_worse = np.where(same_period["higher_means"] == "more_need", more, less)
     is_better = np.where(same_period["higher_means"] == "more_need", less, more)
     expected = np.select([is_worse, is_better], ["higher need", "lower need"], "similar")
-    assert len(same_period) > 2_500
+    assert len(same_period) > 2_400
     assert (same_period["found"] == expected).all()
     # Cells of an earlier period are held against England's figure of that period.
     earlier = cells[~without & (cells["england_date"] != cells["period_end_date"])]
@@ -171,7 +171,7 @@ def test_values_move_the_band_when_the_index_is_made_again(
     treatment and who may be at the edge, could matter for a few.
     """
     rows = changes(explained, side)
-    smallest, others = rows[rows["change_order"] == 1].iloc[::3], rows[rows["change_order"] != 1].iloc[::100]
+    smallest, others = rows[rows["change_order"] == 1].iloc[::3], rows[rows["change_order"] != 1].iloc[::75]
     assert len(smallest) > 40 and len(others) > 30
     moved: dict[str, list[bool]] = {"smallest": [], "others": [], "less": []}
     for name, sample in (("smallest", smallest), ("others", others)):
@@ -210,24 +210,28 @@ def test_where_no_value_is_given_none_would_do(explained: pd.DataFrame, method: 
 
 
 def test_one_band_change_by_hand(database: Path, explained: pd.DataFrame, method: Method) -> None:
-    """Surrey's house prices over earnings, which are not treated. A county is in no mean, so a division is enough."""
-    council, indicator = "E10000030", "housing_affordability_ratio"
+    """Hertfordshire's fuel poverty, which is not treated. A county is in no mean, so a division is enough."""
+    council, indicator = "E10000015", "fuel_poverty"
     ranked = frame(database, "select need_rank, need_z, need_band from composite_index order by need_rank")
     (own,) = frame(database, "from composite_index where authority_code = ?", council).to_dict("records")
     assert own["need_band"] == "very low"
     last_place = int(np.floor(317 * 4 / 5))  # of the low band
     gap = float(ranked["need_z"][last_place - 1]) - own["need_z"]
-    ratio = method.values[indicator]
+    share = method.values[indicator]
     missions, composite = method.means(method.z)
-    growth = method.indicators[method.indicators["mission_id"] == "growth"]["weight"]
-    weight = growth[indicator] / growth.sum() / len(MISSIONS)
-    factor = weight / (missions["growth"][method.reference].std(ddof=1) * composite[method.reference].std(ddof=1))
-    needed = ratio[council] + gap / factor * ratio[method.reference].std(ddof=1)
+    of_energy = method.indicators[method.indicators["mission_id"] == "energy"]
+    of_theme = of_energy[of_energy["theme_id"] == "warm_homes"]
+    weight = (
+        of_theme.loc[indicator, "weight"] / of_theme["weight"].sum() / of_energy["theme_id"].nunique() / len(MISSIONS)
+    )
+    means = (method.theme(method.z, of_theme), missions["energy"], composite)
+    factor = weight / np.prod([mean[method.reference].std(ddof=1) for mean in means])
+    needed = share[council] + gap / factor * share[method.reference].std(ddof=1)
     of_council = explained[explained["authority_code"] == council].set_index(["level", "node_id"])
     row = of_council.loc[("indicator", indicator)]
     assert row["needier_band_value"] == pytest.approx(needed, abs=1e-6)
     assert row["needier_band_deviations"] == pytest.approx(gap / factor, abs=1e-6)
-    assert row["needier_band_need_rank"] == 1 + (ratio.drop(council) > needed).sum()
+    assert row["needier_band_need_rank"] == 1 + (share.drop(council) > needed).sum()
     assert of_council.loc[("composite", "composite"), "points_to_needier_band"] == pytest.approx(10 * gap, abs=1e-6)
 
 
@@ -257,27 +261,27 @@ def records(result: Result) -> Any:
 
 
 def test_explain_prints_the_mart(ask: Ask, database: Path, explained: pd.DataFrame) -> None:
-    found = records(ask("explain", "Harborough", "--json"))
-    assert found["authority"]["authority_name"] == "Harborough"
-    own = explained[explained["authority_code"] == "E07000131"].set_index(["level", "node_id"])
+    found = records(ask("explain", "Adur", "--json"))
+    assert found["authority"]["authority_name"] == "Adur"
+    own = explained[explained["authority_code"] == "E07000223"].set_index(["level", "node_id"])
     assert {(r["level"], r["node_id"]) for r in found["explanation"]} == set(own.index)
     for record in found["explanation"]:
         row = own.loc[(record["level"], record["node_id"])]
         for column in own.columns:
             assert record[column] == (None if pd.isna(row[column]) else row[column]), column
-    rows = list(csv.DictReader(io.StringIO(ask("explain", "Harborough", "--csv").stdout)))
+    rows = list(csv.DictReader(io.StringIO(ask("explain", "Adur", "--csv").stdout)))
     assert [r["node_id"] for r in rows] == [r["node_id"] for r in found["explanation"]]
     assert [float(r["contribution"]) for r in rows] == [r["contribution"] for r in found["explanation"]]
 
 
 def test_explain_says_it_in_words(ask: Ask, database: Path, explained: pd.DataFrame) -> None:
-    result = ask("explain", "harborough")
+    result = ask("explain", "adur")
     assert result.exit_code == 0, result.stderr
     text = " ".join(result.stdout.split())
-    (score,) = frame(database, "from composite_index where authority_code = 'E07000131'").to_dict("records")
+    (score,) = frame(database, "from composite_index where authority_code = 'E07000223'").to_dict("records")
     assert f"Rank {score['need_rank']} of 317" in text
     assert f"Need score {score['need_score']:.1f}" in text
-    own = explained[explained["authority_code"] == "E07000131"].set_index(["level", "node_id"])
+    own = explained[explained["authority_code"] == "E07000223"].set_index(["level", "node_id"])
     for side, words in (("needier", "above"), ("less_needy", "below")):
         points = own.loc[("composite", "composite"), f"points_to_{side}_band"]
         assert f"starts {abs(points):.2f} points {words} its score" in text

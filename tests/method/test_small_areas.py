@@ -87,7 +87,7 @@ def test_both_frameworks_are_in_the_same_models(home: Path, database: Path) -> N
                 """
             ).fetchall()
         )
-    assert units == {"composite": 317, WHOLE: 33_755}
+    assert units == {"composite": 317, "first.composite": 317, WHOLE: 33_755}
 
 
 def test_domains_of_the_indices_stay_out() -> None:

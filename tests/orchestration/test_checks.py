@@ -55,7 +55,7 @@ def test_variables_of_another_dbt_project_do_not_reach_dbt(monkeypatch: pytest.M
         def invoke(self, arguments: list[str]) -> None:
             reached.update((name, value) for name, value in os.environ.items() if name.startswith("DBT_"))
 
-    monkeypatch.setattr(dbt, "dbtRunner", Runner)
+    monkeypatch.setattr("dbt.cli.main.dbtRunner", Runner)
     dbt.invoke_dbt(["build"])
     assert reached == {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
     assert dict(os.environ) == before  # the shell's own again, and nothing of ours

@@ -14,7 +14,7 @@ import dagster as dg
 import duckdb
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import PATIENCE, ROOT
 
 Missions = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -127,7 +127,7 @@ def test_workspace_loads_the_code_location(home: Path) -> None:
         env={**os.environ, "DAGSTER_HOME": str(home / "build/dagster")},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert "index" in listed.stdout, listed.stderr
 
@@ -228,7 +228,7 @@ def test_data_tests_can_fail(database: Path, home: Path, tmp_path: Path) -> None
         "assert_editions_are_comparable": "update intermediate.int_edition_cells "
         "set period_end_date = date '2026-01-31' where edition = 2025 and indicator_id = 'claimant_count'",
         "assert_framework_holds_together": "update marts.framework_audit set status = 'out_of_bound' "
-        "where node_id = 'robbery' and statistic = 'loading'",
+        "where node_id = 'robbery' and rule_number is not null",
         "assert_peers_are_of_a_kind": "update marts.authority_peer set structure_distance = 2 "
         "where authority_code = 'E06000001' and peer_model = 'open' and peer_rank = 1",
         "assert_care_boards_hold_england": "update marts.integrated_care_board_summary "
@@ -250,7 +250,7 @@ def test_data_tests_can_fail(database: Path, home: Path, tmp_path: Path) -> None
         env={**os.environ, "MISSIONS_WAREHOUSE": str(warehouse)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     failed = set(re.findall(r"FAIL \d+ (assert_\w+)", result.stdout))
     assert failed == set(damage), result.stdout
@@ -289,7 +289,7 @@ def test_reader_keeps_reading_through_a_full_run_and_two_builds_are_equal(stray_
     reader.stdin.flush()
     assert reader.stdout.readline() == "True\n"
     reader.stdin.close()
-    reader.wait(timeout=30)
+    reader.wait(timeout=PATIENCE)
     after = current(stray_runs)
     assert after != before
     # The id ends with a hash of the tables: the same seeds gave the same marts, value for value.

@@ -22,12 +22,15 @@ from urllib.parse import quote
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from missions.publication.folder import current, verify
 from tests.conftest import copy_project
-from tests.site.conftest import CHROMIUMS
+from tests.support.browser import PATIENCE as PAGE_PATIENCE
+from tests.support.browser import browser
 from tests.support.receiver import Receiver
+
+__all__ = ["browser"]
 
 pytestmark = pytest.mark.slow
 GROUPS = ("raw", "staging", "intermediate", "marts", "publication")
@@ -48,7 +51,7 @@ class Dagster:
     def ask(self, query: str, **variables: Any) -> Any:
         body = json.dumps({"query": query, "variables": variables}).encode()
         request = urllib.request.Request(f"{self.address}/graphql", body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=PAGE_PATIENCE) as answer:
             return json.loads(answer.read())["data"]
 
     def status(self, run_id: str) -> str:
@@ -76,17 +79,6 @@ def wait(condition: Callable[[], Any], what: str, patience: float = PATIENCE) ->
             return found
         time.sleep(0.25)
     raise AssertionError(f"waited {patience:.0f} s for {what}")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
-    if found is None:
-        pytest.skip(f"no Chromium on this machine (looked for {', '.join(CHROMIUMS)})")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +137,7 @@ def answers(dagster: Dagster) -> bool:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     opened = browser.new_page(viewport={"width": 1500, "height": 1000})
-    opened.set_default_timeout(60_000)
+    opened.set_default_timeout(PAGE_PATIENCE * 1000)
     yield opened
     opened.close()
 
@@ -249,7 +241,7 @@ def test_a_failing_check_blocks_the_publication_and_is_notified(dagster: Dagster
     )
     expect(page.get_by_text("Failed", exact=True).first).to_be_visible()
     # The notices: of this run with its failed step, and of the killed one, that it will be retried.
-    told = wait(lambda: {n["run_id"]: n for n in dagster.receiver.taken}.get(run), "the notice", 120)
+    told = wait(lambda: {n["run_id"]: n for n in dagster.receiver.taken}.get(run), "the notice")
     (step,) = told["failed_steps"]
     assert step["step"] == "warehouse_models"
     assert "assert_corrections_apply" in step["message"]

@@ -22,7 +22,7 @@ import yaml
 
 from missions.errors import PublicationError
 from missions.publication.folder import kept, verify
-from tests.conftest import ROOT
+from tests.conftest import PATIENCE, ROOT
 from tests.support.ports import free_port
 
 DEPLOY = ROOT / "deploy"
@@ -76,7 +76,7 @@ def test_commands_exist_and_take_these_options() -> None:
         verbs = [word for word in words[1:] if not word.startswith("-")][: 2 if program.name == "dagster" else 1]
         verbs = verbs if program.name != "dagster-webserver" else []
         helped = subprocess.run(
-            [str(BIN / program.name), *verbs, "--help"], capture_output=True, text=True, timeout=120, check=True
+            [str(BIN / program.name), *verbs, "--help"], capture_output=True, text=True, timeout=PATIENCE, check=True
         ).stdout
         for word in words:
             if word.startswith("--"):
@@ -116,11 +116,11 @@ def test_only_the_proxy_is_open_to_the_network_and_dagster_is_behind_its_login()
     assert [name for name, service in COMPOSE["services"].items() if "ports" in service] == ["proxy"]
     assert COMPOSE["services"]["proxy"]["ports"] == ["80:80", "443:443"]
     caddy = re.sub(r"#.*", "", (DEPLOY / "Caddyfile").read_text())
-    blocks = re.findall(r"handle ?(\S*) \{(.*?)\n\t\}", caddy, re.DOTALL)
+    blocks = re.findall(r"^\thandle(?: (\S+))? \{(.*?)^\t\}", caddy, re.DOTALL | re.MULTILINE)
     served = {path: body for path, body in blocks}
-    assert set(served) == {"/dagster*", ""}
+    assert set(served) == {"/dagster*", "@pinned", "@download", ""}
     assert served["/dagster*"].index("basicauth") < served["/dagster*"].index("reverse_proxy")
-    assert "reverse_proxy" not in served[""]
+    assert not [path for path, body in served.items() if path != "/dagster*" and "reverse_proxy" in body]
 
 
 def test_everything_named_on_the_page_is_there(defs: dg.Definitions) -> None:
@@ -148,7 +148,7 @@ def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
         ["systemd-analyze", "verify", *map(str, sorted(tmp_path.iterdir()))],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     if "Failed to" in checked.stderr and "runtime directory" in checked.stderr:
         pytest.skip("systemd-analyze cannot work in this container")
@@ -174,7 +174,7 @@ def backed_up(publication: Path, folder: Path, copies: str = "14") -> Path:
         env={**os.environ, "MISSIONS_HOME": str(publication.parent)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     return Path(done.stdout.strip())

@@ -19,7 +19,7 @@ import pytest
 from missions.paths import SEEDS
 from missions.publication.folder import current, verify
 from missions.publication.publish import publish
-from tests.conftest import ROOT, copy_project
+from tests.conftest import PATIENCE, ROOT, copy_project
 from tests.support.faults import assert_plain, assert_whole, environment, held, small_publication
 from tests.support.publications import assert_tidy, build
 from tests.support.reliability import TORTURE
@@ -47,7 +47,7 @@ def elsewhere(publication: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     with suppress(OSError):  # if the system cannot make the locale, C is used
         made = ["localedef", "-i", "tr_TR", "-f", "UTF-8", str(project.parent / "locale/tr_TR.UTF-8")]
         (project.parent / "locale").mkdir()
-        subprocess.run(made, capture_output=True, timeout=60)
+        subprocess.run(made, capture_output=True, timeout=PATIENCE)
     return project
 
 
@@ -205,7 +205,7 @@ def test_ctrl_c_ends_a_run(project: Path, tmp_path: Path, seen: Seen) -> None:
                 time.sleep(0.02)
             time.sleep(1)
             run.send_signal(signal.SIGINT)
-            _, said = run.communicate(timeout=10)
+            _, said = run.communicate(timeout=PATIENCE)
         assert (run.returncode, said.strip()) == (130, "Stopped; the previous publication is unchanged.")
         verify(folder)
         assert current(project / "published") == folder
@@ -254,7 +254,7 @@ def test_a_reader_through_twenty_publications(tmp_path: Path, seen: Seen) -> Non
         assert reader.stdout.readline() == "reading\n"
         for value in range(1, number + 1):
             publish(build(tmp_path / "build.duckdb", value), published, attribution="a", keep=3)
-        out, errors = reader.communicate(timeout=60)
+        out, errors = reader.communicate(timeout=PATIENCE)
     assert reader.returncode == 0, errors
     answers, different = map(int, out.split())
     assert answers > number and different > 3

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import PATIENCE, ROOT
 from tests.support.markdown import fences
 
 PAGE = (ROOT / "docs/bi.md").read_text(encoding="utf-8")
@@ -121,7 +121,7 @@ def test_the_shell_answers_every_question(database: Path, answers: dict[int, Row
     shell = Path(sys.executable).with_name("duckdb")
     for number, query in enumerate(QUERIES, 1):
         ran = subprocess.run(
-            [str(shell), "-readonly", "-csv", str(database), query], capture_output=True, text=True, timeout=60
+            [str(shell), "-readonly", "-csv", str(database), query], capture_output=True, text=True, timeout=PATIENCE
         )
         assert ran.returncode == 0, ran.stderr
         rows = list(csv.DictReader(io.StringIO(ran.stdout)))

@@ -13,6 +13,7 @@ from missions.errors import PublicationError
 from missions.publication import publish as module
 from missions.publication.folder import current, verify
 from missions.publication.publish import Publication, publish
+from tests.conftest import PATIENCE
 from tests.support.publications import ATTRIBUTION, FULL_BUILD, assert_tidy, build, value_of
 
 
@@ -94,7 +95,7 @@ def test_a_reader_keeps_the_old_data_and_a_new_one_sees_the_new(tmp_path: Path) 
             last = publish(build(tmp_path / "new.duckdb", value), published, attribution=ATTRIBUTION, keep=1)
             # The one just replaced is kept, for a reader that has followed the links and is about to open it.
             assert first.path.exists() == (value == 2)
-        seen, _ = reader.communicate("go on\n", timeout=30)
+        seen, _ = reader.communicate("go on\n", timeout=PATIENCE)
     assert float(seen) == 1
     assert value_of(last.database) == 3
 

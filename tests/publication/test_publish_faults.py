@@ -16,6 +16,7 @@ import pytest
 from missions.errors import BusyError, PublicationError
 from missions.publication.folder import current, verify
 from missions.publication.publish import publish
+from tests.conftest import PATIENCE
 from tests.support.publications import ATTRIBUTION, assert_tidy, build, value_of
 
 pytestmark = pytest.mark.slow
@@ -224,6 +225,6 @@ def test_a_second_publisher_is_turned_away(tmp_path: Path) -> None:
         with pytest.raises(BusyError, match=f"Another run is publishing to {published}"):
             publish(warehouse, published, attribution=ATTRIBUTION)
         assert len(list((published / "history").glob(".*.partial"))) == 1  # the first one's work is not swept
-        published_id, _ = first.communicate("go on\n", timeout=30)
+        published_id, _ = first.communicate("go on\n", timeout=PATIENCE)
     assert (published / "current").readlink() == Path("history", published_id.strip())
     assert_tidy(published)

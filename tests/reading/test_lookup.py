@@ -97,7 +97,7 @@ def test_what_is_far_from_every_name_offers_none(gazetteer: Gazetteer, text: str
         ("Glasgow City", "outside_england", "Glasgow City is in Scotland; this index covers English councils only"),
         ("Scotland", "outside_england", "Scotland is not an English council or area; this index covers"),
         ("S12999999", "outside_england", "'S12999999' is a code of Scotland; this index covers English councils only"),
-        ("SW1A 1AA", "postcode", "'SW1A 1AA' looks like a postcode; postcodes cannot be looked up"),
+        ("SW1A 1AA", "postcode", "SW1A 1AA is in Westminster 018"),
         ("Avon", "former_council", "'Avon' was split on 1 April 1996 into: Bath and North East Somerset; Bristol"),
         ("Dorset County Council", "former_council", "was split on 1 April 2019 into: Bournemouth, Christchurch and"),
         ("Hove", "former_council", "Hove has been part of Brighton and Hove since 1 April 1997"),

@@ -13,8 +13,8 @@ from zipfile import Path as ZipPath
 import pandas as pd
 import pytest
 
-from missions.scoring.model_names import CHAIN, FURTHER
-from tests.conftest import ROOT, copy_project
+from missions.scoring.model_names import PACKED
+from tests.conftest import PATIENCE, ROOT, copy_project
 from tests.support.index_files import Index, node
 
 pytestmark = pytest.mark.slow
@@ -29,7 +29,7 @@ def pip(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
     )
 
 
@@ -73,7 +73,7 @@ def environment(wheel: Path) -> Path:
             str(constraints),
             *required,
         ]
-        installed = subprocess.run(installing, capture_output=True, text=True, timeout=300)
+        installed = subprocess.run(installing, capture_output=True, text=True, timeout=PATIENCE)
     else:
         installed = pip("--python", python, "install", "--constraint", str(constraints), *required, folder=folder)
     if installed.returncode:
@@ -91,7 +91,7 @@ def run(environment: Path, tmp_path: Path) -> Run:
 
     def program(name: str, *words: str) -> subprocess.CompletedProcess[str]:
         arguments = [environment / "bin" / name, *words]
-        return subprocess.run(arguments, cwd=tmp_path, env=settings, capture_output=True, text=True, timeout=60)
+        return subprocess.run(arguments, cwd=tmp_path, env=settings, capture_output=True, text=True, timeout=PATIENCE)
 
     return program
 
@@ -99,7 +99,7 @@ def run(environment: Path, tmp_path: Path) -> Run:
 def test_the_wheel_has_the_method_and_little_else(environment: Path) -> None:
     [packages] = environment.glob("lib/python3*/site-packages")
     packed = packages / "missions/scoring/_sql"
-    assert {path.stem for path in packed.rglob("int_*.sql")} == {*CHAIN, *FURTHER}
+    assert {path.stem for path in (packed / "models").rglob("*.sql")} == set(PACKED)
     names = {path.name.split("-")[0].lower() for path in packages.glob("*.dist-info")}
     assert not names & {"dagster", "dbt_core", "altair", "requests", "pyarrow"}
     given = re.compile(r"_?duckdb|adbc|pandas|numpy|dateutil|python_dateutil|six|tzdata|missions|orchestration")

@@ -1,20 +1,27 @@
 """The site of the session's publication, its pages parsed once, and the marts that it was made from."""
 
+import functools
+import http.server
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
 
 from missions.publication.folder import DATABASE
+from tests.support.browser import PATIENCE, browser
 from tests.support.pages import Page
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, ViewportSize
+    from playwright.sync_api import Page as BrowserPage
 
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+__all__ = ["browser"]
+
+WIDE: "ViewportSize" = {"width": 1280, "height": 900}
 
 
 @pytest.fixture(scope="session")
@@ -39,15 +46,23 @@ def marts(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    """A browser for one module's tests: while it is open, its event loop keeps others in this process from running."""
-    from playwright.sync_api import sync_playwright
+def addresses(site: Path) -> Iterator[dict[str, str]]:
+    """Where the site begins: on disk, and on a server of this machine."""
 
-    found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
-    if found is None:
-        pytest.skip(f"no Chromium on this machine (looked for {', '.join(CHROMIUMS)})")
-    with sync_playwright() as playwright:
-        # Its sandbox does not run as root, which containers use; only our own pages are opened.
-        launched = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield launched
-        launched.close()
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(site)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield {"disk": f"{site.resolve().as_uri()}/", "http": f"http://127.0.0.1:{server.server_port}/"}
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def page(browser: "Browser") -> Iterator["BrowserPage"]:
+    context = browser.new_context(viewport=WIDE)
+    context.set_default_timeout(PATIENCE * 1000)
+    yield context.new_page()
+    context.close()

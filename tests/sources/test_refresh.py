@@ -267,7 +267,7 @@ def test_what_a_person_must_fetch_is_listed_with_how(place: Place) -> None:
     [
         (["nonsense"], "there is no source 'nonsense'"),
         (["desnz_fuel_poverty"], "missions refresh --from FOLDER desnz_fuel_poverty"),
-        (["framework"], "a table of the project itself"),
+        (["second_framework"], "a table of the project itself"),
         (["--accept", "nonsense"], "No source 'nonsense'"),
         (["--accept", OBESITY, "--check"], "not both"),
         (["--accept", OBESITY, "--manual"], "Use only one of"),

@@ -44,17 +44,25 @@ class Page(HTMLParser):
         self.styled: list[str] = []
         self.scripts: list[str] = []
         self.meta: dict[str, str] = {}
+        self.datasets: list[str] = []  # JSON-LD, which no browser runs
         self.lang = ""
         self.landmarks: list[str] = []
         self._stack: list[str] = []
         self._cell: dict[str, Any] | None = None
         self._caption = False
+        self._is_data = False
         self.text: list[str] = []
+        self.title = ""
+        self.says: list[tuple[str, str]] = []  # the kinds and texts of sentences from the marts
+        self._says = ""
         self.feed(text)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         a = {name: value or "" for name, value in attrs}
+        if "data-says" in a:
+            self.says.append((a["data-says"], ""))
+            self._says = tag
         if "id" in a:
             self.ids.append(a["id"])
         if "style" in a or tag == "style":
@@ -74,10 +82,11 @@ class Page(HTMLParser):
             self.loaded.append(a["src"])
         if tag == "link":
             self.loaded.append(a.get("href", ""))
-        if tag == "script":
+        self._is_data = tag == "script" and a.get("type") == "application/ld+json"
+        if tag == "script" and not self._is_data:
             self.scripts.append(a.get("src", ""))
         if tag == "meta":
-            self.meta[a.get("name") or a.get("http-equiv") or "charset"] = a.get("content", "")
+            self.meta[a.get("name") or a.get("property") or a.get("http-equiv") or "charset"] = a.get("content", "")
         if re.fullmatch(r"h[1-6]", tag):
             self.headings.append((int(tag[1]), ""))
         if tag == "table":
@@ -100,15 +109,24 @@ class Page(HTMLParser):
             self._cell = None
         if tag == "caption":
             self._caption = False
+        if tag == self._says:
+            self._says = ""
         while self._stack and self._stack.pop() != tag:
             pass
 
     def handle_data(self, data: str) -> None:
         if self._stack and self._stack[-1] in ("script", "style"):
-            if data.strip():
+            if self._is_data:
+                self.datasets.append(data)
+            elif data.strip():
                 self.scripts.append(f"inline: {data.strip()[:40]}")
             return
         self.text.append(data)
+        if self._says:
+            kind, told = self.says[-1]
+            self.says[-1] = (kind, told + data)
+        if self._stack and self._stack[-1] == "title":
+            self.title += data
         if any(re.fullmatch(r"h[1-6]", tag) for tag in self._stack):
             level, words = self.headings[-1]
             self.headings[-1] = (level, words + data)

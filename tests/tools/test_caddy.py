@@ -8,12 +8,13 @@ import shutil
 import ssl
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http.client import HTTPResponse
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -27,6 +28,7 @@ pytestmark = [
     pytest.mark.tools,
     pytest.mark.skipif(CADDY is None, reason="Caddy is not installed"),
 ]
+PINNED = "20260101T000000Z-0123abcd"
 PAGE = "<p>Need in 317 councils</p>" * 200
 
 
@@ -63,6 +65,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     (folder / "home/published/history/first/site").mkdir(parents=True)
     (folder / "home/published/history/first/site/index.html").write_text(PAGE)
     (folder / "home/published/site").symlink_to("history/first/site")
+    for name in ("404.html", "pruned.html"):
+        (folder / "home/published/history/first/site" / name).write_text(name)
+    pinned = folder / f"home/published/history/{PINNED}/site/index.html"
+    pinned.parent.mkdir(parents=True)
+    pinned.write_text("an earlier page")
+    (folder / "home/published/missions_index.xlsx").write_text("a workbook")
     dagster = HTTPServer(("127.0.0.1", 0), _Dagster)
     threading.Thread(target=dagster.serve_forever, daemon=True).start()
     hashed = subprocess.run(
@@ -88,7 +96,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         else:
             raise AssertionError("".join(said))
         threading.Thread(target=caddy.stderr.read, daemon=True).start()  # or its log would fill the pipe
-        yield Served(settings["MISSIONS_SITE"], folder / "caddy/pki/authorities/local/root.crt", folder / "home")
+        served = Served(settings["MISSIONS_SITE"], folder / "caddy/pki/authorities/local/root.crt", folder / "home")
+        for _ in range(100):  # Caddy reports the certificate a moment before it uses it
+            try:
+                served.get("/")
+                break
+            except URLError:
+                time.sleep(0.1)
+        yield served
         caddy.terminate()
     dagster.shutdown()
     dagster.server_close()
@@ -101,6 +116,14 @@ def test_the_site_is_compressed_and_has_security_headers(served: Served) -> None
     for name in ("Strict-Transport-Security", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy"):
         assert answer.headers[name], name
     assert "Server" not in answer.headers
+
+
+def test_downloads_earlier_publications_and_missing_pages_are_served(served: Served) -> None:
+    assert served.get("/missions_index.xlsx").read() == b"a workbook"
+    assert served.get(f"/publication/{PINNED}/index.html").read() == b"an earlier page"
+    assert served.get("/publication/20200101T000000Z-0123abcd/index.html").read() == b"pruned.html"
+    missing = served.get("/authority/nowhere.html")
+    assert (missing.status, missing.read()) == (404, b"404.html")
 
 
 def test_an_unchanged_page_is_not_sent_again_and_a_new_one_shows_at_once(served: Served) -> None:

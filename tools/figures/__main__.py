@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from missions.paths import PUBLISHED
-from tools.figures import bi, caveats, example, method, quality, readme  # noqa: F401 - they define the blocks
+from tools.figures import audit, bi, caveats, example, method, quality, readme  # noqa: F401 - they define the blocks
 from tools.figures.book import ROOT, Book
 
 GENERATED = {"SOURCES.md", "PERFORMANCE.md"}
@@ -34,7 +34,7 @@ def rewritten(page: str, book: Book) -> tuple[str, list[str]]:
             text = book.text(match["name"])
         except KeyError:
             raise ValueError(f"unknown block {match['name']}") from None
-        if "figures:" in match["text"]:
+        if "<!-- figures:" in match["text"]:
             raise ValueError(f"block {match['name']} is not closed")
         if text != match["text"]:
             drifted.append(match["name"])

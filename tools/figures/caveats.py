@@ -8,7 +8,7 @@ from tools.figures.formats import tenths
 def energy_conversion(book: Book) -> str:
     """The multiplier of a rate published in thousands of tonnes."""
     multiplier = book.one(
-        "SELECT rate_multiplier FROM read_csv($1) WHERE indicator_id = 'domestic_energy_use'",
+        "SELECT rate_multiplier FROM read_csv($1) WHERE indicator_id = 'home_fossil_fuel_use'",
         str(ROOT / "seeds/framework/indicator.csv"),
     )
     return f"{multiplier / 1000:g}"

@@ -4,19 +4,19 @@ import csv
 
 from tools.figures.book import ROOT, Book, block, listing
 from tools.figures.example import EXAMPLE
-from tools.figures.formats import day, percent, table, words
+from tools.figures.formats import day, percent, table, tenths, words
 
 listing(
     "missions",
     """
-    SELECT mission_name, indicators, count(*) FILTER (indicator.weight < 1), mission.effective_weight,
+    SELECT mission_name, theme_name, theme.indicators, count(*) FILTER (indicator.weight < 1), theme.effective_weight,
         100 * max(indicator.effective_weight)
-    FROM dim_mission AS mission JOIN dim_indicator AS indicator USING (mission_id, mission_name)
-    GROUP BY mission_name, indicators, mission.effective_weight ORDER BY mission_name
+    FROM dim_theme AS theme JOIN dim_indicator AS indicator USING (theme_id, theme_name, mission_id)
+    GROUP BY ALL ORDER BY mission_name, theme_name
     """,
     {
-        **{"Mission": "{}", "Indicators": "{}", "At half weight": "{}", "Share of the composite": percent},
-        "Share of one indicator": "{:.2f}%",
+        **{"Mission": "{}", "Theme": "{}", "Indicators": "{}", "At half weight": "{}"},
+        **{"Share of the composite": tenths, "Largest share of one indicator": "{:.2f}%"},
     },
 )
 
@@ -84,52 +84,6 @@ def few_peers(book: Book) -> str:
 
 
 listing(
-    "audit_of_missions",
-    """
-    SELECT node_name, cronbach_alpha, mean_correlation_within, mean_correlation_across, first_component_share,
-        loading, correlation_with_rest
-    FROM (
-        PIVOT (SELECT node_name, node_id, statistic, value FROM framework_audit WHERE NOT is_indicator)
-        ON statistic IN (
-            'cronbach_alpha', 'mean_correlation_within', 'mean_correlation_across', 'first_component_share', 'loading',
-            'correlation_with_rest'
-        )
-        USING max(value) GROUP BY node_name, node_id
-    ) ORDER BY node_id = 'composite', node_name
-    """,
-    {
-        **{"": "{}", "Alpha": "{:.2f}", "Mean correlation within": "{:.2f}", "Across": "{:.2f}"},
-        **{"First component": percent, "Loading": "{:.2f}", "With the rest": "{:.2f}"},
-    },
-)
-
-
-listing(
-    "audit_exceptions",
-    """
-    SELECT node_name, string_agg(replace(statistic, '_', ' '), ', ' ORDER BY statistic),
-        string_agg(format('{:.2f}', value), ', ' ORDER BY statistic), exception_reason, min(exception_noted_date)
-    FROM framework_audit WHERE status = 'exception'
-    GROUP BY node_name, exception_reason ORDER BY bool_or(is_indicator), max(mission_id), node_name
-    """,
-    {"Mission or indicator": "{}", "Outside its bounds": "{}", "Value": "{}", "Why it is kept": "{}", "Noted": "{}"},
-)
-
-
-listing(
-    "redundant_pairs",
-    """
-    SELECT node_name, other_node_name, correlation, format('{:g} and {:g}', one.weight, other.weight)
-    FROM framework_audit_pair
-    JOIN dim_indicator AS one ON node_id = one.indicator_id
-    JOIN dim_indicator AS other ON other_node_id = other.indicator_id
-    WHERE is_redundant ORDER BY abs(correlation) DESC
-    """,
-    {"Indicator": "{}", "And": "{}", "Correlation": "{:.3f}", "Weights": "{}"},
-)
-
-
-listing(
     "trend_basket",
     """
     SELECT mission_name, count(*) FILTER (is_in_basket), count(*),
@@ -156,7 +110,7 @@ def milestones(book: Book) -> str:
         [
             [
                 r[0],
-                f"{r[1]} {r[2]:g} {r[3]}".replace(" percent", "%"),
+                f"{r[1]} {r[2]:g} {r[3]}".replace(" %", "%"),
                 r[4] or "no year",
                 f"[{r[5]}]({r[6]}), {day(r[7])}",
                 "yes" if r[8] else "approximate",

@@ -33,8 +33,15 @@ NUMBERS = {
         WHERE region_name = 'London' AND need_band = 'very high' AND mission_id = 'crime'
     """,
     "london_councils": "SELECT count(*) FROM dim_authority WHERE region_name = 'London'",
-    "least_alpha": "SELECT max(lower_bound) FROM framework_audit WHERE statistic = 'cronbach_alpha'",
-    "least_loading": "SELECT round(max(lower_bound), 2) FROM framework_audit WHERE statistic = 'loading'",
+    "themes": "SELECT count(*) FROM dim_theme",
+    "pooled_indicators": "SELECT count(*) FROM dim_indicator WHERE pooled_years > 1",
+    "too_uncertain_composite": "SELECT count(*) FROM composite_index WHERE is_too_uncertain_to_place",
+    "too_uncertain_any": "SELECT count(DISTINCT authority_code) FROM mission_index WHERE is_too_uncertain_to_place",
+    "least_group_correlation": """
+        SELECT round(max(lower_bound), 2) FROM framework_audit
+        WHERE statistic = 'correlation_with_rest' AND NOT is_indicator
+    """,
+    "first_indicators": "SELECT count(*) FROM other_framework_node WHERE framework_id = 'first' AND is_leaf",
 }
 DAYS = {
     "snapshot_day": "SELECT max(snapshot_date) FROM dim_source WHERE is_refreshable",

@@ -1,10 +1,10 @@
 """The blocks of docs/data-quality.md."""
 
+from missions.reading.wording import BASES
 from tools.figures.book import Book, block, listing
 from tools.figures.formats import percent, table, tenths, words
 from tools.figures.numbers import NUMBERS
 
-BASES = ["published", "combined_area", "predecessor", "aggregated", "inherited", "stale", "estimated"]
 TYPES = [
     "county",
     "district",

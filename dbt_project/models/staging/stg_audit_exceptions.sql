@@ -1,8 +1,8 @@
--- Dated exceptions to the bounds of the audit of the framework in force, each with its reason.
+-- Dated exceptions to the rules of the audit of the framework in force, each with the policy that asks for it.
 select
     node_id,
     statistic,
-    lower_bound,
+    bound,
     noted_date,
-    reason
+    policy_reason
 from {{ source('raw', var('framework') ~ '_audit_exception') }}

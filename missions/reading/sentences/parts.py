@@ -66,16 +66,21 @@ def is_plural_name(name: str) -> bool:
     return name.startswith("Isles of")
 
 
+def shown(value: float, unit: str, decimals: int) -> str:
+    """A value with a proper minus sign, without what it counts."""
+    return value_words(value, unit, decimals).replace("-", "\u2212")
+
+
 def figure(value: float, unit: str, decimals: int) -> str:
     """A value with what it counts: "£17,204", "88.5%", "4.2 per 1,000 people"."""
-    words = value_words(value, unit, decimals)
-    return words if unit in ("%", "£") else f"{words} {unit_after(unit, words)}".rstrip()
+    words = shown(value, unit, decimals)
+    return words if unit in ("%", "£", "score") else f"{words} {unit_after(unit, words)}".rstrip()
 
 
-def unit_after(unit: str, shown: str) -> str:
+def unit_after(unit: str, number: str) -> str:
     """A unit as it stands after a number; in the singular after 1."""
     first, _, rest = unit.partition(" ")
-    singular = first.removesuffix("s") if shown == "1" and first != "per" else first
+    singular = first.removesuffix("s") if number == "1" and first != "per" else first
     return f"{singular} {rest}".strip()
 
 
@@ -89,6 +94,7 @@ __all__ = [
     "in_text",
     "is_plural_name",
     "listed",
+    "shown",
     "starting",
     "texts",
     "verb",

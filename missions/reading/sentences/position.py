@@ -31,10 +31,14 @@ def position(name: str, score: Mapping[str, Any], councils: int = 317) -> Senten
             return Sentence("position", f"{found}: too many of its figures are estimates.", facts)
         where = f"a place {likely} of {councils} councils, where 1st is the highest need"
         return Sentence("position", f"{found}. The figures only show {where}.", facts)
-    text = f"{who} {has} {_place(rank, councils)} need of {councils} councils{under}."
+    if rank <= councils / 2 or rank == councils:
+        text = f"{who} {has} {_place(rank, councils)} need of {councils} councils{under}."
+    else:
+        ranks = "rank" if is_plural_name(name) else "ranks"
+        text = f"{who} {ranks} {ordinal(rank)} of {councils} councils{under}, where 1st is the highest need."
     if low is not None:
         stays = "it is likely to stay there" if ordinal(low) == ordinal(high) else f"it is likely to be {likely}"
-        text += f" Taking sampling and method into account, {stays}."
+        text += f" Allowing for chance and method, {stays}."
     return Sentence("position", text, facts)
 
 

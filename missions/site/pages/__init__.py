@@ -5,20 +5,44 @@ Belongs here: the list of them. SQL is in data.py, HTML in templates/, charts in
 
 from missions.site.pages import (
     about,
+    about_site,
+    api,
     areas,
     catalogue,
     compare,
     councils,
+    downloads,
+    feed,
     frameworks,
     home,
     indicators,
     missions,
+    places,
     search,
+    sharing,
     what_if,
 )
 from missions.site.renderer import Files, Renderer
 
-KINDS_OF_PAGE = (home, councils, missions, indicators, areas, compare, what_if, search, about, frameworks, catalogue)
+KINDS_OF_PAGE = (
+    home,
+    councils,
+    missions,
+    indicators,
+    areas,
+    compare,
+    what_if,
+    search,
+    places,
+    about,
+    about_site,
+    downloads,
+    frameworks,
+    catalogue,
+    sharing,
+    api,
+    feed,
+)
 
 
 def page_files(site: Renderer) -> Files:

@@ -5,19 +5,31 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from missions.reading.wording import PEER_WORDS
+from missions.reading.certainty import certainty_of_figure
+from missions.reading.sentences import brief, change_by_mission, lead, missions_heading
+from missions.reading.wording import PEER_WORDS, listed
 from missions.site.data import COMPOSITE, Row, by, grouped
 from missions.site.marks import edition_line, sparkline
 from missions.site.renderer import KINDS, Files, Renderer
-from missions.site.tables import CELL_COLUMNS, CONTRIBUTION_COLUMNS, as_csv
+from missions.site.tables import CELL_COLUMNS, CONTRIBUTION_COLUMNS
 
 DRIVERS = 5  # indicators that raise and lower a council's need most
 NEEDIEST = 10  # neighbourhoods listed
 # Rank 1 is the highest need, whatever the direction of an indicator. The ranks under each part follow.
-SMALL_AREA_COLUMNS = ["small_area_code", "direction", "residents", "need_rank", "need_decile"]
+SMALL_AREA_COLUMNS = [
+    "authority_code",
+    "small_area_code",
+    "small_area_title",
+    "ward_name",
+    "higher_means",
+    "residents",
+    "need_rank",
+    "ranked_small_areas",
+    "need_decile",
+]
 TREND_COLUMNS = [
+    "authority_code",
     "indicator_id",
-    "direction",
     "period_start_date",
     "period_end_date",
     "value",
@@ -42,6 +54,9 @@ def council_files(site: Renderer, authority: Row) -> Files:
         authority["authority_name"],
         [(KINDS["region"], "areas.html"), (region.name, region.page), (authority["authority_name"], None)],
         authority=authority,
+        **_words(site, authority),
+        card=authority["card"],
+        description=lead(authority["authority_name"], site.marts.scores[authority["authority_code"]][COMPOSITE]),
         **_places(site, authority),
         **_need(site, authority),
         **_figures(site, authority, cells),
@@ -54,7 +69,7 @@ def council_files(site: Renderer, authority: Row) -> Files:
 
 def _csv_files(site: Renderer, authority: Row, cells: list[Row]) -> Files:
     marts, code, folder = site.marts, authority["authority_code"], f"data/authority/{authority['slug']}"
-    yield f"{folder}.csv", as_csv(cells, CELL_COLUMNS)
+    yield f"{folder}.csv", site.csv(cells, CELL_COLUMNS)
     adds = {row["node_id"]: row for row in marts.explanation.get(code, []) if row["level"] in (COMPOSITE, "mission")}
     contributions = [
         row | {name: value for name, value in adds.get(row["index_id"], {}).items() if name in CONTRIBUTION_COLUMNS}
@@ -63,19 +78,18 @@ def _csv_files(site: Renderer, authority: Row, cells: list[Row]) -> Files:
     yield f"{folder}-scores.csv", site.scores_csv(contributions)
     yield f"{folder}-themes.csv", site.scores_csv(marts.theme_scores[code].values())
     trend = [
-        point | {"direction": 1 if indicator["higher_means"] == "more_need" else -1}
+        point
         for indicator in marts.indicators
         if len(points := marts.trend.get((code, indicator["indicator_id"]), [])) > 1
         for point in points
     ]
-    yield f"{folder}-trend.csv", as_csv(trend, TREND_COLUMNS)
+    yield f"{folder}-trend.csv", site.csv(trend, TREND_COLUMNS)
     if small_areas := marts.small_areas.get(code, []):
         # A county's file lists only the first, with the codes of their districts, whose files have all.
-        is_county = bool(_districts(site, code))
-        columns = ["authority_code", *SMALL_AREA_COLUMNS] if is_county else SMALL_AREA_COLUMNS
-        ranks = [f"{part}_rank" for part in marts.parts]
-        listed = small_areas[:NEEDIEST] if is_county else small_areas
-        yield f"{folder}-small-areas.csv", as_csv(listed, [*columns, *ranks])
+        listed = small_areas[:NEEDIEST] if _districts(site, code) else small_areas
+        of_how_many = {"ranked_small_areas": marts.small_areas_of_england}
+        columns = [*SMALL_AREA_COLUMNS, *(f"{part}_rank" for part in marts.parts)]
+        yield f"{folder}-small-areas.csv", site.csv([row | of_how_many for row in listed], columns)
 
 
 def _cells(site: Renderer, authority: Row) -> list[Row]:
@@ -106,11 +120,27 @@ def _cells(site: Renderer, authority: Row) -> list[Row]:
                 "trend": sparkline(marts.trend.get((code, id_), []), indicator["unit"], indicator["decimals"]),
                 "direction": marts.direction.get((code, id_)),
                 "explained": explained.get(id_),
+                **_certain(cell, explained.get(id_), marts.direction.get((code, id_))),
                 "publisher": source.get("publisher") or indicator["publisher"],
                 "landing_page": indicator["landing_page"],
             }
         )
     return rows
+
+
+def _certain(cell: Row, explained: Row | None, direction: Row | None) -> Row:
+    """How sure the figure is, and the filters that show it: w for worse than England, g, getting worse; b, borrowed."""
+    compared = explained["england_comparison"] if explained else None
+    is_own = cell["value_basis"] == "published"
+    flags = {
+        "w": compared == "higher need",
+        "g": direction is not None and direction["direction"] == "rising need",
+        "b": not is_own,
+    }
+    return {
+        "certainty": certainty_of_figure(cell["value_basis"], compared),
+        "flags": "".join(flag for flag, is_so in flags.items() if is_so),
+    }
 
 
 def _mean(values: Iterable[float]) -> float | None:
@@ -120,6 +150,41 @@ def _mean(values: Iterable[float]) -> float | None:
 
 
 # --- What the page is given -------------------------------------------------------------------------------------------
+
+
+# The sections of the page that every council has; others come between them where there are data.
+CONTENTS = (
+    ("brief", "In brief"),
+    ("scores", "Missions"),
+    ("themes", "Themes"),
+    ("why", "What drives it"),
+    ("indicators", "Indicators"),
+    ("inside", "Within it"),
+    ("editions", "Over time"),
+    ("milestones", "Milestones"),
+    ("changes", "Latest changes"),
+    ("peers", "Similar councils"),
+)
+
+
+def _words(site: Renderer, authority: Row) -> dict[str, Any]:
+    """The sentences about the council, and the sections that its page has."""
+    marts, code = site.marts, authority["authority_code"]
+    facts = marts.facts[code]
+    sentences = brief(facts)
+    has = {
+        "inside": marts.inequality.get(code),
+        "editions": marts.editions.get((code, COMPOSITE)) or facts.editions,
+        "milestones": marts.milestones,
+        "changes": marts.changes_of.get(code),
+    }
+    return {
+        "brief": sentences,
+        "drivers": next((sentence for sentence in sentences if sentence.kind == "drivers"), None),
+        "missions_heading": missions_heading(facts),
+        "change_by_mission": change_by_mission(facts),
+        "contents": [(id_, words) for id_, words in CONTENTS if has.get(id_, True)],
+    }
 
 
 def _places(site: Renderer, authority: Row) -> dict[str, Any]:
@@ -147,12 +212,11 @@ def _need(site: Renderer, authority: Row) -> dict[str, Any]:
     """Scores and ranks, overall and by mission, and what each mission adds."""
     marts, code = site.marts, authority["authority_code"]
     scores = list(marts.scores[code].values())
-    overall, *missions = scores
+    overall, *_ = scores
     return {
         "scores": scores,
         "themes": list(marts.theme_scores[code].values()),
         "overall": overall,
-        "needy": sorted(missions, key=lambda row: row["need_rank"]),
         "choices": marts.choices.get(code, []),
         "breakdown": [row for row in marts.explanation.get(code, []) if row["level"] == "mission"],
         "whole": _whole(site, code),
@@ -173,8 +237,17 @@ def _figures(site: Renderer, authority: Row, cells: list[Row]) -> dict[str, Any]
         "moves": _moves(cells, _whole(site, authority["authority_code"])),
         "by_mission": [(site.marts.mission[m], rows) for m, rows in grouped(cells, "mission_id").items()],
         "bases": Counter(cell["value_basis"] for cell in cells),
-        "publishers": sorted({p for cell in cells for p in cell["publisher"].replace("|", "; ").split("; ")}),
+        "publishers": _publishers(cells),
     }
+
+
+def _publishers(cells: Iterable[Row]) -> list[str]:
+    """The publishers of these figures, each once; whoever it had them from is in brackets."""
+    found: dict[str, set[str]] = {}
+    for name in {p for cell in cells for p in cell["publisher"].replace("|", "; ").split("; ")}:
+        publisher, _, origin = name.partition(", sourced from ")
+        found.setdefault(publisher, set()).update({origin} - {""})
+    return [f"{name} (with {listed(sorted(others))})" if others else name for name, others in sorted(found.items())]
 
 
 def _moves(cells: list[Row], whole: Row | None) -> list[Row]:
@@ -233,12 +306,24 @@ def _inside(site: Renderer, authority: Row) -> dict[str, Any]:
 def _over_time(site: Renderer, authority: Row) -> dict[str, Any]:
     """The trend over comparable years, national milestones, and changes since the previous publication."""
     marts, code = site.marts, authority["authority_code"]
+    editions = [
+        {
+            "name": name,
+            "first": rows[0],
+            "last": rows[-1],
+            "mark": edition_line(rows),
+            "is_whole": index_id == COMPOSITE,
+        }
+        for index_id, name in marts.indices.items()
+        if (rows := marts.editions.get((code, index_id)))
+    ]
+    missions = [edition for edition in editions if not edition["is_whole"]]
+    for edition in editions:
+        if edition["is_whole"]:
+            edition["name"] = f"All that can be compared ({len(missions)} of {len(marts.missions)} missions)"
     return {
-        "editions": [
-            {"name": name, "first": rows[0], "last": rows[-1], "mark": edition_line(rows)}
-            for index_id, name in marts.indices.items()
-            if (rows := marts.editions.get((code, index_id)))
-        ],
+        "editions": [*missions, *(edition for edition in editions if edition["is_whole"])],
+        "compared_indicators": sum(edition["last"]["indicators"] for edition in missions),
         "milestones": site.milestones(authority),
         "changes": marts.changes_of.get(code, []),
     }

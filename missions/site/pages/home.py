@@ -1,12 +1,11 @@
-"""The front page: the map of need, both ends of the ranking, the regions and all councils."""
+"""The front page, with the map of need and both ends of the ranking, and the page that ranks all councils."""
 
+from missions.reading.sentences import england_facts
 from missions.reading.wording import listed, place_name
 from missions.site import charts
 from missions.site.data import COMPOSITE, Group
 from missions.site.renderer import Files, Renderer
-from missions.site.scripts import authorities_script, charts_script
-from missions.site.shapes import geography_script
-from missions.site.tables import as_csv
+from missions.site.scripts import assign, authorities_script, charts_script
 from missions.site.words import number
 
 ENDS = 10  # councils listed at each end of the ranking
@@ -17,27 +16,46 @@ def files(site: Renderer) -> Files:
     marts = site.marts
     rows = site.ranked(COMPOSITE)
     regions = [group for group in marts.groups if group.kind == "region"]
-    chart = charts.need_map(site.indices, site.needs(marts.indices))
+    chart = charts.need_map(site.atlas, site.indices, site.needs(marts.indices))
     yield site.render(
         "index.html",
         "index.html",
         "Need in England's councils under five missions",
         [],
-        rows=rows,
         most=rows[:ENDS],
         least=rows[-ENDS:],
-        missions=marts.missions,
+        facts=england_facts(list(marts.facts.values()), [group.summary[0] for group in regions]),
         regions=regions,
         picture=_regional_picture(regions),
         chart=chart,
+        dataset=site.dataset(
+            "Missions Index",
+            f"Need of {site.councils} English councils under the Government's five missions, by rank and score.",
+            "index.html",
+            {"data/index/composite.csv": "Scores and ranks of all councils"},
+        ),
+    )
+    yield site.render(
+        "ranking.html",
+        "ranking.html",
+        "All councils, ranked by need",
+        [("Ranking", None)],
+        rows=rows,
+        missions=marts.missions,
     )
     yield "data/index.js", charts_script([chart])
     yield "data/authorities.js", authorities_script(marts.authorities)
-    yield "data/geography.js", geography_script(marts.boundaries, marts.authorities)
+    hexagons = {
+        row["authority_code"]: [row["hexagon_column"], row["hexagon_row"]]
+        for row in marts.authorities
+        if row["hexagon_column"] is not None
+    }
+    counties = {row["authority_code"]: row["county_code"] for row in marts.authorities if row["county_code"]}
+    yield "data/views.js", assign({"hexagons": hexagons, "counties": counties})
     for index_id in marts.indices:
         yield f"data/index/{index_id}.csv", site.scores_csv(marts.by_index[index_id])
     summaries = [row for group in regions for row in group.summary]
-    yield "data/regions.csv", as_csv(site.with_polarity(summaries), ["higher_means", *summaries[0]])
+    yield "data/regions.csv", site.csv(site.with_polarity(summaries), ["higher_means", *summaries[0]])
 
 
 def _regional_picture(regions: list[Group]) -> list[str]:

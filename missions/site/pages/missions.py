@@ -1,10 +1,12 @@
 """The pages of the missions: their list, and one each with its map, indicators, milestones and councils."""
 
 from collections import Counter
+from typing import Any
 
+from missions.reading.sentences import mission_brief
 from missions.reading.wording import place_name, type_words
 from missions.site import charts
-from missions.site.data import Row, grouped
+from missions.site.data import Marts, Row, grouped
 from missions.site.renderer import Files, Renderer
 from missions.site.scripts import charts_script
 from missions.site.words import types_in_sentence
@@ -45,7 +47,7 @@ def _mission_files(site: Renderer, mission: Row) -> Files:
     flagged = Counter(r["authority"]["authority_type"] for r in rows if not r["is_mostly_published"])
     of_type = Counter(r["authority"]["authority_type"] for r in rows)
     index = site.index(id_)
-    drawn = [charts.need_map([index], rows), charts.need_distribution(index, rows)]
+    drawn = [charts.need_map(site.atlas, [index], rows), charts.need_distribution(site.atlas, index, rows)]
     yield (
         f"data/themes/{id_}.csv",
         site.scores_csv(row for theme in themes for row in marts.by_theme[theme["theme_id"]]),
@@ -57,6 +59,8 @@ def _mission_files(site: Renderer, mission: Row) -> Files:
         mission["mission_name"],
         [("Missions", "missions.html"), (mission["mission_name"], None)],
         mission=mission,
+        brief=mission_brief(mission["mission_name"], rows),
+        highest=next(row for row in rows if not row["is_too_uncertain_to_place"])["authority"]["authority_name"],
         charts=drawn,
         rows=rows,
         themes=[
@@ -70,9 +74,31 @@ def _mission_files(site: Renderer, mission: Row) -> Files:
             if row["index_id"] == id_
         ],
         flagged=[_some_of_type(kind, count, of_type[kind]) for kind, count in flagged.most_common()],
-        audit=grouped((row for row in marts.audit if row["mission_id"] == id_), "statistic"),
+        audit=_audit(marts, id_),
         milestones=site.milestones(None, id_),
     )
+
+
+def _audit(marts: Marts, mission_id: str) -> dict[str, Any] | None:
+    """What the mission's page shows of the audit: alpha, the correlation with deprivation, and a row per indicator."""
+    rows = [row for row in marts.audit if row["mission_id"] == mission_id]
+    if not rows:
+        return None
+    own = {row["statistic"]: row["value"] for row in rows if row["node_id"] == mission_id}
+    indicators = [
+        {
+            "node_id": node,
+            "node_name": some[0]["node_name"],
+            "exceptions": [row for row in some if row["exception_reason"]],
+            **{row["statistic"]: row for row in some},
+        }
+        for node, some in grouped((row for row in rows if row["is_indicator"]), "node_id").items()
+    ]
+    return {
+        "alpha": own["cronbach_alpha"],
+        "deprivation": own.get("rank_correlation_with_imd"),
+        "indicators": sorted(indicators, key=lambda row: -row["correlation_with_rest"]["value"]),
+    }
 
 
 def _some_of_type(kind: str, count: int, of_type: int) -> str:

@@ -1,15 +1,18 @@
 """The list of councils from A to Z, including former ones, and the data for the search on every page."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from missions.reading.lookup import ONLY_ENGLAND, outside_words
 from missions.reading.matching import COMING, FORMER, OUTSIDE, PRECEDENCE, Name, Place
 from missions.reading.name_keys import COUNCIL, RULES, place_key
+from missions.reading.places import ELSEWHERE
 from missions.reading.wording import day_words, in_words, type_words
 from missions.site.data import Row, by, grouped
 from missions.site.renderer import Files, Renderer
 from missions.site.scripts import assign
+from missions.site.synonyms import SYNONYMS
 from missions.site.words import group_name
 
 OTHER = "page"  # the kind of what is not a place
@@ -18,7 +21,13 @@ OTHER = "page"  # the kind of what is not a place
 def files(site: Renderer) -> Files:
     letters = _a_to_z(site)
     yield site.render("search.html", "search.html", "Councils A to Z", [("Councils A to Z", None)], letters=letters)
-    rules = {**RULES, "precedence": {**PRECEDENCE, OTHER: len(PRECEDENCE)}, "onlyEngland": ONLY_ENGLAND}
+    rules = {
+        **RULES,
+        "precedence": {**PRECEDENCE, OTHER: len(PRECEDENCE)},
+        "onlyEngland": ONLY_ENGLAND,
+        "elsewhere": ELSEWHERE,
+        "postcodeAreas": sorted({re.sub("[0-9].*", "", row["postcode_sector"]) for row in site.marts.postcodes}),
+    }
     yield "data/search.js", assign({"search": _entries(site), "nameRules": rules})
 
 
@@ -119,7 +128,8 @@ def _shown(site: Renderer, place: Place) -> list[tuple[str, str]]:
 def _pages(site: Renderer) -> Iterator[_Entry]:
     """Indicators, missions and types of council."""
     for i in site.marts.indicators:
-        yield _entry(i["indicator_title"], f"indicator, {i['mission_name']}", i["page"], i["indicator_id"])
+        words = SYNONYMS.get(i["indicator_id"], ())
+        yield _entry(i["indicator_title"], f"indicator, {i['mission_name']}", i["page"], i["indicator_id"], words)
     for mission in site.marts.missions:
         yield _entry(mission["mission_name"], "mission", f"mission/{mission['mission_id']}.html")
     for group in site.marts.groups:
@@ -127,5 +137,6 @@ def _pages(site: Renderer) -> Iterator[_Entry]:
             yield _entry(group_name(group), "type of council", group.page, group.code)
 
 
-def _entry(label: str, note: str, page: str, code: str = "") -> _Entry:
-    return _Entry(label, note, page, codes=(code.upper(),), full=(place_key(label),))
+def _entry(label: str, note: str, page: str, code: str = "", synonyms: Iterable[str] = ()) -> _Entry:
+    keys = dict.fromkeys(place_key(words) for words in (label, *synonyms))
+    return _Entry(label, note, page, codes=(code.upper(),), full=tuple(keys))

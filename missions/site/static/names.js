@@ -17,7 +17,7 @@ window.missions.find = (() => {
   }
 
   const words = text => text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").replace(/&/g, " and ")
-    .replace(/[.'‘’]/g, "").match(/[\p{L}\p{N}]+/gu) ?? [];
+    .replace(/([\p{L}\p{N}]{2})\.(?=[\p{L}\p{N}])/gu, "$1 ").replace(/[.'‘’]/g, "").match(/[\p{L}\p{N}]+/gu) ?? [];
   const key = text => words(text).map((word, i) => rules.words[word] ?? (i ? word : rules.firstWords[word] ?? word)).join(" ");
   const withoutJoiners = key => key.split(" ").filter(word => !rules.joiners.includes(word)).join(" ");
 
@@ -104,6 +104,8 @@ window.missions.find = (() => {
     return found.filter(entry => ranks.get(entry)[0] <= farthest).map(entry => [entry, ranks.get(entry)[0] < misspelt]);
   }
 
+  window.missions.keyOf = key;
+
   // Everything found, in order, what to say about it, and whether the match is certain.
   return function find(text) {
     if (!key(text)) return { found: [], words: "", isSure: true };
@@ -118,7 +120,6 @@ window.missions.find = (() => {
   }
 
   function nothing(text) {
-    if (new RegExp(rules.postcode).test(words(text).join(" "))) return "Postcodes cannot be looked up: give a council's name or code";
     return /^[WSN]\d{8}$/i.test(text.trim()) ? `No results: ${rules.onlyEngland}` : "No results";
   }
 })();

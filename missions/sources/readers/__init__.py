@@ -20,6 +20,7 @@ from missions.sources.readers import (
     hospitals,
     housing,
     local_statistics,
+    places,
     trafford,
 )
 from missions.sources.registry import Source
@@ -35,6 +36,7 @@ READERS: dict[str, Reader] = {
     "fuel_poverty": energy.read,
     "fuel_poverty_small_areas": energy.read_small_areas,
     "indices_of_deprivation": deprivation.read,
+    "deprivation_domains": deprivation.read_domains,
     "census_residents": deprivation.read_residents,
     "statutory_homelessness": housing.read,
     "waiting_times": hospitals.read_waiting_times,
@@ -43,6 +45,9 @@ READERS: dict[str, Reader] = {
     "key_stage_4_by_residence": education.read_key_stage_4_by_residence,
     "general_practice": health.read_general_practice,
     "child_measurement": health.read_child_measurement,
+    "postcode": places.read_postcode,
+    "place": places.read_place,
+    "small_area_name": places.read_small_area_name,
     "geography_authority": geography.read_authority,
     "geography_area": geography.read_area,
     "geography_population": geography.read_population,

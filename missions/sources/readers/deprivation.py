@@ -11,6 +11,8 @@ from missions.sources.registry import Source
 # Made from the census: of its day, and not of the year that the registry states for the rest.
 _CENSUS_MEASURE = "adult_skills_and_english_language_proficiency_indicator"
 _CENSUS_DAY = date(2021, 3, 21)
+# How the columns with a district's mean score of its small areas end.
+_AVERAGE = "_average_score"
 
 
 def read(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
@@ -32,3 +34,11 @@ def read_residents(source: Source, folder: Path, measures: Set[str]) -> pd.DataF
     """Usual residents of English small areas, in layout small_area_residents."""
     table = pd.read_csv(folder / source.files[0].path).set_axis(["small_area_code", "residents"], axis=1)
     return table[table["small_area_code"].str.startswith("E")]
+
+
+def read_domains(source: Source, folder: Path, measures: Set[str]) -> pd.DataFrame:
+    """Average scores of districts on the IMD and its domains, in layout deprivation_domain."""
+    table = pd.read_csv(folder / source.files[0].path).rename(columns={"ltla24_code": "authority_code"})
+    scores = [column for column in map(str, table) if column.endswith(_AVERAGE) and "rank_of" not in column]
+    long = table.melt("authority_code", scores)
+    return long.assign(domain_id=long["variable"].str.removesuffix(_AVERAGE), average_score=long["value"])

@@ -24,7 +24,7 @@ counts as (
 
 steps as (
 
-    {{ numbers(0, distribution_steps() - 1) }}
+    {{ numbers(0, distribution_steps() | int - 1) }}
 
 ),
 

@@ -60,6 +60,7 @@ counties as (
         districts.authority_code,
         false as is_own,
         sum(districts.part_weight * districts.value) / sum(districts.part_weight) as value,
+        sum(districts.part_weight) as part_weight,
         sum(districts.weighting_people) / max(whole.people) as part_share,
         min(districts.period_start_date) as period_start_date,
         districts.period_end_date
@@ -121,6 +122,7 @@ from_small_areas as (
         -- One published value, which each small area of a district repeats, is the district's own.
         is_of_whole_district and whole_code = max(authority_code) as is_own,
         sum(residents * value) / sum(case when value is not null then residents end) as value,
+        sum(case when value is not null then residents end) as part_weight,
         sum(case when value is not null then residents end) / sum(residents) as part_share,
         min(period_start_date) as period_start_date,
         period_end_date
@@ -134,6 +136,7 @@ select
     source_id,
     authority_code,
     value,
+    part_weight,
     part_share,
     is_own,
     period_start_date,

@@ -43,6 +43,7 @@ select
     figures.source_id,
     parts.whole_code as authority_code,
     sum(parts.share * figures.service_weight * figures.published_value) / sum(parts.share * figures.service_weight) as value,
+    sum(parts.share * figures.service_weight) as part_weight,
     min(figures.period_start_date) as period_start_date,
     figures.period_end_date
 from parts

@@ -1,4 +1,4 @@
--- Statistics that show whether the framework holds together, with the bounds they must keep.
+-- Statistics that show whether the framework holds together, with the rules that they must keep.
 with
 
 nodes as (
@@ -204,46 +204,104 @@ units as (
 
 ),
 
-bounded as (
+ruled as (
 
+    select
+        node_id,
+        statistic,
+        rule_number,
+        value,
+        lower_bound,
+        upper_bound
+    from {{ ref('int_audit_rules') }}
+
+    union all
+
+    -- Rule 8 is about an indicator in its theme. A theme or mission may be below zero by chance: if the true correlation is
+    -- zero, one in forty is lower than its bound.
     select
         statistics.node_id,
         statistics.statistic,
+        case when statistics.statistic = 'correlation_with_rest' then 8 end as rule_number,
         statistics.value,
         case
-            when statistics.statistic = 'cronbach_alpha' then cast({{ var('audit_least_alpha') }} as double)
-            -- If the true correlation is zero, one in forty comes out lower than this.
-            when statistics.statistic in ('loading', 'correlation_with_rest')
-                then -{{ var('audit_standard_errors') }} / sqrt(units.units)
-        end as lower_bound
+            when statistics.statistic = 'correlation_with_rest' and nodes.is_leaf then 0
+            when statistics.statistic = 'correlation_with_rest' then -{{ var('audit_standard_errors') }} / sqrt(units.units)
+        end as lower_bound,
+        cast(null as double) as upper_bound
     from statistics
     cross join units
+    inner join nodes
+        on statistics.node_id = nodes.node_id
     where statistics.value is not null
+
+    union all
+
+    select
+        node_id,
+        'rank_correlation_with_' || domain_id as statistic,
+        cast(null as integer) as rule_number,
+        rank_correlation as value,
+        cast(null as double) as lower_bound,
+        cast(null as double) as upper_bound
+    from {{ ref('int_audit_validity') }}
+    where framework_id = '{{ var('framework') }}'
+
+    {% for statistic in ['largest_rank_change', 'median_rank_change', 'rank_correlation'] %}
+    union all
+
+    select
+        node_id,
+        '{{ statistic }}_without' as statistic,
+        cast(null as integer) as rule_number,
+        {{ statistic }} as value,
+        cast(null as double) as lower_bound,
+        cast(null as double) as upper_bound
+    from {{ ref('int_audit_stability') }}
+    where framework_id = '{{ var('framework') }}'
+
+    {% endfor %}
+),
+
+judged as (
+
+    select
+        *,
+        value < lower_bound as is_too_low,
+        value > upper_bound as is_too_high
+    from ruled
 
 )
 
 select
-    bounded.node_id,
-    bounded.statistic,
+    judged.node_id,
+    judged.statistic,
     nodes.branch_id as mission_id,
     nodes.label as node_name,
     case
-        when bounded.lower_bound is null then 'no_bound'
-        when bounded.value >= bounded.lower_bound and exceptions.node_id is not null then 'stale_exception'
-        when bounded.value >= bounded.lower_bound then 'within_bound'
-        when bounded.value >= exceptions.lower_bound then 'exception'
-        else 'out_of_bound'
+        when judged.lower_bound is null and judged.upper_bound is null then 'no_bound'
+        when coalesce(judged.is_too_low, false) or coalesce(judged.is_too_high, false)
+            then
+                case
+                    when judged.is_too_low and judged.value >= exceptions.bound then 'exception'
+                    when judged.is_too_high and judged.value <= exceptions.bound then 'exception'
+                    else 'out_of_bound'
+                end
+        when exceptions.node_id is not null then 'stale_exception'
+        else 'within_bound'
     end as status,
-    exceptions.reason as exception_reason,
-    bounded.value,
-    bounded.lower_bound,
-    exceptions.lower_bound as exception_lower_bound,
+    exceptions.policy_reason as exception_reason,
+    cast(judged.rule_number as bigint) as rule_number,
+    judged.value,
+    cast(judged.lower_bound as double) as lower_bound,
+    cast(judged.upper_bound as double) as upper_bound,
+    exceptions.bound as exception_bound,
     nodes.is_leaf as is_indicator,
     exceptions.noted_date as exception_noted_date
-from bounded
+from judged
 inner join nodes
-    on bounded.node_id = nodes.node_id
+    on judged.node_id = nodes.node_id
 left join {{ ref('stg_audit_exceptions') }} as exceptions
     on
-        bounded.node_id = exceptions.node_id
-        and bounded.statistic = exceptions.statistic
+        judged.node_id = exceptions.node_id
+        and judged.statistic = exceptions.statistic

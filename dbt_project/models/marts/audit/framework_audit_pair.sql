@@ -72,5 +72,5 @@ select
     correlation,
     units as authorities,
     is_of_indicators,
-    relation != 'part_and_whole' and abs(correlation) > {{ var('audit_redundant_correlation') }} as is_redundant
+    relation != 'part_and_whole' and abs(correlation) > {{ var('audit_close_correlation') }} as is_redundant
 from pairs

@@ -1,0 +1,41 @@
+"""Other words by which people look for an indicator: abbreviations and everyday names.
+
+Belongs here: the words. What search does with them is in pages/search.py.
+"""
+
+SYNONYMS: dict[str, tuple[str, ...]] = {
+    "adult_skills": ("qualifications", "skills", "rqf"),
+    "antisocial_behaviour": ("asb",),
+    "attainment_8": ("gcse", "gcses"),
+    "child_poverty": ("children in poverty", "low income families"),
+    "claimant_count": ("unemployment", "unemployed", "jobseekers", "out of work"),
+    "depression": ("mental health",),
+    "disposable_income_per_head": ("gdhi", "income", "household income"),
+    "early_cancer_diagnosis": ("cancer",),
+    "electric_vehicle_share": ("ev", "evs", "electric cars"),
+    "emergency_waits_over_4_hours": ("a and e", "accident and emergency"),
+    "employment_rate": ("employment", "jobs", "in work"),
+    "families_in_temporary_accommodation": ("homelessness", "temporary accommodation"),
+    "gigabit_coverage": ("broadband", "full fibre"),
+    "good_level_of_development": ("gld", "eyfsp", "school readiness", "early years"),
+    "greenhouse_gas_per_head": ("co2", "co2e", "carbon", "emissions", "ghg"),
+    "gva_per_hour_worked": ("productivity", "gva"),
+    "homelessness_duties": ("homelessness", "homeless"),
+    "homes_epc_c_or_better": ("epc", "energy efficiency", "insulation"),
+    "key_stage_2_expected": ("ks2", "sats"),
+    "mental_ill_health": ("mental health",),
+    "median_weekly_pay": ("wages", "earnings", "salary"),
+    "neet_or_not_known_16_17": ("neet", "neets"),
+    "net_additional_dwellings": ("housebuilding", "new homes", "housing supply"),
+    "patients_per_gp": ("gp", "doctors"),
+    "persistent_absence": ("absence", "truancy"),
+    "physical_inactivity": ("exercise", "inactive adults"),
+    "preventable_cardiovascular_mortality": ("cvd", "heart disease", "stroke"),
+    "public_ev_chargers": ("ev", "charging points"),
+    "residential_burglary": ("break ins",),
+    "suspensions": ("exclusions",),
+    "vehicle_offences": ("car crime",),
+    "violence_with_injury": ("violent crime", "assault"),
+    "waiting_over_18_weeks": ("nhs waiting list", "rtt"),
+    "weapons_possession": ("knife crime", "knives"),
+}
