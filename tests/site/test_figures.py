@@ -182,7 +182,7 @@ def test_peers_milestones_and_editions(pages: dict[str, Page], marts: duckdb.Duc
         assert [words(cells[0]) for cells in found] == [names[row["peer_code"]] for row in peers[code]]
         for cells, row in zip(found, peers[code], strict=True):
             assert words(cells[2]) == place_words(row)
-            assert words(cells[6]) == row["need_band"].capitalize()
+            assert words(cells[6]) == band_shown(row)
             assert words(cells[7]) == f"{100 * row['chance']:.0f}%"
         if code in editions:
             first, last = editions[code][0], editions[code][-1]
