@@ -8,6 +8,7 @@ import csv
 import difflib
 import io
 import re
+import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +61,7 @@ TYPES = {
 }
 
 # What spreadsheets and web pages put around and into numbers: kinds of space, and characters without a width.
-SPACES = " \t\r\n\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+SPACES = " \t\r\n\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\u2028\u2029"
 INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 # A number as people write it: a minus sign of print, and thousands set off by spaces, can only be read in one way.
 _WRITTEN = (
@@ -72,9 +73,30 @@ _NUMBER = re.compile(_WRITTEN)
 LARGEST = 1e100
 _SMALLEST = 1e-100
 _WITHOUT_FIGURE = "leave the cell empty where there is no figure"
+# What people and spreadsheets write where a number belongs (regular expressions), and what to do about it.
+_ALMOST = {
+    r"[£$€].*|.*[%£$€]": "write the number without its unit",
+    r"[0-9]{21,}(\.[0-9]*)?": "a number has at most 20 digits before the point",
+    r"\([0-9., ]+\)|[0-9.]+ ?-|[\u2010-\u2015] ?[0-9.]+": "write a negative number as in -12.5",
+    r"[0-9]{1,3}(['\u2019][0-9]{3})+(\.[0-9]*)?": "write thousands without a separator",
+    r"[+-]?[0-9.]+ *([*\u2020\u2021]+|[\[(][a-zA-Z0-9 ]+[\])]|[a-zA-Z]{1,2})": "write the number without a mark",
+    r"#[A-Z0-9/!?#]+|#+": f"the spreadsheet saved an error here; mend it there, or {_WITHOUT_FIGURE}",
+    r"=.*|'[0-9.]+": "save the value, not a formula or text",
+    r"[0-9]{1,2}[-/ ][A-Za-z]{3}.*|[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}": "a spreadsheet may have made it a date",
+}
 _TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _LINE_END = re.compile(rb"\r\n?|\n")
 _CONTROL_CHARACTER = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # all except tabs and line ends
+_NO_CSV = {
+    b"PK\x03\x04": "a spreadsheet or an archive, not text",
+    b"\xd0\xcf\x11\xe0": "a spreadsheet, not text",
+    b"%PDF": "a PDF, not text",
+    b"<!": "a web page, not CSV",
+    b"<html": "a web page, not CSV",
+    b"<?xml": "XML, not CSV",
+    b"{": "JSON, not CSV",
+    b"[{": "JSON, not CSV",
+}
 _OTHER_SEPARATOR = re.compile(r"[;\t|]")
 
 
@@ -97,7 +119,10 @@ def as_text(file: CsvFile, data: bytes) -> str:
     """The content decoded from UTF-8, with or without a byte order mark."""
     if not data.strip():
         raise file.fault("the file is empty")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    for start, what in _NO_CSV.items():
+        if data.lstrip().startswith(start):
+            raise file.fault(f"the file is {what}; save it as CSV in UTF-8", 1)
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or data[:200].count(b"\x00") > len(data[:200]) // 3:
         raise file.fault("the file is UTF-16 text; save it as CSV in UTF-8", 1)
     if stray := _CONTROL_CHARACTER.search(data):
         problem = f"control character {stray[0].decode()!r}: the file is damaged or not text"
@@ -147,10 +172,16 @@ def read_rows(file: CsvFile, text: str, *, one_line_each: bool = False) -> Itera
                     continue
                 cells = _fitted(cells, header)
             if len(cells) != len(header):
-                hint = "; put a cell that contains commas in quotation marks" if len(cells) > len(header) else ""
+                if len(cells) > len(header):
+                    hint = "; put a cell that contains commas in quotation marks, and name every column in line 1"
+                else:
+                    hint = "" if one_line_each else "; delete notes below the table"
                 raise file.fault(f"expected {len(header)} cells, found {len(cells)}{hint}", line)
             yield line, cells
     except csv.Error as error:
+        if "field limit" in str(error):
+            problem = f"a cell of more than {csv.field_size_limit():,} characters; a quotation mark may be missing"
+            raise file.fault(problem, line) from None
         hint = "; a quoted cell must end on its own line" if one_line_each else ""
         raise file.fault(f"misplaced quotation mark{hint} ({error})", line) from None
 
@@ -225,13 +256,11 @@ def misfit(text: str | None, expected: str, hint: str = "") -> str:
 def number_misfit(text: str, *, may_be_empty: bool = True) -> str:
     """The message for a cell of a user's own file that `as_number` does not read, with what to do about it."""
     plain = bare(text)
-    if _NUMBER.fullmatch(plain):
+    if _NUMBER.fullmatch(plain.translate(dict.fromkeys(map(ord, INVISIBLE)))):
         expected = f"expected a number that is 0 or from {_SMALLEST:g} to {LARGEST:g} in size"
         return f"{expected}, found {shown(text)}; use a larger or smaller unit"
-    hint = ""
-    if plain[:1] in ("£", "$", "€") or plain[-1:] in ("%", "£", "$", "€"):
-        hint = "; write the number without its unit"
-    elif may_be_empty and "," not in plain:
+    hint = next((f"; {hint}" for form, hint in _ALMOST.items() if re.fullmatch(form, plain)), "")
+    if not hint and may_be_empty and "," not in plain:
         hint = f"; {_WITHOUT_FIGURE}"
     return misfit(text, TYPES["number"].expected, hint)
 
@@ -248,5 +277,12 @@ def shown(value: object, longest: int = 60) -> str:
 
 def nearest(value: str, known: Collection[str], cutoff: float = 0.7) -> str:
     """A hint naming the most similar known name, or nothing."""
-    near = difflib.get_close_matches(value, known, n=1, cutoff=cutoff)
+    near = [name for name in known if _spelling(name) == _spelling(value)][:1]
+    near = near or difflib.get_close_matches(value, known, n=1, cutoff=cutoff)
     return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def _spelling(name: str) -> str:
+    """A name without what spreadsheets and people change: case, accents' form, separators, zeros around a code."""
+    plain = re.sub(r"[\W_]+", "", unicodedata.normalize("NFC", re.sub(r"\.0+$", "", bare(name)))).casefold()
+    return plain.lstrip("0") or plain

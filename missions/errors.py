@@ -66,6 +66,17 @@ class PublicationError(MissionsError):
     """Nothing was published, or a publication is incomplete: what, where, what to do."""
 
 
+class OtherVersionError(PublicationError):
+    """A publication lacks a table or column, because another version of the project made it."""
+
+    def __init__(self, lacking: str, reader: str = "this version") -> None:
+        super().__init__(
+            f"This publication was made by another version and lacks what {reader} reads ({lacking}). Run `make index` "
+            "to publish again, or read it with the version that made it"
+        )
+        self.lacking = lacking
+
+
 class KeptSeedsError(MissionsError):
     """The seeds of a publication cannot be restored: which, and where else to look."""
 

@@ -147,10 +147,7 @@ Spark copies a CTE to each place that reads it, so a chain of levels would tripl
 
     select
         directed.node_id,
-        sqrt(
-            sum(directed.weight * power(directed.directed_value - reference.weighted_mean, 2))
-            / (sum(directed.weight) - sum(directed.weight * directed.weight) / sum(directed.weight))
-        ) as deviation
+        sqrt(sum(directed.weight * power(directed.directed_value - reference.weighted_mean, 2)) / max(reference.free_weight)) as deviation
     from {{ name }}_directed as directed
     inner join {{ name }}_reference as reference
         on directed.node_id = reference.node_id
@@ -186,11 +183,16 @@ Spark copies a CTE to each place that reads it, so a chain of levels would tripl
 {% macro reference_statistics(value, over, is_aggregated) -%}
         {%- set lowest = 'min(' ~ value ~ ')' ~ over -%}
         {%- set highest = 'max(' ~ value ~ ')' ~ over -%}
+        {%- set whole_weight = 'sum(case when ' ~ value ~ ' is not null then weight end)' ~ over -%}
+        {%- set squares = 'sum(case when ' ~ value ~ ' is not null then weight * weight end)' ~ over -%}
+        {%- set free_weight = '(' ~ whole_weight ~ ' - ' ~ squares ~ ' / ' ~ whole_weight ~ ')' -%}
         {%- set smallest_spread = '1e-12 * greatest(1, abs(' ~ lowest ~ '), abs(' ~ highest ~ '))' if is_aggregated else '0' -%}
         count({{ value }}){{ over }} as reference_units,
         {{ lowest }} as minimum,
         {{ precise_mean(value) }}{{ over }} as plain_mean,
-        sum(weight * {{ value }}){{ over }} / sum(case when {{ value }} is not null then weight end){{ over }} as weighted_mean,
+        sum(weight * {{ value }}){{ over }} / {{ whole_weight }} as weighted_mean,
+        -- What the weighted squares are divided by. Null where one unit has nearly all the weight: it would be a rounding error.
+        case when {{ free_weight }} > 1e-9 * {{ whole_weight }} then {{ free_weight }} end as free_weight,
         -- Null where all are equal, so that nothing is divided by zero.
         case when {{ highest }} - {{ lowest }} > {{ smallest_spread }} then {{ highest }} - {{ lowest }} end as value_range,
         case when {{ highest }} - {{ lowest }} > {{ smallest_spread }} then stddev_samp({{ value }}){{ over }} end as plain_deviation

@@ -103,14 +103,7 @@
                     sqrt(
                         sum(case when is_in_reference_set then weight * power(directed_value - weighted_mean, 2) end)
                             over (partition by node_id)
-                        / (
-                            sum(case when is_in_reference_set and directed_value is not null then weight end)
-                                over (partition by node_id)
-                            - sum(case when is_in_reference_set and directed_value is not null then weight * weight end)
-                                over (partition by node_id)
-                            / sum(case when is_in_reference_set and directed_value is not null then weight end)
-                                over (partition by node_id)
-                        )
+                        / free_weight
                     )
         end as deviation
     from (

@@ -12,7 +12,7 @@ import duckdb
 import typer
 from typer.core import TyperGroup
 
-from missions.errors import MissionsError
+from missions.errors import MissionsError, OtherVersionError
 from missions.paths import PUBLISHED
 from missions.publication.folder import DATABASE, SITE
 from missions.reading.queries import open_database
@@ -40,18 +40,14 @@ class _Commands(TyperGroup):
         except BrokenPipeError:
             # The reader has closed the pipe, as in `missions rank --csv | head`; typer handles it.
             raise
+        except OtherVersionError as problem:
+            tell(str(OtherVersionError(problem.lacking, f"`missions {ctx.invoked_subcommand}`")))
+            raise typer.Exit(problem.exit_code) from None
         except MissionsError as problem:
             tell(str(problem))
             raise typer.Exit(problem.exit_code) from None
-        except (duckdb.Error, OSError) as error:
-            lacks = isinstance(error, duckdb.CatalogException | duckdb.BinderException)
-            if lacks and ctx.invoked_subcommand != "sql":
-                tell(
-                    f"This publication was made by another version and lacks what `missions {ctx.invoked_subcommand}` "
-                    f"reads; run `make index` to rebuild it ({str(error).splitlines()[0]})"
-                )
-            else:
-                tell(str(error))
+        except OSError as error:
+            tell(str(error))
             raise typer.Exit(1) from None
         except ModuleNotFoundError as error:
             if os.environ.get("MISSIONS_DEBUG"):
@@ -62,6 +58,9 @@ class _Commands(TyperGroup):
             )
             raise typer.Exit(1) from None
         except Exception as error:
+            if isinstance(error, duckdb.Error) and ctx.invoked_subcommand == "sql":
+                tell(str(error))  # what is wrong with SQL of the user's own is DuckDB's to explain
+                raise typer.Exit(1) from None
             # Typer reports its own errors, such as an unknown option.
             if hasattr(error, "exit_code") or isinstance(error, typer.Abort) or os.environ.get("MISSIONS_DEBUG"):
                 raise

@@ -28,9 +28,9 @@ def chart(
     ] = None,
 ) -> None:
     """Save a map or a chart as a picture, with its title, source, date and publication."""
+    from missions.publication.folder import publication_id
     from missions.site.chart_choice import chosen_chart
     from missions.site.data import Marts, slug
-    from missions.site.folder import publication_id
     from missions.site.picture import as_png, picture
     from missions.site.renderer import Renderer
 

@@ -5,7 +5,7 @@ missions.publication.difference.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +18,7 @@ from missions.cli.printing import new_console, printed_as_data, table_of
 from missions.errors import MissionsError, UsageError
 from missions.publication.folder import DATABASE, current
 from missions.reading.cells import as_text
-from missions.reading.queries import Rows, ask, ask_names
+from missions.reading.queries import Rows, ask, ask_names, open_database
 from missions.reading.wording import in_words, places_moved
 
 # Column headings, in the order in which causes are applied.
@@ -46,11 +46,14 @@ def diff(
 ) -> None:
     """Show what changed between two publications, and why. The causes of each change add up to it."""
     from missions.publication.difference import difference
+    from missions.reading.labels import Labels
     from missions.reading.names import choose, choose_near
 
     before, after = _publication(ctx.obj, old), _publication(ctx.obj, new)
     with difference(before, after) as connection:
         changed = _changed(connection)
+    with open_database(after.database) as connection:
+        labels = replace(Labels.of(connection), publication_id=after.name)
     root = next(iter(changed.indices))
     missions = {index_id: label for index_id, label in changed.indices.items() if index_id != root}
     index_id = choose("mission", mission, missions) if mission else root
@@ -59,6 +62,7 @@ def diff(
         tell(*council.notes)
     changes = changed.changes
     shown = Rows(changes.columns, [row for row in changes.values if council is None or row[0] == council.code])
+    shown = labels.completed(shown)
     whole = {
         "previous_publication_id": before.name,
         "new_publication_id": after.name,

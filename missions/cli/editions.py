@@ -42,8 +42,9 @@ def editions(
     if folder:
         typer.echo(f"{len(found)} seeds of {place.resolve().name} restored to {folder}")
         return
-    columns = ["source_id", "seed_path", "snapshot_date", "seed_sha256"]
-    rows = Rows(columns, [(e.source_id, e.seed_path, e.snapshot_date, e.seed_sha256) for e in found])
+    columns = ["source_id", "seed_path", "snapshot_date", "seed_sha256", "publication_id"]
+    id_ = place.resolve().name
+    rows = Rows(columns, [(e.source_id, e.seed_path, e.snapshot_date, e.seed_sha256, id_) for e in found])
     if not printed_as_data(rows, as_json, as_csv):
         cells: list[list[str | Text]] = [[e.source_id, e.snapshot_date, e.seed_sha256[:12]] for e in found]
         new_console().print(table_of({"Source": "left", "Retrieved": "left", "Seed (sha256)": "left"}, cells))

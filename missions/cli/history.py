@@ -14,7 +14,7 @@ from missions.cli.app import Csv, Json, command
 from missions.cli.printing import new_console, printed_as_data, table_of
 from missions.errors import MissionsError, PublicationError
 from missions.publication.folder import DATABASE, current, kept, verify
-from missions.reading.queries import Rows
+from missions.reading.queries import Rows, unreadable
 from missions.reading.wording import in_words
 
 # What a publication records about itself: how councils moved since the previous one, by cause.
@@ -72,8 +72,10 @@ def _described(folder: Path, is_current: bool, check: bool) -> dict[str, Any]:
         in_short = _in_short(moved, [cause for cause in causes or [] if cause != "no_change"], previous)
     except duckdb.CatalogException:
         in_short = "older schema"  # from before publications recorded what they changed
-    except (duckdb.Error, PublicationError) as error:
+    except PublicationError as error:
         in_short, fault = "incomplete", str(error)
+    except duckdb.Error as error:
+        in_short, fault = "incomplete", unreadable(str(folder / DATABASE), error)
     return {
         "publication_id": folder.name,
         "published_at": datetime.strptime(folder.name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).isoformat(),

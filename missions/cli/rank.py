@@ -9,7 +9,7 @@ import typer
 
 from missions.cli.app import Csv, Json, command, open_published, tell
 from missions.cli.printing import printed_as_data, show_ranks
-from missions.errors import MissionsError, UsageError
+from missions.errors import UsageError
 from missions.reading.queries import Rows, ask
 from missions.reading.wording import PEER_WORDS
 
@@ -42,13 +42,12 @@ def rank(
     as_csv: Csv = False,
 ) -> None:
     """List councils, highest need first. Ranks are among all councils, even if the list is filtered."""
-    from missions.reading.rank import ranking
+    from missions.reading.rank import Filters, ranking
 
     if peers and not neighbours_of:
         raise UsageError("--peers needs a council: name it with --neighbours-of.")
     with open_published(ctx) as connection:
-        found = ranking(
-            connection,
+        asked = Filters(
             mission=mission,
             theme=theme,
             region=region,
@@ -59,10 +58,9 @@ def rank(
             neighbours_of=neighbours_of,
             peers=peers,
         )
+        found = ranking(connection, asked)
         (councils,) = ask(connection, "SELECT count(*) FROM composite_index").values[0]
     tell(*found.notes)
-    if not found.councils.values:
-        raise MissionsError(f"No council is in all of {', '.join(found.filters[1:])}; leave one of them out.")
     shown = Rows(found.councils.columns, found.councils.values[:top])
     if printed_as_data(shown, as_json, as_csv):
         return

@@ -14,7 +14,7 @@ from missions.cli.app import Csv, Json, command, open_published
 from missions.cli.printing import new_console, printed_as_data, show_card, table_of
 from missions.errors import UsageError
 from missions.reading.cells import as_text
-from missions.reading.queries import ask
+from missions.reading.queries import run
 
 SQL_ROWS = 40  # a screenful; --csv and --json print all
 
@@ -30,7 +30,7 @@ def sql(
     with open_published(ctx) as connection:
         if not connection.extract_statements(query):
             raise UsageError("There is no SQL to run.")
-        found = ask(connection, query)
+        found = run(connection, query)
     if printed_as_data(found, as_json, as_csv):
         return
     console = new_console()

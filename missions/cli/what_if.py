@@ -17,6 +17,7 @@ from missions.cli.printing import new_console, printed_as_data, table_of
 from missions.errors import UsageError
 from missions.publication.folder import DATABASE
 from missions.reading.queries import Rows, ask, ask_names
+from missions.reading.rank_words import range_words
 from missions.reading.wording import in_words, places_moved, shortened
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
 
     from missions.scoring.what_if import Choices
 
-_RANK_NOTE = "Rank 1 is the highest need."
+_RANK_NOTE = (
+    "Rank 1 is the highest need. Move: new rank minus official rank. Range: where the official rank stays in 90% of "
+    "recalculations that vary the method and allow for errors in the data; a new rank is no more certain."
+)
 _SUMMARY = """
     SELECT
         count(*) AS authorities,
@@ -66,6 +70,7 @@ def what_if(
     as_csv: Csv = False,
 ) -> None:
     """Rank under other weights or methods, next to the official ranks, and show which councils move most."""
+    from missions.reading.labels import Labels
     from missions.reading.lookup import find_authorities
     from missions.scoring import what_if as scoring
 
@@ -73,6 +78,7 @@ def what_if(
         framework, nodes = _nodes(connection, framework)
         missions = ask_names(connection, "SELECT mission_id, mission_name FROM dim_mission ORDER BY ALL")
         councils = find_authorities(connection, words or [])
+        labels = Labels.of(connection)
     tell(*(note for council in councils for note in council.notes))
     methods = {"treatment": treatment, "normalisation": normalisation, "aggregation": aggregation}
     choices = replace(_choices(nodes, missions, mission, weight or [], drop or [], methods), framework=framework)
@@ -80,8 +86,8 @@ def what_if(
         everyone = ask(connection, "FROM what_if")
         (summary,) = ask(connection, _SUMMARY).records
     codes = [council.code for council in councils]
-    place = everyone.columns.index("authority_code")
-    found = Rows(everyone.columns, [row for row in everyone.values if not codes or row[place] in codes])
+    some = [row for row in everyone.values if not codes or row[everyone.columns.index("authority_code")] in codes]
+    found = labels.completed(Rows(everyone.columns, some))
     notes = scoring.notes(choices)
     whole = asdict(choices) | {"notes": notes, "summary": summary, "authorities": found.records}
     if printed_as_data(found, as_json, as_csv, whole):
@@ -95,7 +101,9 @@ def what_if(
         _show_moves(console, "", found.records)
     else:
         _show_most_moved(console, everyone.records, top)
-    console.print(f"{_RANK_NOTE} Move: new rank minus official rank.", style="dim")
+    console.print(_RANK_NOTE, style="dim")
+    shown = [r for r in found.records if codes and r["rank_note"]]
+    _show_notes(console, [f"{r['authority_name']}, {index_name}: {r['rank_note']}" for r in shown])
 
 
 def _show_notes(console: Console, notes: list[str]) -> None:
@@ -197,11 +205,13 @@ def _show_moves(console: Console, title: str, records: list[dict[str, Any]]) -> 
     console.print()
     if title:
         console.print(title, style="bold")
-    columns = {"New rank": "right", "Official": "right", "Move": "right", "Authority": "left", "Region": "left"}
+    columns = {"New rank": "right", "Official": "right", "Range": "right", "Move": "right"}
+    columns |= {"Authority": "left", "Region": "left"}
     rows = [
         [
             str(r["new_rank"]),
-            str(r["official_rank"]),
+            "" if r["is_too_uncertain_to_place"] else str(r["official_rank"]),
+            range_words(r),
             places_moved(r["rank_change"]),
             r["authority_name"],
             r["region_name"],

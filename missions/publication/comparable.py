@@ -57,8 +57,8 @@ def attached(**sides: Side) -> Iterator[duckdb.DuckDBPyConnection]:
                 connection.execute(f"ATTACH {quoted_text(side.database)} AS {name} (READ_ONLY)")
                 missing = _missing(connection, name)
             except duckdb.Error as error:
-                # The message is published in the mart, so paths of this machine are left out.
-                reason = str(error).replace(str(side.database), side.database.name)
+                # The message is published in the mart, so DuckDB's, with paths of this machine, is left out.
+                reason = "it is damaged, not a DuckDB database, or open for writing in another program"
                 raise DifferenceError(f"{side.name} cannot be read: {reason}") from error
             if missing:
                 raise DifferenceError(

@@ -177,7 +177,9 @@ def difference(before: Side, after: Side) -> Iterator[duckdb.DuckDBPyConnection]
                 },
             )
         except duckdb.Error as error:
-            raise DifferenceError(f"{before.name} and {after.name} cannot be compared: {error}") from error
+            raise DifferenceError(
+                f"{before.name} and {after.name} cannot be compared: today's method cannot score one of them"
+            ) from error
         yield connection
 
 

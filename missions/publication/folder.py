@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 from missions.errors import PublicationError
-from missions.files import lock, sha256
+from missions.files import lock, read_json, sha256
 
 TITLE = "Missions Index"
 DATABASE = "missions_index.duckdb"
@@ -52,6 +52,15 @@ def current(published: Path) -> Path | None:
     """The folder of the current publication, or None if nothing has been published yet."""
     link = published / "current"
     return link.resolve() if link.exists() else None
+
+
+def publication_id(folder: Path) -> str:
+    """The id of the publication in a folder; empty if there is none, as where a database was copied."""
+    folder = folder.resolve()
+    if _ID.fullmatch(folder.name):
+        return folder.name
+    descriptor = folder / DESCRIPTOR
+    return str(read_json(descriptor).get("id", "")) if descriptor.is_file() else ""
 
 
 def kept(published: Path) -> list[Path]:

@@ -115,8 +115,8 @@ def _attach(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
         connection.execute(f"ATTACH {quoted_text(warehouse)} AS build (READ_ONLY)")
     except duckdb.Error as error:
         raise PublicationError(
-            f"Cannot open the build file {warehouse}: {error}. If a run has it open, wait for it to finish; if "
-            "not, build it again."
+            f"Cannot open the build file {warehouse}. If a run has it open, wait for it to finish; if not, it is "
+            "damaged: build it again."
         ) from error
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from missions.reading.labels import Labels
 from missions.reading.lookup import council, find_authority
 from missions.reading.sentences import Sentence, brief, council_facts, texts
 
@@ -16,6 +17,7 @@ from missions.reading.sentences import Sentence, brief, council_facts, texts
 class Brief:
     """One council and its sentences; notes are about a name that was not taken literally."""
 
+    publication_id: str
     notes: tuple[str, ...]
     authority: dict[str, Any]
     sentences: tuple[Sentence, ...]
@@ -27,12 +29,18 @@ class Brief:
 
     @property
     def records(self) -> dict[str, Any]:
-        """The council and its sentences (kind, text, facts), without the notes."""
-        return {"authority": self.authority, "sentences": [asdict(sentence) for sentence in self.sentences]}
+        """The publication, the council and its sentences (kind, text, facts), without the notes."""
+        sentences = [asdict(sentence) for sentence in self.sentences]
+        return {"publication_id": self.publication_id, "authority": self.authority, "sentences": sentences}
 
 
 def brief_of(connection: duckdb.DuckDBPyConnection, name: str) -> Brief:
     """Say what the index knows about a council, given its name or code. Raises UsageError if there is none."""
     found = find_authority(connection, name)
     facts = council_facts(connection, found.code)[found.code]
-    return Brief(notes=found.notes, authority=council(connection, found.code), sentences=tuple(brief(facts)))
+    return Brief(
+        publication_id=Labels.of(connection).publication_id,
+        notes=found.notes,
+        authority=council(connection, found.code),
+        sentences=tuple(brief(facts)),
+    )

@@ -10,6 +10,7 @@ import duckdb
 
 from missions.errors import UsageError
 from missions.reading.explain import EXPLAINED, SCORES_OF, THEMES_OF
+from missions.reading.labels import Labels
 from missions.reading.lookup import find_authority
 from missions.reading.queries import Answer, Rows, Table, ask
 
@@ -52,11 +53,12 @@ def comparison_of(
     if len(codes) < 2 or (at_most and len(codes) > at_most):
         number = f"2 to {at_most}" if at_most else "at least 2"
         raise UsageError(f"Name {number} different councils; put names of more than one word in quotes.")
+    labels = Labels.of(connection)
     has_chances = ask(connection, "SELECT 1 FROM duckdb_tables() WHERE table_name = 'rank_comparison'").values
     return Comparison(
         notes=tuple(note for one in found for note in one.notes),
-        scores=ask(connection, SCORES_OF, codes=codes),
-        themes=ask(connection, THEMES_OF, codes=codes),
-        chances=ask(connection, _CHANCES, codes=codes) if has_chances else Rows([], []),
-        indicators=ask(connection, _INDICATORS, codes=codes),
+        scores=labels.completed(ask(connection, SCORES_OF, codes=codes)),
+        themes=labels.completed(ask(connection, THEMES_OF, codes=codes)),
+        chances=labels.completed(ask(connection, _CHANCES, codes=codes)) if has_chances else Rows([], []),
+        indicators=labels.completed(ask(connection, _INDICATORS, codes=codes)),
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from missions.reading.labels import Labels
 from missions.reading.lookup import council, find_authority
 from missions.reading.queries import SCORES, SOURCES, THEME_SCORES, Answer, Rows, Table, ask
 from missions.reading.wording import PEER_MODEL
@@ -17,7 +18,7 @@ from missions.reading.wording import PEER_MODEL
 EXPLAINED = f"""
     SELECT
         explained.authority_code, authority_name, level, node_id, node_name, explained.mission_id, explained.theme_id,
-        unit, decimals, higher_means, score.value_basis, value_basis_reason,
+        unit, decimals, coalesce(higher_means, 'more_need') AS higher_means, score.value_basis, value_basis_reason,
         coalesce(source.publisher, indicator.publisher) AS publisher, caveat, england_comparison,
         explained.* EXCLUDE (
             authority_code, level, node_id, node_name, mission_id, theme_id, england_comparison, contribution
@@ -41,7 +42,7 @@ EXPLAINED = f"""
 _OF_COUNCILS = """
     SELECT authority_code, authority_name, authority_type, region_name, index_id, index_name, {more}need_band, need_z,
         need_score, need_rank, need_rank_in_type, need_decile, published_share, is_mostly_published,
-        is_too_uncertain_to_place, rank_percentile_5, rank_percentile_95,
+        is_too_uncertain_to_place, rank_note, rank_percentile_5, rank_percentile_95,
         count(*) OVER (PARTITION BY index_id) AS authorities,
         count(*) OVER (PARTITION BY index_id, authority_type) AS authorities_of_type
     FROM ({scores}) JOIN dim_authority USING (authority_code)
@@ -77,13 +78,13 @@ class Explanation(Answer[Table]):
 
 def explanation_of(connection: duckdb.DuckDBPyConnection, name: str) -> Explanation[Rows]:
     """Explain a council's rank, given its name or code. Raises UsageError if there is none."""
-    found = find_authority(connection, name)
+    found, labels = find_authority(connection, name), Labels.of(connection)
     (groups,) = ask(connection, _GROUPS, code=found.code, model=PEER_MODEL).records
     return Explanation(
         notes=found.notes,
         authority=council(connection, found.code),
-        scores=ask(connection, SCORES_OF, codes=[found.code]),
-        themes=ask(connection, THEMES_OF, codes=[found.code]),
+        scores=labels.completed(ask(connection, SCORES_OF, codes=[found.code])),
+        themes=labels.completed(ask(connection, THEMES_OF, codes=[found.code])),
         groups=groups,
-        explanation=ask(connection, EXPLAINED, codes=[found.code]),
+        explanation=labels.completed(ask(connection, EXPLAINED, codes=[found.code])),
     )

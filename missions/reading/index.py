@@ -21,7 +21,7 @@ from missions.reading.lookup import find_authority
 from missions.reading.names import Found, choose
 from missions.reading.profile import Profile, profile_of
 from missions.reading.queries import Answer, Rows
-from missions.reading.rank import ranking
+from missions.reading.rank import Filters, ranking
 from missions.reading.small_areas import SmallAreas, small_areas_of
 from missions.reading.sources import sources_of
 from missions.reading.trend import Trend, trend_of
@@ -51,37 +51,15 @@ class Index:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def rank(
-        self,
-        *,
-        mission: str | None = None,
-        theme: str | None = None,
-        region: str | None = None,
-        combined_authority: str | None = None,
-        county: str | None = None,
-        board: str | None = None,
-        authority_type: str | None = None,
-        neighbours_of: str | None = None,
-        peers: str | None = None,
-    ) -> pd.DataFrame:
+    def rank(self, **filters: str | None) -> pd.DataFrame:
         """Councils, highest need first, one row per council: all, or those that pass the filters.
 
-        Ranks are among all councils. `peers` is the model that defines neighbours: ons_global (the default),
-        ons_economic, ons_demographic, dfe or open.
+        Ranks are among all councils; `rank_in_list` is among those listed. The filters, all optional, are `mission` or
+        `theme` (what to rank by), `region`, `combined_authority`, `county`, `board`, `authority_type`, `neighbours_of`
+        and `peers`, the model that defines neighbours: ons_global (the default), ons_economic, ons_demographic, dfe or
+        open.
         """
-        found = ranking(
-            self._connection,
-            mission=mission,
-            theme=theme,
-            region=region,
-            combined_authority=combined_authority,
-            county=county,
-            board=board,
-            authority_type=authority_type,
-            neighbours_of=neighbours_of,
-            peers=peers,
-        )
-        return _framed(found).councils
+        return _framed(ranking(self._connection, Filters(**filters))).councils
 
     def find(self, name: str) -> Found:
         """Find a council: its code, and a note if the name or code is a former one."""

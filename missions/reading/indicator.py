@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from missions.reading.labels import Labels
 from missions.reading.names import choose
 from missions.reading.queries import Answer, Rows, Table, ask, ask_names
 
@@ -42,7 +43,7 @@ def indicator_of(connection: duckdb.DuckDBPyConnection, name: str) -> Indicator[
     coverage = ask(
         connection,
         """
-        SELECT value_basis, count(*) AS authorities FROM indicator_score WHERE indicator_id = $chosen
+        SELECT indicator_id, value_basis, count(*) AS authorities FROM indicator_score WHERE indicator_id = $chosen
         GROUP BY ALL ORDER BY authorities DESC, value_basis
         """,
         chosen=chosen,
@@ -62,4 +63,10 @@ def indicator_of(connection: duckdb.DuckDBPyConnection, name: str) -> Indicator[
         chosen=chosen,
         more_is_more=described["higher_means"] == "more_need",
     )
-    return Indicator(indicator=described, england=england, coverage=coverage, authorities=authorities)
+    labels = Labels.of(connection)
+    return Indicator(
+        indicator=described,
+        england=england,
+        coverage=labels.completed(coverage),
+        authorities=labels.completed(authorities),
+    )

@@ -196,7 +196,7 @@ def former_name_words(name: Name) -> str:
     """Until when a council had a name or code; empty if it still has."""
     if not name.until:
         return ""
-    what = "code" if re.fullmatch(r"E\d{8}", name.text) else "name"
+    what = "code" if re.fullmatch(r"E\d{8}|\d\d[A-Z]{0,2}", name.text) else "name"
     return f"{name.text} was the {what} of {name.place.name} until {day_words(name.until)}"
 
 

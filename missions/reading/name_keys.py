@@ -29,6 +29,7 @@ WORDS = {
     "lancs": "lancashire",
     "leics": "leicestershire",
     "lincs": "lincolnshire",
+    "mids": "midlands",
     "northants": "northamptonshire",
     "northumbs": "northumberland",
     "notts": "nottinghamshire",
@@ -94,8 +95,10 @@ AFTER = {
             "cbc",
             "cc",
             "city",
+            "city and district",
             "corporation",
             "council",
+            "councils",
             "county",
             "dc",
             "district",
@@ -108,11 +111,13 @@ AFTER = {
             "mbc",
             "md",
             "mdc",
+            "met",
             "metropolitan",
             "rb",
             "rbc",
             "royal borough",
             "ua",
+            "uk",
             "unitary",
         ),
         COUNCIL,
@@ -152,6 +157,7 @@ RULES = {
 def name_key(text: str) -> str:
     """A name as it is compared: words in small letters, without accents and punctuation, `&` as `and`."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
+    plain = re.sub(r"(?<=\w\w)\.(?=\w)", " ", plain)  # "St.Albans", but "L.B. Camden"
     return " ".join(re.findall(r"[^\W_]+", re.sub(r"[.'\u2018\u2019]", "", plain.replace("&", " and "))))
 
 

@@ -39,7 +39,7 @@ ELSEWHERE = {
     "JE": "Jersey",
 }
 # A name as name_key makes it, with "saint" shortened: the names of places are compared in SQL, as there are many.
-_KEY = """
+PLACE_KEY = """
     trim(regexp_replace(regexp_replace(regexp_replace(replace(lower(strip_accents(place_name)), '&', ' and '),
         '[.''\u2018\u2019]', '', 'g'), '[^a-z0-9]+', ' ', 'g'), '\\bsaint\\b', 'st', 'g'))
 """
@@ -47,7 +47,7 @@ _KEY = """
 _NAMED = f"""
     SELECT place_name, place_kind, authority_code, authority_name
     FROM dim_place JOIN dim_authority USING (authority_code)
-    WHERE {_KEY} = $key AND starts_with(lower(authority_name), lower($council))
+    WHERE {PLACE_KEY} = $key AND starts_with(lower(authority_name), lower($council))
     QUALIFY row_number() OVER (PARTITION BY authority_code ORDER BY list_position($kinds, place_kind)) = 1
     ORDER BY coalesce(dim_place.population, 0) DESC, list_position($kinds, place_kind), authority_name
 """

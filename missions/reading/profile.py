@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from missions.reading.labels import Labels
 from missions.reading.lookup import council, find_authority
 from missions.reading.queries import SCORES, SOURCES, THEME_SCORES, Answer, Rows, Table, ask
 
@@ -16,7 +17,7 @@ _OF_COUNCIL = """
     WITH of_type AS (SELECT authority_type, count(*) AS authorities_of_type FROM dim_authority GROUP BY ALL)
     SELECT authority_code, authority_name, index_id, index_name, {more}need_band, need_z, need_score, need_rank,
         need_rank_in_type, authorities_of_type, need_decile, percentile, published_share, is_mostly_published,
-        is_too_uncertain_to_place, rank_percentile_5, rank_percentile_95
+        is_too_uncertain_to_place, rank_note, rank_percentile_5, rank_percentile_95
     FROM ({scores})
     JOIN dim_authority USING (authority_code)
     JOIN of_type USING (authority_type)
@@ -56,11 +57,11 @@ class Profile(Answer[Table]):
 
 def profile_of(connection: duckdb.DuckDBPyConnection, name: str) -> Profile[Rows]:
     """Profile a council, given by name or code. Raises UsageError if there is none."""
-    found = find_authority(connection, name)
+    found, labels = find_authority(connection, name), Labels.of(connection)
     return Profile(
         notes=found.notes,
         authority=council(connection, found.code),
-        scores=ask(connection, _SCORES, code=found.code),
-        themes=ask(connection, _THEMES, code=found.code),
-        indicators=ask(connection, _INDICATORS, code=found.code),
+        scores=labels.completed(ask(connection, _SCORES, code=found.code)),
+        themes=labels.completed(ask(connection, _THEMES, code=found.code)),
+        indicators=labels.completed(ask(connection, _INDICATORS, code=found.code)),
     )

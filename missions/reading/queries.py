@@ -3,6 +3,7 @@
 Belongs here: what every question in this package needs. All numbers come from the marts; nothing is calculated here.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import duckdb
 
-from missions.errors import MissionsError
+from missions.errors import MissionsError, OtherVersionError, PublicationError
 
 _SCORES = """
     SELECT 'composite' AS index_id, 'All missions' AS index_name, * FROM composite_index
@@ -48,6 +49,11 @@ SOURCES = f"""
     GROUP BY source_id
     ORDER BY source_id
 """
+
+
+# What DuckDB says of a table or column that is not there, and of a program that holds the file.
+_LACKING = re.compile(r'(?<=Table with name )\w+|[Cc]olumn (?:named )?"\w+"')
+_HELD = re.compile(r"\(PID (\d+)\)")
 
 
 class Rows(NamedTuple):
@@ -88,7 +94,7 @@ class Answer(Generic[Table]):
 def open_database(database: Path) -> duckdb.DuckDBPyConnection:
     """Open the published file read-only, with no access to any other file whatever SQL is run.
 
-    Raises MissionsError if there is no such file.
+    Raises MissionsError if there is no such file, and PublicationError if it cannot be read.
     """
     if not database.is_file():
         raise MissionsError(f"Nothing is published yet; run `make index` ({database} does not exist)")
@@ -98,13 +104,40 @@ def open_database(database: Path) -> duckdb.DuckDBPyConnection:
         "temp_directory": "",  # otherwise a large sort would write next to the publication
         "lock_configuration": True,
     }
-    connection = duckdb.connect(str(database), read_only=True, config=shut)
-    connection.execute("USE marts")
+    try:
+        connection = duckdb.connect(str(database.resolve()), read_only=True, config=shut)
+        connection.execute("USE marts")
+    except duckdb.CatalogException as error:
+        raise OtherVersionError("schema marts") from error
+    except duckdb.Error as error:
+        raise PublicationError(unreadable(str(database), error)) from error
     return connection
 
 
 def ask(connection: duckdb.DuckDBPyConnection, query: str, **parameters: Any) -> Rows:
-    """Run a query."""
+    """Run a query of ours. Raises PublicationError if the publication lacks what it reads, or is damaged."""
+    try:
+        return run(connection, query, **parameters)
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        lacking = _LACKING.search(str(error))
+        raise OtherVersionError(lacking[0].replace('"', "") if lacking else "a table or column") from error
+    except duckdb.Error as error:
+        raise PublicationError(unreadable("The publication", error)) from error
+
+
+def unreadable(what: str, error: duckdb.Error) -> str:
+    """Why a publication cannot be read, and what to do: DuckDB's error in our words."""
+    text = str(error)
+    if held := _HELD.search(text):
+        return f"{what} is open for writing in another program (process {held[1]}). Close it there and try again"
+    if "Permission denied" in text:
+        return f"{what} may not be read by this user. Grant read permission"
+    again = "Run `make index` to publish again, or restore it from a backup"
+    return f"{what} is damaged or not a valid DuckDB database file. {again}"
+
+
+def run(connection: duckdb.DuckDBPyConnection, query: str, **parameters: Any) -> Rows:
+    """Run any query, with DuckDB's own errors."""
     result = connection.execute(query, parameters)
     types = tuple(str(column[1]) for column in result.description)
     return Rows([column[0] for column in result.description], result.fetchall(), types)

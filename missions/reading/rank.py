@@ -10,10 +10,39 @@ from typing import Any
 import duckdb
 
 from missions.errors import MissionsError, UsageError
+from missions.reading.labels import Labels
 from missions.reading.lookup import council, find_area, find_authority
 from missions.reading.names import choose
 from missions.reading.queries import ALL_SCORES, Answer, Rows, Table, ask, ask_names
 from missions.reading.wording import PEER_MODEL, PEER_WORDS, type_words
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """By what and among whom councils are ranked, as people write names: the options of `missions rank`.
+
+    `peers` is the model that defines neighbours: ons_global (the default), ons_economic, ons_demographic, dfe or open.
+    """
+
+    mission: str | None = None
+    theme: str | None = None
+    region: str | None = None
+    combined_authority: str | None = None
+    county: str | None = None
+    board: str | None = None  # an NHS integrated care board
+    authority_type: str | None = None
+    neighbours_of: str | None = None
+    peers: str | None = None
+
+    @property
+    def areas(self) -> dict[str, str | None]:
+        """The areas that limit the list, by kind."""
+        return {
+            "region": self.region,
+            "combined_authority": self.combined_authority,
+            "county": self.county,
+            "integrated_care_board": self.board,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,46 +54,30 @@ class Ranking(Answer[Table]):
     authority_code: str | None
 
 
-def ranking(
-    connection: duckdb.DuckDBPyConnection,
-    *,
-    mission: str | None = None,
-    theme: str | None = None,
-    region: str | None = None,
-    combined_authority: str | None = None,
-    county: str | None = None,
-    board: str | None = None,
-    authority_type: str | None = None,
-    neighbours_of: str | None = None,
-    peers: str | None = None,
-) -> Ranking[Rows]:
-    """The councils that pass all filters, given as people write them. Ranks are among all councils.
+def ranking(connection: duckdb.DuckDBPyConnection, asked: Filters) -> Ranking[Rows]:
+    """The councils that pass all filters. Ranks are among all councils, and beside them in the list.
 
-    `peers` is the model that defines neighbours. Raises UsageError for an unknown name.
+    Raises UsageError for an unknown name, and MissionsError if no council passes.
     """
-    index_id, title = _index(connection, mission, theme)
+    index_id, title = _index(connection, asked.mission, asked.theme)
     filters = [title]
     notes: list[str] = []
     code: str | None = None
     groups: list[Collection[str]] = []
-    areas = {
-        "region": region,
-        "combined_authority": combined_authority,
-        "county": county,
-        "integrated_care_board": board,
-    }
-    for kind, name in areas.items():
+    for kind, name in asked.areas.items():
         if name is not None:
             area = find_area(connection, kind, name)
             notes += area.notes
             filters.append(area.name)
             groups.append(area.authority_codes)
-    if authority_type:
+    authority_type = None
+    if asked.authority_type:
         types = ask(connection, "SELECT DISTINCT authority_type FROM dim_authority ORDER BY ALL").values
-        authority_type = choose("type", authority_type, {name: type_words(name) for (name,) in types})
+        authority_type = choose("type", asked.authority_type, {name: type_words(name) for (name,) in types})
         filters.append(type_words(authority_type))
-    if neighbours_of:
-        found = find_authority(connection, neighbours_of)
+    peers = asked.peers
+    if asked.neighbours_of:
+        found = find_authority(connection, asked.neighbours_of)
         notes += found.notes
         code = found.code
         model = choose("peer model", PEER_MODEL if peers == "ons" else peers, PEER_WORDS) if peers else PEER_MODEL
@@ -74,6 +87,9 @@ def ranking(
     elif peers:
         raise UsageError("peers needs neighbours_of: the council whose neighbours to rank")
     councils = ranked(connection, index_id, authority_type, groups)
+    if not councils.values:
+        raise MissionsError(f"No council is in all of {', '.join(filters[1:])}; leave one of them out.")
+    councils = Labels.of(connection).completed(councils)
     return Ranking(notes=tuple(notes), councils=councils, filters=filters, authority_code=code)
 
 
@@ -90,7 +106,7 @@ def ranked(
         SELECT index_id, index_name, need_rank, (SELECT count(*) FROM dim_authority) AS ranked_councils,
             rank() OVER (ORDER BY need_rank) AS rank_in_list, count(*) OVER () AS listed_councils, authority_code,
             authority_name, authority_type, region_name, need_score, need_band, published_share, is_mostly_published,
-            is_too_uncertain_to_place, rank_percentile_5, rank_percentile_95
+            is_too_uncertain_to_place, rank_note, rank_percentile_5, rank_percentile_95
         FROM ({ALL_SCORES}) JOIN dim_authority USING (authority_code)
         WHERE index_id = $index_id
             AND authority_type = coalesce($authority_type, authority_type)

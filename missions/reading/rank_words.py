@@ -1,19 +1,10 @@
 """How a council's place in the order reads: its rank, or the interval where a rank would say too little.
 
-Belongs here: the words beside a rank. The marts say which ranks are too uncertain.
+Belongs here: the words beside a rank. The marts say which ranks are too uncertain, and have the notes.
 """
 
 from collections.abc import Mapping
 from typing import Any
-
-MOST_PLACES = 317 / 2  # a wider interval says too little to place a council
-
-# Places with few residents and many visitors: their crime rates, and so their ranks, say little about residents.
-_VISITORS = "Crimes against its many visitors are divided by its few residents, so it looks higher than it is."
-_NOTES = {
-    ("E09000001", "crime"): _VISITORS,  # City of London
-    ("E09000033", "crime"): _VISITORS,  # Westminster
-}
 
 
 def ordinal(rank: float) -> str:
@@ -47,16 +38,5 @@ def place(score: Mapping[str, Any]) -> int | str:
 
 
 def place_notes(score: Mapping[str, Any]) -> list[str]:
-    """Sentences that belong beside the rank: why it is too uncertain, and what makes it look higher than it is."""
-    notes = []
-    if score["is_too_uncertain_to_place"]:
-        low, high = score["rank_percentile_5"], score["rank_percentile_95"]
-        is_wide = low is not None and high - low > MOST_PLACES
-        notes.append(
-            "No single rank is given: its 90% interval covers more than half of all ranks."
-            if is_wide
-            else "No single rank is given: more than a quarter of the weight is estimated."
-        )
-    if note := _NOTES.get((score["authority_code"], score["index_id"])):
-        notes.append(note)
-    return notes
+    """What belongs beside the rank: why it is too uncertain, and what makes it look higher than it is."""
+    return [score["rank_note"]] if score["rank_note"] else []

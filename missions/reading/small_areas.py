@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from missions.errors import UsageError
+from missions.reading.labels import Labels
 from missions.reading.lookup import council, find_authority
 from missions.reading.name_keys import POSTCODE, name_key
 from missions.reading.places import locate
@@ -32,7 +33,8 @@ _SMALL_AREAS = f"""
     SELECT area.small_area_code, area.authority_code, small_area_title, small_area_name, neighbourhood_name,
         ward_name, raises_need, area.residents, need_score, need_rank,
         rank() OVER (PARTITION BY area.authority_code ORDER BY need_rank) AS need_rank_in_council,
-        need_decile, percentile
+        (SELECT count(*) FROM dim_small_area) AS ranked_small_areas, need_decile, percentile,
+        'more_need' AS higher_means
     FROM dim_small_area AS area
     JOIN small_area_index USING (small_area_code)
     LEFT JOIN ({DRIVERS}) USING (small_area_code)
@@ -40,12 +42,14 @@ _SMALL_AREAS = f"""
     ORDER BY need_rank, small_area_code
 """
 _DOMAINS = """
-    SELECT index_title, need_score, need_rank, need_decile, percentile
+    SELECT small_area_code, index_title, need_score, need_rank,
+        (SELECT count(*) FROM dim_small_area) AS ranked_small_areas, need_decile, percentile,
+        'more_need' AS higher_means
     FROM small_area_index WHERE small_area_code = $code ORDER BY NOT is_overall, index_title
 """
 _FIGURES = """
-    SELECT indicator_title, unit, small_area_score.value, need_z, need_z * effective_weight AS contribution,
-        is_of_whole_district
+    SELECT small_area_code, indicator_title, unit, higher_means, small_area_score.value, need_z,
+        need_z * effective_weight AS contribution, is_of_whole_district
     FROM small_area_score JOIN small_area_indicator USING (indicator_id)
     WHERE small_area_code = $code ORDER BY contribution DESC, indicator_id
 """
@@ -86,11 +90,12 @@ def small_areas_of(connection: duckdb.DuckDBPyConnection, name: str) -> SmallAre
         raise UsageError(f"The small areas of {authority['authority_name']} are in its districts; name one: {names}")
     small_area = located and located.small_area
     code = small_area["small_area_code"] if small_area else None
+    labels = Labels.of(connection)
     return SmallAreas(
         notes=found.notes,
         authority=authority,
-        small_areas=small_areas,
+        small_areas=labels.completed(small_areas),
         small_area=next((row for row in small_areas.records if row["small_area_code"] == code), None),
-        domains=ask(connection, _DOMAINS, code=code) if code else None,
-        figures=ask(connection, _FIGURES, code=code) if code else None,
+        domains=labels.completed(ask(connection, _DOMAINS, code=code)) if code else None,
+        figures=labels.completed(ask(connection, _FIGURES, code=code)) if code else None,
     )

@@ -9,12 +9,13 @@ from typing import Any
 
 import duckdb
 
+from missions.reading.labels import Labels
 from missions.reading.lookup import council, find_authority
 from missions.reading.queries import Answer, Rows, Table, ask
 from missions.reading.wording import DIRECTION_WORDS
 
 _EDITIONS = """
-    SELECT index_id, coalesce(mission_name, 'All missions') AS index_name,
+    SELECT authority_code, index_id, coalesce(mission_name, 'All missions') AS index_name,
         index_trend.* EXCLUDE (authority_code, index_id)
     FROM index_trend LEFT JOIN dim_mission ON index_id = mission_id
     WHERE authority_code = $code
@@ -30,7 +31,8 @@ _INDICATORS = """
     ORDER BY list_position($directions, direction), abs(change_percent) DESC NULLS LAST, trend.indicator_id
 """
 _MILESTONES = """
-    SELECT milestone_id, milestone_title, statement, dim_milestone.unit, decimals,
+    SELECT area_code AS authority_code, milestone_id, milestone_title, statement, dim_milestone.unit, decimals,
+        if(target_is = 'at least', 'less_need', 'more_need') AS higher_means,
         progress.* EXCLUDE (milestone_id, area_code, area_type)
     FROM milestone_progress AS progress JOIN dim_milestone USING (milestone_id)
     LEFT JOIN dim_indicator USING (indicator_id)
@@ -50,11 +52,11 @@ class Trend(Answer[Table]):
 
 def trend_of(connection: duckdb.DuckDBPyConnection, name: str) -> Trend[Rows]:
     """Follow a council over time, given its name or code. Raises UsageError if there is none."""
-    found = find_authority(connection, name)
+    found, labels = find_authority(connection, name), Labels.of(connection)
     return Trend(
         notes=found.notes,
         authority=council(connection, found.code),
-        editions=ask(connection, _EDITIONS, code=found.code),
-        indicators=ask(connection, _INDICATORS, code=found.code, directions=list(DIRECTION_WORDS)),
-        milestones=ask(connection, _MILESTONES, code=found.code),
+        editions=labels.completed(ask(connection, _EDITIONS, code=found.code)),
+        indicators=labels.completed(ask(connection, _INDICATORS, code=found.code, directions=list(DIRECTION_WORDS))),
+        milestones=labels.completed(ask(connection, _MILESTONES, code=found.code)),
     )

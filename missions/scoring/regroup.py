@@ -64,7 +64,7 @@ SELECT area_unit.area_id, area_unit.area_name, {keys},
     need.published_share, range.rank_percentile_5, range.rank_percentile_95, need.is_mostly_published,
     coalesce(range.rank_percentile_95 - range.rank_percentile_5
         > floor({{{{ var('widest_rank_interval') }}}} * placed.units), false)
-    OR need.estimated_share > {{{{ var('most_estimated_share') }}}} AS is_too_uncertain_to_place
+    OR need.stand_in_share > {{{{ var('most_stand_in_share') }}}} AS is_too_uncertain_to_place
 FROM int_node_need AS need
 JOIN area_unit ON need.authority_code = area_unit.unit_id
 JOIN area_place AS placed ON need.authority_code = placed.unit_id AND need.index_id = placed.list_id

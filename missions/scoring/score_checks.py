@@ -134,6 +134,10 @@ def _untreatable(connection: duckdb.DuckDBPyConnection, inputs: Inputs, node: No
 def _no_spread(inputs: Inputs, node: Node, of_reference_set: int, lowest: float) -> FileFault:
     if of_reference_set < 2:
         problem = f"{node.normalisation} needs two units with a value in the reference set, found {of_reference_set}"
+    elif node.parameter("weighted"):
+        problem = (
+            f"{node.node_id!r} has no weighted deviation: its values are equal, or one unit has nearly all the weight"
+        )
     elif node.normalisation in ("z_score", "min_max"):
         problem = (
             f"{node.node_id!r} is {lowest!r} throughout the reference set, so {node.normalisation} would divide by "

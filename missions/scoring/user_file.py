@@ -3,6 +3,7 @@
 Belongs here: what the three files of `missions score` have in common beyond the rules for any CSV (csv_rules.py).
 """
 
+import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +62,10 @@ class UserFile(CsvFile):
         if missing:
             problem = f"missing column{'s' * (len(missing) > 1)} {', '.join(missing)}"
             if strange:
-                problem += f" (found {shown(strange[0])})"
+                likely = next((name for name in strange if nearest(name, missing)), strange[0])
+                problem += f" (found {shown(likely)}){nearest(likely, missing)}"
+            if line := self._line_of_names(text):
+                raise self.fault(f"the names of the columns are on line {line}; delete the lines above it", 1)
             problem += self.form
         elif strange:
             problem = f"unknown column {shown(strange[0])}{nearest(strange[0], absent)}"
@@ -69,6 +73,13 @@ class UserFile(CsvFile):
             problem = f"duplicate column {shown(twice[0])}"
         optional = f"; optional: {', '.join(self.optional)}" if self.optional else ""
         raise self.fault(f"{problem}; required columns: {', '.join(self.required)}{optional}", 1)
+
+    def _line_of_names(self, text: str) -> int | None:
+        """The line below the first that has the required columns, if any: titles and notes are above it."""
+        for line, cells in enumerate(csv.reader(text[:10_000].splitlines()[1:21]), start=2):
+            if set(self.required) <= set(map(bare, cells)):
+                return line
+        return None
 
     def rows(self) -> Iterator[tuple[int, dict[str, str]]]:
         """The rows, at least one, each with the number of its first line; empty lines are skipped.
@@ -82,7 +93,9 @@ class UserFile(CsvFile):
             found += 1
             for place, (name, cell) in enumerate(zip(names, cells, strict=True), start=1):
                 if not name and bare(cell):
-                    raise self.fault(f"column {place} has no name in line 1, but holds {shown(cell)}", line)
+                    raise self.fault(
+                        f"column {place} has no name in line 1, but holds {shown(cell)}; name it, or delete it", line
+                    )
             yield line, {name: named(cell) for name, cell in zip(names, cells, strict=True) if name}
         if not found:
             raise self.fault("no rows below the header")

@@ -36,10 +36,11 @@ _RESULT = """
 CREATE TABLE what_if AS
 WITH official AS (
     SELECT authority_code, (SELECT node_id FROM published.marts.dim_framework_node WHERE parent_id IS NULL) AS index_id,
-        need_score, need_rank
+        need_score, need_rank, is_too_uncertain_to_place, rank_note
     FROM published.marts.composite_index
     UNION ALL
-    SELECT authority_code, mission_id, need_score, need_rank FROM published.marts.mission_index
+    SELECT authority_code, mission_id, need_score, need_rank, is_too_uncertain_to_place, rank_note
+    FROM published.marts.mission_index
 ), scored AS (
     SELECT unit_id AS authority_code, 100 + 10 * score AS need_score,
         rank() OVER (ORDER BY round(score, 9) DESC) AS need_rank
@@ -51,13 +52,20 @@ SELECT
     authority.authority_name,
     authority.authority_type,
     authority.region_name,
+    official.index_id,
+    (SELECT count(*) FROM scored) AS ranked_councils,
+    official.rank_note,
     official.need_score AS official_score,
     scored.need_score AS new_score,
     official.need_rank AS official_rank,
     scored.need_rank AS new_rank,
-    scored.need_rank - official.need_rank AS rank_change
+    scored.need_rank - official.need_rank AS rank_change,
+    uncertainty.rank_percentile_5,
+    uncertainty.rank_percentile_95,
+    official.is_too_uncertain_to_place
 FROM official
 JOIN published.marts.dim_authority AS authority USING (authority_code)
+LEFT JOIN published.marts.rank_uncertainty AS uncertainty USING (authority_code, index_id)
 LEFT JOIN scored USING (authority_code)
 WHERE official.index_id = $index_id
 ORDER BY scored.need_rank, authority.authority_name
@@ -95,6 +103,8 @@ class Choices:
 @contextmanager
 def what_if(database: Path, choices: Choices) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with the table what_if: one row per council, with its official rank and its rank under the choices.
+
+    rank_percentile_5 and _95, rank_note and is_too_uncertain_to_place are those of the official rank.
 
     Raises WhatIfError if the choices do not make an index.
     """

@@ -19,7 +19,7 @@ from missions.site.swarms import LABELS, Scale, axis, dots, draw_dots
 from missions.site.words import unit_name
 
 _VIEWS = (("councils", "councils"), ("counties", "counties"), ("hexagons", "equal-size hexagons"))
-_NEED_FIELDS = ("band", "mark", "rank", "score")
+_NEED_FIELDS = ("band", "mark", "rank", "score", "note")
 _CELL_FIELDS = ("band", "mark", "value", "figure", "rank", "basis", "period")
 _LEGEND_DECIMALS = 3  # added at most, so that the classes of a legend do not overlap
 
@@ -267,6 +267,7 @@ def _need_rows(index: Row, needs: Sequence[Row]) -> dict[str, list[Any]]:
             UNCERTAIN if row["is_too_uncertain_to_place"] else OWN if row["is_mostly_published"] else BORROWED,
             place(row),
             round(row["need_score"], 1),
+            row["rank_note"] or "",
         ]
         for row in needs
         if row["index_id"] == index["index_id"]

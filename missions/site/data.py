@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from missions.reading.labels import Labels
 from missions.reading.lookup import Gazetteer
 from missions.reading.name_keys import name_key
 from missions.reading.places import PLACES_IN_ORDER
@@ -127,6 +128,7 @@ class Marts:
         self.boundaries = self._ask("FROM dim_boundary ORDER BY layer, area_code")
         self.area_codes = self._ask("FROM dim_area_code ORDER BY area_name, area_code, authority_code")
         self.gazetteer = Gazetteer(self._connection)
+        self.labels = Labels.of(self._connection)
         self.facts = council_facts(self._connection)
 
     def _read_indicators(self) -> None:
@@ -277,7 +279,7 @@ class Marts:
             "dim_small_area",
             f"""
             SELECT small_area_code, authority_code, any_value(small_area_title) AS small_area_title,
-                any_value(ward_name) AS ward_name, any_value(raises_need) AS raises_need, 1 AS direction,
+                any_value(ward_name) AS ward_name, any_value(raises_need) AS raises_need, 'more_need' AS higher_means,
                 any_value(small_area_index.residents) AS residents,
                 max(need_rank) FILTER (is_overall) AS need_rank, max(need_decile) FILTER (is_overall) AS need_decile
                 {ranks}

@@ -3,14 +3,13 @@
 Belongs here: putting files in place and removing leftovers. pages/ and scripts.py list the files.
 """
 
-import json
 import os
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
 from missions.files import replace_file
-from missions.publication.folder import DATABASE
+from missions.publication.folder import DATABASE, publication_id
 from missions.site.data import Marts
 from missions.site.manifest import read_manifest
 from missions.site.pages import page_files
@@ -41,12 +40,6 @@ def build_site(published: Path, target: Path, previous: Path | None = None, *, m
 def _all_files(site: Renderer) -> Files:
     yield from page_files(site)
     yield from static_files()
-
-
-def publication_id(folder: Path) -> str:
-    """The id that a publication states; empty if it has no descriptor."""
-    descriptor = folder / "datapackage.json"
-    return str(json.loads(descriptor.read_text(encoding="utf-8"))["id"]) if descriptor.is_file() else ""
 
 
 def _write(path: Path, content: bytes, previous: Path | None) -> bool:

@@ -195,6 +195,10 @@ class Renderer:
         """Rows of an index, with its polarity: a higher score is always higher need."""
         return [row | {"higher_means": "more_need"} for row in rows]
 
+    def csv(self, rows: Iterable[Row], columns: Iterable[str]) -> str:
+        """A download: these columns of the rows, and those that say what they are of."""
+        return as_csv(*self.marts.labels.completed_records(rows, list(columns)))
+
     def scores_csv(self, rows: Iterable[Row]) -> str:
         flat = [
             row["authority"]
@@ -207,7 +211,7 @@ class Renderer:
         for more in (UNCERTAINTY_COLUMNS, CONTRIBUTION_COLUMNS):
             if any(more[0] in row for row in flat):
                 columns += more
-        return as_csv(flat, columns)
+        return self.csv(flat, columns)
 
     def milestones(self, area: Row | None, mission_id: str | None = None) -> list[Row]:
         """National milestones with the progress of a council and England, or of England and all regions."""

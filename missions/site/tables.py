@@ -50,6 +50,7 @@ SCORE_COLUMNS = [
     "need_rank_in_type",
     "need_decile",
     "need_band",
+    "rank_note",
     "percentile",
     "published_share",
     "is_mostly_published",

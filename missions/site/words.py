@@ -133,6 +133,7 @@ FILTERS: dict[str, Callable[..., str | list[str]]] = {
     "day": day_words,
     "release": release_words,
     "basis": basis_words,
+    "reason": reason_words,
     "listed": listed,
     "slug": slug,
     "acronym": acronym,

@@ -1,18 +1,16 @@
 """`missions brief`: a council in sentences, the same as on its page."""
 
-import re
-from html import unescape
 from pathlib import Path
 
 from tests.support.commands import Ask, Marts, records
+from tests.support.pages import Page
 
 
 def test_brief_says_what_the_page_says(ask: Ask, publication: Path) -> None:
     for name, slug in (("Blackpool", "blackpool"), ("scilly", "isles-of-scilly")):
-        page = (publication / f"site/authority/{slug}.html").read_text(encoding="utf-8")
-        block = page[page.index('id="brief-text"') : page.index("</div>", page.index('id="brief-text"'))]
-        on_page = [unescape(text).replace("\u2019", "'") for text in re.findall(r"<p[^>]*>(.*?)</p>", block)]
+        says = Page((publication / f"site/authority/{slug}.html").read_text(encoding="utf-8")).says
         lines = ask("brief", name).stdout.strip().split("\n\n")
+        on_page = [text.replace("\u2019", "'") for _, text in says[: len(lines) - 1]]
         assert lines[1:] == on_page
         found = records(ask("brief", name, "--json"))
         assert [sentence["text"] for sentence in found["sentences"]] == on_page

@@ -140,7 +140,44 @@ def test_an_uncertain_place_is_shown_as_its_interval(ask: Ask, marts: Marts) -> 
     )
     shown = ask("explain", "Isles of Scilly", columns=200).stdout
     assert f"between {ordinal(low)} and {ordinal(high)}" in shown
-    assert "more than a quarter of the weight is estimated" in shown
+    assert "more than a quarter of its figures are estimated or out of date" in shown
+
+
+def test_places_with_too_many_stand_ins_or_too_wide_an_interval_are_flagged(marts: Marts) -> None:
+    """More than a quarter of the figures estimated or out of date: by hand 18 and 17 of 65, and of no other council."""
+    stand_ins = marts(
+        """
+        SELECT authority_name, count(*) FROM indicator_score JOIN dim_authority USING (authority_code)
+        WHERE value_basis IN ('stale', 'estimated') GROUP BY ALL HAVING count(*) > 65 / 4 ORDER BY ALL
+        """
+    )
+    assert stand_ins == [("City of London", 18), ("Isles of Scilly", 17)]
+    flagged = marts(
+        """
+        SELECT authority_name FROM composite_index JOIN dim_authority USING (authority_code)
+        WHERE is_too_uncertain_to_place ORDER BY ALL
+        """
+    )
+    assert flagged == [(name,) for name, _ in stand_ins]
+    wide = marts(
+        """
+        SELECT authority_code, index_id FROM rank_uncertainty JOIN mission_index USING (authority_code)
+        WHERE mission_id = index_id AND rank_percentile_95 - rank_percentile_5 > 158 AND NOT is_too_uncertain_to_place
+        """
+    )
+    assert wide == []
+
+
+def test_notes_of_visited_places_hold_for_crime_and_its_themes(marts: Marts) -> None:
+    noted = marts(
+        """
+        SELECT authority_name, count(*) FROM (
+            FROM mission_index UNION ALL BY NAME SELECT * EXCLUDE (theme_id) FROM theme_index
+        ) JOIN dim_authority USING (authority_code)
+        WHERE rank_note LIKE '%Crimes against its many visitors%' AND mission_id = 'crime' GROUP BY ALL ORDER BY ALL
+        """
+    )
+    assert noted == [("City of London", 5), ("Westminster", 5)]
 
 
 @pytest.mark.parametrize("name", ["Westminster", "City of London"])

@@ -125,6 +125,37 @@ def test_another_area_behind_a_figure_is_a_boundary_change(edit: Edit) -> None:
     assert causes(changes(after, edit("newer", inherited.format(code="E10000023", more=30)))) == {"boundary_change"}
 
 
+def test_moves_from_the_first_framework_are_put_down_to_it(edit: Edit, database: Path) -> None:
+    """The first framework, as published beside the second, made into a publication of its own on the same figures."""
+    first = (
+        f"ATTACH '{database}' AS published (READ_ONLY)",
+        "CREATE OR REPLACE TABLE dim_framework_node AS SELECT * EXCLUDE (framework_id) "
+        "FROM published.marts.other_framework_node WHERE framework_id = 'first'",
+        "INSERT INTO dim_indicator BY NAME SELECT indicator_id, unit FROM published.marts.dim_context_indicator",
+        "CREATE OR REPLACE TABLE indicator_score AS SELECT other.* EXCLUDE (framework_id, value_basis_reason), "
+        "0e0 AS need_z, 0::bigint AS need_rank, own.source_area_code "
+        "FROM published.marts.other_framework_value AS other "
+        "LEFT JOIN published.marts.indicator_score AS own USING (authority_code, indicator_id) "
+        "WHERE framework_id = 'first'",
+        "DETACH published",
+    )
+    rows = changes(edit("first", *first), edit("second", rescored=False))
+    moved = [r for r in rows if r["index_kind"] != "indicator" and r["cause"] != "no_change"]
+    assert {r["cause"] for r in moved} == {"framework_change"}
+    of_composite = {r["authority_code"]: r for r in moved if r["index_kind"] == "composite"}
+    assert len(of_composite) > 300
+    with duckdb.connect(str(database), read_only=True) as connection:
+        shown = connection.execute(
+            "SELECT authority_code, other_need_rank, rank_change FROM marts.framework_comparison "
+            "WHERE index_id = 'composite' AND other_framework_id = 'first'"
+        ).fetchall()
+    # The page that shows both side by side has the same ranks.
+    for code, rank, change in shown:
+        if code in of_composite:
+            found = of_composite[code]
+            assert (found["previous_rank"], found["rank_change"]) == (rank, change)
+
+
 def test_weights_nodes_and_methods_are_a_framework_change(edit: Edit) -> None:
     before = edit("old")
     rows = changes(before, edit("weight", "UPDATE dim_framework_node SET weight = 2 WHERE node_id = 'health'"))

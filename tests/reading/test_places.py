@@ -13,7 +13,7 @@ from missions.errors import UsageError
 from missions.publication.folder import DATABASE
 from missions.reading.lookup import Gazetteer
 from missions.reading.name_keys import place_key
-from missions.reading.places import _KEY, OFFERED, locate, places_named
+from missions.reading.places import OFFERED, PLACE_KEY, locate, places_named
 from missions.reading.queries import open_database
 from missions.reading.small_areas import small_areas_of
 from tests.conftest import SHARED
@@ -36,7 +36,7 @@ def gazetteer(connection: duckdb.DuckDBPyConnection) -> Gazetteer:
 def test_each_place_name_finds_its_council_among_the_first_five(connection: duckdb.DuckDBPyConnection) -> None:
     """A name is compared by its key: of the councils with a place of one key, at most five can be offered."""
     rows = connection.execute(
-        f"SELECT place_name, authority_code, authority_name, {_KEY} FROM dim_place "
+        f"SELECT place_name, authority_code, authority_name, {PLACE_KEY} FROM dim_place "
         "JOIN dim_authority USING (authority_code)"
     ).fetchall()
     assert len(rows) == 23_244

@@ -191,6 +191,31 @@ def test_the_command_without_choices_changes_nothing(ask: Ask) -> None:
     assert "0 of 317 councils move" in ask().stdout
 
 
+def test_the_official_rank_has_its_range_and_its_note(ask: Ask, publication: Path) -> None:
+    columns = "rank_percentile_5, rank_percentile_95, rank_note, is_too_uncertain_to_place"
+    for index, table in (("", "composite_index"), ("crime", "mission_index")):
+        found = json.loads(ask("--json", *(("--mission", index) if index else ())).stdout)["authorities"]
+        expected = query(
+            publication,
+            f"SELECT authority_code, {columns} FROM {table} JOIN rank_uncertainty USING (authority_code) "
+            f"WHERE index_id = {'mission_id AND mission_id = ' if index else ''}'{index or 'composite'}'",
+        )
+        names = ["authority_code", *columns.split(", ")]
+        assert {tuple(r[name] for name in names) for r in found} == set(expected)
+    named = json.loads(ask("--json", "City of London", "Blackpool").stdout)["authorities"]
+    rows = {r["authority_name"]: r for r in named}
+    shown = {
+        name: next(line.split() for line in ask(name).stdout.splitlines() if name in line and ":" not in line)
+        for name in rows
+    }
+    for name, row in rows.items():
+        official = [] if row["is_too_uncertain_to_place"] else [str(row["official_rank"])]
+        interval = [f"{row['rank_percentile_5']:.0f}", "to", f"{row['rank_percentile_95']:.0f}"]
+        assert shown[name][: len(official) + 4] == [str(row["new_rank"]), *official, *interval]
+    assert rows["City of London"]["is_too_uncertain_to_place"] and not rows["Blackpool"]["is_too_uncertain_to_place"]
+    assert "City of London, All missions: No single rank is given" in " ".join(ask("City of London").stdout.split())
+
+
 def test_the_command_shows_the_councils_that_are_named(ask: Ask) -> None:
     drop = ("--drop", "Economic growth", "--mission", "health")
     assert "growth is not part of Health" in ask(*drop).stderr

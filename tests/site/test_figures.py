@@ -206,9 +206,11 @@ def test_mission_pages_have_every_council_in_order(pages: dict[str, Page], marts
         expected = rows(
             marts,
             f"""
-            SELECT need_rank, authority_name, need_score, is_mostly_published, is_too_uncertain_to_place
+            SELECT need_rank, authority_name, need_score, rank_note, is_mostly_published, is_too_uncertain_to_place,
+                rank_percentile_5 AS low, rank_percentile_95 AS high
             FROM mission_index JOIN dim_authority USING (authority_code)
-            WHERE mission_id = '{mission["mission_id"]}' ORDER BY need_rank, authority_name
+            JOIN (SELECT * EXCLUDE (need_rank) FROM rank_uncertainty) USING (authority_code)
+            WHERE index_id = mission_id AND mission_id = '{mission["mission_id"]}' ORDER BY need_rank, authority_name
             """,
         )
         found = pages[f"mission/{mission['mission_id']}.html"].table("Need under")
@@ -217,7 +219,10 @@ def test_mission_pages_have_every_council_in_order(pages: dict[str, Page], marts
         assert [by_name[words(cells[1])]["need_rank"] for cells in found] == [row["need_rank"] for row in expected]
         for cells in found:
             row = by_name[words(cells[1])]
-            assert words(cells[0]).startswith("between" if row["is_too_uncertain_to_place"] else str(row["need_rank"]))
+            place = f"between {ordinal(row['low'])} and {ordinal(row['high'])}"
+            place = place if row["is_too_uncertain_to_place"] else str(row["need_rank"])
+            assert "".join(cells[0]["text"].split()) == "".join(f"{place}{row['rank_note'] or ''}".split())
+            assert words(cells[6]) == f"{row['low']:.0f} to {row['high']:.0f}"
             assert words(cells[4]) == f"{row['need_score']:.1f}"
             assert ("mostly not its own figures" in cells[-1]["text"]) is not row["is_mostly_published"]
 
@@ -296,7 +301,7 @@ def test_changes_are_told_with_their_cause(database: Path, tmp_path: Path) -> No
             VALUES ('E06000009', 'smoking', 'new_period', 'Blackpool', 'indicator', 'x', 19.5, 20.8, 1.3, 4, 1);
             """
         )
-    renderer = Renderer(Marts(copy), "20260101T000000Z-00000000")
+    renderer = Renderer(Marts(copy))
     blackpool = next(a for a in renderer.marts.authorities if a["authority_code"] == "E06000009")
     page = Page(dict(council_files(renderer, blackpool))["authority/blackpool.html"])
     found = [[words(cell) for cell in row] for row in page.table("What changed for Blackpool")]

@@ -14,6 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Page, expect
 
+from missions.reading.rank_words import ordinal
 from missions.reading.wording import BANDS, value_words
 from missions.site.pages.about_site import MISSING
 from tests.support.browsing import council, downloaded, drawn, settled
@@ -345,6 +346,17 @@ def test_what_if_begins_with_the_official_ranks(
     )
     assert ranks_shown(page) == dict(official.fetchall())
     expect(page.get_by_role("status").last).to_have_text("These are the official ranks.")
+    # Beside the new rank stand the official one, or its interval in words, and the interval.
+    shown = page.locator("[data-part=ranks] tr").evaluate_all(
+        "rows => Object.fromEntries(rows.map(r => [...r.cells].map(c => c.textContent)).map(([n, _, ...c]) => [n, c]))"
+    )
+    for name, rank, low, high, is_uncertain in marts.execute(
+        "SELECT authority_name, c.need_rank, rank_percentile_5, rank_percentile_95, is_too_uncertain_to_place "
+        "FROM composite_index AS c JOIN dim_authority USING (authority_code) "
+        "JOIN rank_uncertainty AS u ON c.authority_code = u.authority_code AND index_id = 'composite'"
+    ).fetchall():
+        place = f"between {ordinal(low)} and {ordinal(high)}" if is_uncertain else str(rank)
+        assert shown[name][:2] == [place, f"{low:.0f} to {high:.0f}"]
 
 
 @pytest.mark.parametrize(("state", "options"), SETTINGS)

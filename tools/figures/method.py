@@ -110,7 +110,7 @@ def milestones(book: Book) -> str:
         [
             [
                 r[0],
-                f"{r[1]} {r[2]:g} {r[3]}".replace(" percent", "%"),
+                f"{r[1]} {r[2]:g} {r[3]}".replace(" %", "%"),
                 r[4] or "no year",
                 f"[{r[5]}]({r[6]}), {day(r[7])}",
                 "yes" if r[8] else "approximate",

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from missions.reading.wording import BASES, publication_day
 from missions.site.data import COMPOSITE, Row, grouped
 from missions.site.renderer import Files, Renderer
-from missions.site.tables import as_csv
 
 COVERAGE_COLUMNS = [
     "indicator_id",
@@ -101,7 +100,7 @@ def _method_files(site: Renderer) -> Files:
         ("inequality", list(marts.inequality.values())),
     ):
         if statistics:
-            yield f"data/{name}.csv", as_csv(statistics, statistics[0])
+            yield f"data/{name}.csv", site.csv(statistics, statistics[0])
 
 
 def _files_on_all_councils(site: Renderer) -> Files:
@@ -114,10 +113,10 @@ def _files_on_all_councils(site: Renderer) -> Files:
         if row["milestone_id"] == milestone["milestone_id"]
     ]
     if progress:
-        yield "data/milestones.csv", as_csv(progress, MILESTONE_COLUMNS)
+        yield "data/milestones.csv", site.csv(progress, MILESTONE_COLUMNS)
     editions = [marts.authority[row["authority_code"]] | row for rows in marts.editions.values() for row in rows]
     if editions:
-        yield "data/editions.csv", as_csv(site.with_polarity(editions), EDITION_COLUMNS)
+        yield "data/editions.csv", site.csv(site.with_polarity(editions), EDITION_COLUMNS)
     peers = [
         marts.authority[row["peer_code"]]
         | marts.scores[row["peer_code"]][COMPOSITE]
@@ -126,7 +125,7 @@ def _files_on_all_councils(site: Renderer) -> Files:
         for rows in marts.peers.values()
         for row in rows
     ]
-    yield "data/peers.csv", as_csv(site.with_polarity(peers), PEER_COLUMNS)
+    yield "data/peers.csv", site.csv(site.with_polarity(peers), PEER_COLUMNS)
 
 
 def _source_files(site: Renderer) -> Files:
@@ -152,9 +151,9 @@ def _source_files(site: Renderer) -> Files:
         type_names=sorted({kind for kind, _ in types}, key=lambda k: -sum(v for (t, _), v in types.items() if t == k)),
         coverage={id_: Counter(cell["value_basis"] for cell in rows) for id_, rows in marts.cells_of_indicator.items()},
     )
-    yield "data/sources.csv", as_csv(marts.files, marts.files[0])
-    yield "data/corrections.csv", as_csv(marts.corrections, marts.corrections[0])
-    yield "data/coverage.csv", as_csv(_coverage(site), COVERAGE_COLUMNS)
+    yield "data/sources.csv", site.csv(marts.files, marts.files[0])
+    yield "data/corrections.csv", site.csv(marts.corrections, marts.corrections[0])
+    yield "data/coverage.csv", site.csv(_coverage(site), COVERAGE_COLUMNS)
 
 
 def _coverage(site: Renderer) -> list[Row]:
@@ -184,12 +183,11 @@ def change_files(site: Renderer) -> Files:
         "changes.html",
         "What changed since the previous publication",
         [("What changed", None)],
-        publication_id=site.publication_id,
         publications=[(id_, publication_day(id_)) for id_ in site.publications],
         **_all_changes(site),
     )
     if changes:
-        yield "data/changes.csv", as_csv(_with_polarity(site, changes), ["higher_means", *changes[0]])
+        yield "data/changes.csv", site.csv(_with_polarity(site, changes), ["higher_means", *changes[0]])
 
 
 def _all_changes(site: Renderer) -> Row:

@@ -7,7 +7,6 @@ from missions.site.area_files import csv_of, rows_of, workbook_of
 from missions.site.data import COMPOSITE, Group
 from missions.site.renderer import KINDS, Files, Renderer
 from missions.site.scripts import charts_script
-from missions.site.tables import as_csv
 from missions.site.words import councils_of, group_name, types_in_sentence
 
 # What kind of area a page is about, as some areas of several kinds share a name.
@@ -69,7 +68,7 @@ def _group_files(site: Renderer, group: Group) -> Files:
         yield f"{folder}-indicators.xlsx", workbook_of(figures, group.name, site.publication_id)
     yield f"{folder}.csv", site.scores_csv(site.needs(site.marts.indices, group.members))
     if group.summary:
-        yield f"{folder}-summary.csv", as_csv(site.with_polarity(group.summary), ["higher_means", *group.summary[0]])
+        yield f"{folder}-summary.csv", site.csv(site.with_polarity(group.summary), ["higher_means", *group.summary[0]])
 
 
 def _which(group: Group) -> str:

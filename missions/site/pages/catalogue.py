@@ -3,7 +3,6 @@
 from missions.site.data import grouped
 from missions.site.manifest import Project
 from missions.site.renderer import Files, Renderer
-from missions.site.tables import as_csv
 
 LAYERS = ("intermediate", "staging", "raw")  # upstream of the marts, nearest first
 
@@ -18,11 +17,10 @@ def files(site: Renderer) -> Files:
         "Data catalogue",
         [("Data catalogue", None)],
         tables=[(table, columns[table["table_name"]]) for table in marts.table_descriptions],
-        publication_id=site.publication_id,
         made={table.name: table for table in tables if table.layer == "marts"},
         layers=[(layer, found) for layer in LAYERS if (found := [table for table in tables if table.layer == layer])],
     )
-    yield "data/catalogue.csv", as_csv(marts.columns, marts.columns[0])
+    yield "data/catalogue.csv", site.csv(marts.columns, marts.columns[0])
     # The old address of the documentation of tables.
     yield site.render("catalogue/index.html", "moved.html", "Data catalogue", [], to="catalogue.html")
     if project:
@@ -47,4 +45,4 @@ def _project_files(site: Renderer, project: Project) -> Files:
         for table in project.tables
         for column in table.columns
     ]
-    yield "data/tables.csv", as_csv(rows, rows[0])
+    yield "data/tables.csv", site.csv(rows, rows[0])

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from missions.reading.rank_words import place
+from missions.reading.rank_words import place, place_notes
 from missions.reading.wording import in_words, period_words, value_words
 from missions.site.data import Row, by
 from missions.site.renderer import Files, Renderer
@@ -88,7 +88,7 @@ def _index(site: Renderer, index: Row, codes: list[str], words: dict[str, int]) 
                 f"{row['need_score']:.1f}",
                 place(row),
                 # The basis of an index is mentioned only if it is weak.
-                "" if row["is_mostly_published"] else "mostly not its own figures",
+                ". ".join(["mostly not its own figures"] * (not row["is_mostly_published"]) + place_notes(row)),
                 "",
             )
             for row in map(rows.__getitem__, codes)

@@ -11,23 +11,25 @@ from missions.reading.wording import PEER_WORDS, listed
 from missions.site.data import COMPOSITE, Row, by, grouped
 from missions.site.marks import edition_line, sparkline
 from missions.site.renderer import KINDS, Files, Renderer
-from missions.site.tables import CELL_COLUMNS, CONTRIBUTION_COLUMNS, as_csv
+from missions.site.tables import CELL_COLUMNS, CONTRIBUTION_COLUMNS
 
 DRIVERS = 5  # indicators that raise and lower a council's need most
 NEEDIEST = 10  # neighbourhoods listed
 # Rank 1 is the highest need, whatever the direction of an indicator. The ranks under each part follow.
 SMALL_AREA_COLUMNS = [
+    "authority_code",
     "small_area_code",
     "small_area_title",
     "ward_name",
-    "direction",
+    "higher_means",
     "residents",
     "need_rank",
+    "ranked_small_areas",
     "need_decile",
 ]
 TREND_COLUMNS = [
+    "authority_code",
     "indicator_id",
-    "direction",
     "period_start_date",
     "period_end_date",
     "value",
@@ -67,7 +69,7 @@ def council_files(site: Renderer, authority: Row) -> Files:
 
 def _csv_files(site: Renderer, authority: Row, cells: list[Row]) -> Files:
     marts, code, folder = site.marts, authority["authority_code"], f"data/authority/{authority['slug']}"
-    yield f"{folder}.csv", as_csv(cells, CELL_COLUMNS)
+    yield f"{folder}.csv", site.csv(cells, CELL_COLUMNS)
     adds = {row["node_id"]: row for row in marts.explanation.get(code, []) if row["level"] in (COMPOSITE, "mission")}
     contributions = [
         row | {name: value for name, value in adds.get(row["index_id"], {}).items() if name in CONTRIBUTION_COLUMNS}
@@ -76,19 +78,18 @@ def _csv_files(site: Renderer, authority: Row, cells: list[Row]) -> Files:
     yield f"{folder}-scores.csv", site.scores_csv(contributions)
     yield f"{folder}-themes.csv", site.scores_csv(marts.theme_scores[code].values())
     trend = [
-        point | {"direction": 1 if indicator["higher_means"] == "more_need" else -1}
+        point
         for indicator in marts.indicators
         if len(points := marts.trend.get((code, indicator["indicator_id"]), [])) > 1
         for point in points
     ]
-    yield f"{folder}-trend.csv", as_csv(trend, TREND_COLUMNS)
+    yield f"{folder}-trend.csv", site.csv(trend, TREND_COLUMNS)
     if small_areas := marts.small_areas.get(code, []):
         # A county's file lists only the first, with the codes of their districts, whose files have all.
-        is_county = bool(_districts(site, code))
-        columns = ["authority_code", *SMALL_AREA_COLUMNS] if is_county else SMALL_AREA_COLUMNS
-        ranks = [f"{part}_rank" for part in marts.parts]
-        listed = small_areas[:NEEDIEST] if is_county else small_areas
-        yield f"{folder}-small-areas.csv", as_csv(listed, [*columns, *ranks])
+        listed = small_areas[:NEEDIEST] if _districts(site, code) else small_areas
+        of_how_many = {"ranked_small_areas": marts.small_areas_of_england}
+        columns = [*SMALL_AREA_COLUMNS, *(f"{part}_rank" for part in marts.parts)]
+        yield f"{folder}-small-areas.csv", site.csv([row | of_how_many for row in listed], columns)
 
 
 def _cells(site: Renderer, authority: Row) -> list[Row]:
@@ -171,7 +172,6 @@ def _words(site: Renderer, authority: Row) -> dict[str, Any]:
     marts, code = site.marts, authority["authority_code"]
     facts = marts.facts[code]
     sentences = brief(facts)
-    of_kind = {sentence.kind: sentence for sentence in sentences}
     has = {
         "inside": marts.inequality.get(code),
         "editions": marts.editions.get((code, COMPOSITE)) or facts.editions,
@@ -180,8 +180,7 @@ def _words(site: Renderer, authority: Row) -> dict[str, Any]:
     }
     return {
         "brief": sentences,
-        "drivers": of_kind.get("drivers"),
-        "neighbours": of_kind.get("neighbours"),
+        "drivers": next((sentence for sentence in sentences if sentence.kind == "drivers"), None),
         "missions_heading": missions_heading(facts),
         "change_by_mission": change_by_mission(facts),
         "contents": [(id_, words) for id_, words in CONTENTS if has.get(id_, True)],

@@ -3,7 +3,6 @@
 from missions.reading.wording import period_words
 from missions.site.data import COMPOSITE, Marts, Row, grouped
 from missions.site.renderer import Files, Renderer
-from missions.site.tables import as_csv
 from missions.site.words import number, share
 
 CONTEXT_COLUMNS = [
@@ -48,7 +47,7 @@ def _context_files(site: Renderer) -> Files:
     listed = [row | {"page": f"context/{row['indicator_id']}.html"} for row in marts.context_indicators]
     crumb = ("Context indicators", "context.html")
     yield site.render("context.html", "context.html", "Context indicators", [(crumb[0], None)], indicators=listed)
-    yield "data/context.csv", as_csv(marts.context_indicators, marts.context_indicators[0])
+    yield "data/context.csv", site.csv(marts.context_indicators, marts.context_indicators[0])
     for indicator in listed:
         id_ = indicator["indicator_id"]
         values = [_with_authority(site, row) for row in marts.context_values.get(id_, [])]
@@ -62,7 +61,8 @@ def _context_files(site: Renderer) -> Files:
             indicator=indicator,
             values=sorted(newest.values(), key=lambda row: row["authority"]["authority_name"]),
         )
-        yield f"data/context/{id_}.csv", as_csv([indicator | row | row["authority"] for row in values], CONTEXT_COLUMNS)
+        flat = [indicator | row | row["authority"] for row in values]
+        yield f"data/context/{id_}.csv", site.csv(flat, CONTEXT_COLUMNS)
 
 
 def _with_authority(site: Renderer, row: Row) -> Row:
@@ -115,7 +115,7 @@ def _comparison_files(site: Renderer) -> Files:
         quality=_quality(marts),
     )
     flat = [row | {"authority_name": row["authority"]["authority_name"], "higher_means": "more_need"} for row in rows]
-    yield "data/frameworks.csv", as_csv(flat, COMPARISON_COLUMNS)
+    yield "data/frameworks.csv", site.csv(flat, COMPARISON_COLUMNS)
 
 
 def _finding_files(site: Renderer) -> Files:
@@ -134,7 +134,7 @@ def _finding_files(site: Renderer) -> Files:
         holding=sum(row["holds"] for row in findings),
     )
     columns = ["finding_id", "index_id", "higher_means", *list(findings[0])[2:]]
-    yield "data/findings.csv", as_csv(site.with_polarity(findings), columns)
+    yield "data/findings.csv", site.csv(site.with_polarity(findings), columns)
 
 
 def _figure(finding: Row, column: str) -> str:

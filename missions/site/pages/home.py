@@ -6,7 +6,6 @@ from missions.site import charts
 from missions.site.data import COMPOSITE, Group
 from missions.site.renderer import Files, Renderer
 from missions.site.scripts import assign, authorities_script, charts_script
-from missions.site.tables import as_csv
 from missions.site.words import number
 
 ENDS = 10  # councils listed at each end of the ranking
@@ -56,7 +55,7 @@ def files(site: Renderer) -> Files:
     for index_id in marts.indices:
         yield f"data/index/{index_id}.csv", site.scores_csv(marts.by_index[index_id])
     summaries = [row for group in regions for row in group.summary]
-    yield "data/regions.csv", as_csv(site.with_polarity(summaries), ["higher_means", *summaries[0]])
+    yield "data/regions.csv", site.csv(site.with_polarity(summaries), ["higher_means", *summaries[0]])
 
 
 def _regional_picture(regions: list[Group]) -> list[str]:

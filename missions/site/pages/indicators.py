@@ -7,7 +7,7 @@ from missions.site import charts
 from missions.site.data import Row, grouped
 from missions.site.renderer import Files, Renderer
 from missions.site.scripts import charts_script
-from missions.site.tables import CELL_COLUMNS, as_csv
+from missions.site.tables import CELL_COLUMNS
 
 AREA_COLUMNS = [
     "area_code",
@@ -30,7 +30,7 @@ def files(site: Renderer) -> Files:
         [("Indicators", None)],
         missions=[(mission, marts.by_mission[mission["mission_id"]]) for mission in marts.missions],
     )
-    yield "data/indicators.csv", as_csv(marts.indicators, [c for c in marts.indicators[0] if c != "page"])
+    yield "data/indicators.csv", site.csv(marts.indicators, [c for c in marts.indicators[0] if c != "page"])
     for indicator in marts.indicators:
         yield from _indicator_files(site, indicator)
 
@@ -71,12 +71,11 @@ def _indicator_files(site: Renderer, indicator: Row) -> Files:
         **_coverage(indicator, cells),
         **_in_the_index(site, indicator),
     )
-    # Without the indicator's own columns, and the comparisons that only councils' files have.
-    beside = ("england_", "region_", "neighbours_")
-    columns = [c for c in CELL_COLUMNS if not c.startswith(beside) and c not in ("indicator_title", "mission_id")]
+    # Without the comparisons that only councils' files have.
+    columns = [c for c in CELL_COLUMNS if not c.startswith(("england_", "region_", "neighbours_"))]
     flat = [indicator | cell | cell["authority"] for cell in cells]
-    yield f"data/indicator/{id_}.csv", as_csv(flat, ["authority_name", *columns])
-    yield f"data/indicator/{id_}-areas.csv", as_csv([indicator | row for row in areas], AREA_COLUMNS)
+    yield f"data/indicator/{id_}.csv", site.csv(flat, columns)
+    yield f"data/indicator/{id_}-areas.csv", site.csv([indicator | row for row in areas], AREA_COLUMNS)
 
 
 def _cells(site: Renderer, indicator: Row) -> list[Row]:

@@ -3,6 +3,7 @@
 import base64
 import struct
 
+from missions.reading.rank_words import place, range_words
 from missions.site.data import COMPOSITE
 from missions.site.renderer import Files, Renderer
 from missions.site.scripts import assign
@@ -25,7 +26,7 @@ def _script(site: Renderer) -> str:
     """data/what-if.js: each indicator's z-scores as base 64 of their doubles, and the tree with its weights."""
     marts = site.marts
     codes = sorted(marts.authority)
-    ranks = {row["authority_code"]: row["need_rank"] for row in marts.by_index[COMPOSITE]}
+    scores = {row["authority_code"]: row for row in marts.by_index[COMPOSITE]}
     values = [marts.cell[code, i["indicator_id"]]["need_z"] for i in marts.indicators for code in codes]
     return assign(
         {
@@ -35,7 +36,9 @@ def _script(site: Renderer) -> str:
                 "missions": [row["mission_id"] for row in marts.missions],
                 "indicators": [row["indicator_id"] for row in marts.indicators],
                 "nodes": [[row["node_id"], row["parent_id"], row["weight"]] for row in marts.nodes],
-                "ranks": [ranks[code] for code in codes],
+                "ranks": [scores[code]["need_rank"] for code in codes],
+                "places": [place(scores[code]) for code in codes],
+                "ranges": [range_words(scores[code]) for code in codes],
                 "z": base64.b64encode(struct.pack(f"<{len(values)}d", *values)).decode(),
             }
         }

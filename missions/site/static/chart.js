@@ -22,9 +22,9 @@
     });
     return { chart, codes, rows: new Map(rows.map((row) => [row.code, row])) };
   };
-  const lines = ({ figure, score, rank, basis, period, mark }) => [
+  const lines = ({ figure, score, rank, basis, period, mark, note }) => [
     figure ?? `need score ${score.toFixed(1)}`, `rank ${rank} (1 is the highest need)`,
-    basis ? `${basis}, ${period}` : { h: "mostly not from its own figures", u: "too uncertain to place" }[mark],
+    basis ? `${basis}, ${period}` : { h: "mostly not from its own figures", u: "too uncertain to place" }[mark], note,
   ].filter(Boolean);
 
   // --- Pointing at a council ---

@@ -19,10 +19,11 @@
     });
     return row;
   };
-  missions.csv = (link, rows) => {
+  missions.csv = (link, [head, ...rows]) => {
+    const all = [[...head, "publication_id"], ...rows.map((row) => [...row, link.dataset.publication])];
     const field = (value) => (/[",\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : value);
     URL.revokeObjectURL(link.href);
-    link.href = URL.createObjectURL(new Blob(rows.map((row) => `${row.map(field).join()}\n`), { type: "text/csv" }));
+    link.href = URL.createObjectURL(new Blob(all.map((row) => `${row.map(field).join()}\n`), { type: "text/csv" }));
   };
   // Shows a page that works by script. Its settings are kept after the # in its address.
   missions.keep = (entries) => history.replaceState(null, "", `#${entries.map((entry) => entry.join("=")).join("&")}`);

@@ -37,9 +37,9 @@
     fill(find("figures"), ["Indicator", "England"], shown, ({ id, title, about, england: [text = "", period] }) =>
       [{ text: title, href: `${document.body.dataset.root}indicator/${id}.html`, note: about }, { text, note: period }]);
     missions.csv(find("csv"), [("authority_code authority_name indicator_id indicator_title unit higher_means value need_rank "
-      + "value_basis period").split(" "), ...chosen.flatMap(({ code, name }, i) => [...indexes, ...shown].map((row) => {
+      + "ranked_councils value_basis period").split(" "), ...chosen.flatMap(({ code, name }, i) => [...indexes, ...shown].map((row) => {
       const [value, , rank, basis, period] = row.cells[places[i]];
-      return [code, name, row.id, row.title, row.unit, row.higherMeans, value, rank, words[basis], words[period]];
+      return [code, name, row.id, row.title, row.unit, row.higherMeans, value, rank, codes.length, words[basis], words[period]];
     }))]);
     draw(chosen.map(({ name }) => name), places);
   };

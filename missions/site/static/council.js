@@ -20,13 +20,14 @@
   // --- Folding and filtering ---
   const table = document.querySelector("table.cells"), filters = document.getElementById("filters");
   if (!table) return;
+  const flagged = (row, flag) => (row.dataset.f ?? "").includes(flag);
   const status = filters.querySelector("[role=status]"), boxes = [...filters.querySelectorAll("input")];
   const groups = [...table.tBodies].map((body) => {
-    const head = body.querySelector(".mission th"), rows = [...body.querySelectorAll("[data-f]")];
+    const head = body.querySelector(".mission th"), rows = [...body.querySelectorAll("tr:has(> [scope=row])")];
     const button = document.createElement("button"), note = document.createElement("span");
     button.type = "button";
     button.append(...head.childNodes);
-    const worse = rows.filter((row) => row.dataset.f.includes("w")).length;
+    const worse = rows.filter((row) => flagged(row, "w")).length;
     note.className = "quiet";
     note.textContent = `${rows.length} indicators${worse ? `, ${worse} clearly worse than England` : ""}`;
     head.append(button, " ", note);
@@ -36,7 +37,7 @@
     const wanted = boxes.filter((box) => box.checked).map((box) => box.value);
     let shown = 0;
     for (const { body, button, rows, isOpen } of groups) {
-      const fits = rows.filter((row) => wanted.every((flag) => row.dataset.f.includes(flag)));
+      const fits = rows.filter((row) => wanted.every((flag) => flagged(row, flag)));
       const open = isOpen || wanted.length > 0;
       for (const row of rows) row.classList.toggle("folded", !open || !fits.includes(row));
       for (const row of body.querySelectorAll(".theme")) row.classList.toggle("folded", !open || wanted.length > 0);

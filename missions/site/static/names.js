@@ -17,7 +17,7 @@ window.missions.find = (() => {
   }
 
   const words = text => text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").replace(/&/g, " and ")
-    .replace(/[.'‘’]/g, "").match(/[\p{L}\p{N}]+/gu) ?? [];
+    .replace(/([\p{L}\p{N}]{2})\.(?=[\p{L}\p{N}])/gu, "$1 ").replace(/[.'‘’]/g, "").match(/[\p{L}\p{N}]+/gu) ?? [];
   const key = text => words(text).map((word, i) => rules.words[word] ?? (i ? word : rules.firstWords[word] ?? word)).join(" ");
   const withoutJoiners = key => key.split(" ").filter(word => !rules.joiners.includes(word)).join(" ");
 

@@ -2,7 +2,7 @@
 // level of the tree.
 "use strict";
 (() => {
-  const { codes, inReference, missions: ids, indicators, nodes: tree, ranks, z } = missions.whatIf;
+  const { codes, inReference, missions: ids, indicators, nodes: tree, ranks, places: placed, ranges, z } = missions.whatIf;
   const official = Object.fromEntries(tree.map(([id, , weight]) => [id, weight]));
   const nodes = ids.map((id) => [id, official[id]]);
   const root = tree.find(([, parent]) => parent === null)[0];
@@ -53,7 +53,7 @@
     const rounded = composite.map((value) => Math.round(value * 1e9));
     const rows = codes.map((code, i) => {
       const rank = 1 + rounded.filter((value) => value > rounded[i]).length;
-      return { ...missions.council(code), rank, official: ranks[i], move: rank - ranks[i], score: 100 + 10 * composite[i] };
+      return { ...missions.council(code), rank, official: ranks[i], place: placed[i], range: ranges[i], move: rank - ranks[i], score: 100 + 10 * composite[i] };
     }).sort((a, b) => a.rank - b.rank || a.name.localeCompare(b.name));
     const moved = rows.filter(({ move }) => move).sort((a, b) => a.move - b.move);
     const entered = rows.filter(({ rank, official }) => 5 * rank <= codes.length && 5 * official > codes.length);
@@ -63,15 +63,16 @@
     const pinned = rows.find(({ code }) => code === own);
     find("pinned").hidden = !pinned;
     const sign = (move) => (move ? `${move < 0 ? "↑" : "↓"}${Math.abs(move)}` : "0");
-    if (pinned) find("pinned").textContent = `${pinned.name}: rank ${pinned.rank}, officially ${pinned.official}${pinned.move ? ` (${sign(pinned.move)})` : ""}.`;
-    const cells = (row) => [{ text: row.name, href: row.href }, row.rank, row.official, sign(row.move), row.score.toFixed(1), row.region];
+    if (pinned) find("pinned").textContent = `${pinned.name}: rank ${pinned.rank}, officially ${pinned.place}${pinned.move ? ` (${sign(pinned.move)})` : ""}.`;
+    const cells = (row) => [{ text: row.name, href: row.href }, row.rank, row.place, row.range, sign(row.move), row.score.toFixed(1), row.region];
     const fill = (part, some) => find(part).replaceChildren(...some.map((row) => missions.row(cells(row))));
     find("movers").hidden = !moved.length;
     fill("nearer", moved.filter(({ move }) => move < 0).slice(0, 5));
     fill("farther", moved.filter(({ move }) => move > 0).reverse().slice(0, 5));
     fill("ranks", rows);
-    missions.csv(find("csv"), ["authority_code authority_name new_rank official_rank rank_change new_score".split(" "),
-      ...rows.map((row) => [row.code, row.name, row.rank, row.official, row.move, row.score])]);
+    missions.csv(find("csv"), [("authority_code authority_name index_id index_name higher_means ranked_councils new_rank "
+      + "official_rank rank_change new_score").split(" "),
+      ...rows.map((row) => [row.code, row.name, "composite", "All missions", "more_need", codes.length, row.rank, row.official, row.move, row.score])]);
   };
   for (const [code, [name]] of Object.entries(missions.authorities)) find("own").append(new Option(name, code));
   page.addEventListener("input", show);

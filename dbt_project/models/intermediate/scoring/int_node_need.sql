@@ -47,7 +47,7 @@ lines as (
 
 ),
 
--- The shares of the weight that rest on the council's own published figures, and on estimates.
+-- The share of the weight that rests on the council's own published figures, and that of the figures that are stand-ins.
 shares as (
 
     select
@@ -55,8 +55,7 @@ shares as (
         lines.node_id as index_id,
         sum(case when cells.value_basis = 'published' then lines.effective_weight else 0 end)
         / sum(lines.effective_weight) as published_share,
-        sum(case when cells.value_basis = 'estimated' then lines.effective_weight else 0 end)
-        / sum(lines.effective_weight) as estimated_share
+        avg(case when cells.value_basis in ('stale', 'estimated') then 1e0 else 0e0 end) as stand_in_share
     from {{ ref('int_cells') }} as cells
     inner join lines
         on cells.indicator_id = lines.leaf_id
@@ -91,7 +90,7 @@ select
     cast({{ rank_group('ranked.need_rank', 'ranked.units', 10) }} as bigint) as need_decile,
     {{ percentile('ranked.need_rank', 'ranked.units') }} as percentile,
     shares.published_share,
-    shares.estimated_share,
+    shares.stand_in_share,
     shares.published_share >= 0.5 as is_mostly_published,
     ranked.depth
 from ranked

@@ -115,7 +115,7 @@ select
     parts.indicator_id,
     parts.value_basis,
     parts.source_id,
-    parts.basis_rank,
+    cast(parts.basis_rank as bigint) as basis_rank,
     parts.value,
     parts.part_weight,
     parts.weighting_people,

@@ -2,6 +2,7 @@
 select
     need.authority_code,
     need.need_band,
+    uncertain.rank_note,
     need.need_z,
     need.need_score,
     need.need_rank,

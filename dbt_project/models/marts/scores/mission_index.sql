@@ -3,6 +3,7 @@ select
     need.authority_code,
     need.index_id as mission_id,
     need.need_band,
+    uncertain.rank_note,
     need.need_z,
     need.need_score,
     need.need_rank,

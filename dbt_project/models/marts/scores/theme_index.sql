@@ -4,6 +4,7 @@ select
     need.index_id as theme_id,
     nodes.branch_id as mission_id,
     need.need_band,
+    uncertain.rank_note,
     need.need_z,
     need.need_score,
     need.need_rank,
