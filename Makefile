@@ -76,7 +76,7 @@ clean: ## Remove the environment and everything built, except published/
 
 # The same locked packages by uv, which takes a fraction of the time, or by pip. uv leaves bytecode out unless asked.
 UV ?= $(shell command -v uv)
-INSTALL = $(if $(UV),$(UV) pip install --python $(BIN)/python --compile-bytecode,$(BIN)/python -m pip install)
+PIP = $(if $(UV),VIRTUAL_ENV=.venv UV_COMPILE_BYTECODE=1 $(UV) pip,$(BIN)/python -m pip)
 
 # $(call step,what,command): one line with the seconds it took, and what the command printed only if it failed.
 step = @begun=$$SECONDS; if said=$$($(2) 2>&1); then echo "$(1): $$((SECONDS - begun)) s"; else echo "$$said" >&2; exit 1; fi
@@ -87,12 +87,12 @@ step = @begun=$$SECONDS; if said=$$($(2) 2>&1); then echo "$(1): $$((SECONDS - b
 	  || { echo "Python 3.11 or 3.12 is needed: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
 	$(call step,Made .venv,$(PYTHON) -m venv .venv)
 	@echo "Installing packages into .venv ($(if $(UV),a minute,a few minutes) the first time)"
-	$(call step,Installed the packages of requirements.txt,$(INSTALL) --require-hashes -r requirements.txt)
-	$(call step,Installed missions,$(INSTALL) --no-deps --no-build-isolation --editable .)
+	$(call step,Installed the packages of requirements.txt,$(PIP) install --require-hashes -r requirements.txt)
+	$(call step,Installed missions,$(PIP) install --no-deps --no-build-isolation --editable .)
 	@touch $@
 
 .venv/spark: .venv/installed requirements-spark.txt
-	$(call step,Installed Spark,$(INSTALL) --require-hashes -r requirements-spark.txt)
+	$(call step,Installed Spark,$(PIP) install --require-hashes -r requirements-spark.txt)
 	@touch $@
 
 # Superset needs older versions of packages that we use, so it has an environment of its own.

@@ -47,7 +47,7 @@ def test_the_code_location_only_describes(home: Path) -> None:
 
 @pytest.mark.parametrize(
     ("uv", "installer"),
-    [("/tools/uv", "/tools/uv pip install --python .venv/bin/python"), ("", ".venv/bin/python -m pip install")],
+    [("/tools/uv", "VIRTUAL_ENV=.venv UV_COMPILE_BYTECODE=1 /tools/uv pip "), ("", ".venv/bin/python -m pip ")],
 )
 def test_packages_are_installed_by_uv_or_pip_from_the_same_locked_file(uv: str, installer: str, tmp_path: Path) -> None:
     for name in ("Makefile", "requirements.txt", "pyproject.toml"):

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import duckdb
 
+from missions import csv_rules
 from missions.csv_rules import (
     TYPES,
     CsvFile,
@@ -70,19 +71,27 @@ _FURTHEST_AHEAD = timedelta(days=366)  # a period may end after the snapshot dat
 def load_source(connection: duckdb.DuckDBPyConnection, source: Source) -> Loaded:
     """Check the seed and replace `raw.<source_id>` with it, rows in file order.
 
+    A seed that has not changed since it was last checked is not read again: the table is made from its Parquet file.
     Raises SeedError for the first fault; the table then keeps the last good load.
     """
     columns = source.layout.columns
     has_areas = any(column.area for column in columns)
     areas = _area_codes() if has_areas else None
-    try:
-        _read(connection, source)
-        _check_cells(connection, source, areas)
+    made_from = _made_from(source, areas)
+    file = _parquet_file(connection, source.source_id)
+    if made_from and file and _is_made_from(connection, file, made_from):
         _check_sum(source)
-        typed = ", ".join(f"{_typed(c)} AS {quoted_name(c.name)}" for c in columns)
-        rows = _replace_table(connection, source.source_id, f"SELECT {typed} FROM temp.seed_text")
-    finally:
-        connection.execute("DROP TABLE IF EXISTS temp.seed_text")
+        rows = _replace_by_file(connection, source.source_id, file)
+    else:
+        try:
+            _read(connection, source)
+            _check_cells(connection, source, areas)
+            _check_sum(source)
+            typed = ", ".join(f"{_typed(c)} AS {quoted_name(c.name)}" for c in columns)
+            query = f"SELECT {typed} FROM temp.seed_text"
+            rows = _replace_table(connection, source.source_id, query, made_from=made_from)
+        finally:
+            connection.execute("DROP TABLE IF EXISTS temp.seed_text")
     return _loaded(source.source_id, source.layout, rows, source.path, not has_areas or areas is not None)
 
 
@@ -282,27 +291,70 @@ def _area_codes() -> frozenset[str] | None:
         return None
 
 
-def _replace_table(
-    connection: duckdb.DuckDBPyConnection, name: str, query: str, parameters: Sequence[object] = ()
-) -> int:
-    """Replace a raw table with the query's rows in one transaction. Returns the number of rows.
+def _made_from(source: Source, areas: frozenset[str] | None) -> str:
+    """A digest of all that a raw table comes from: the seed, its layout, the codes it may hold, and what reads it.
 
-    The rows go through a Parquet file, which both engines read; an in-memory database has none.
+    Empty if the seed cannot be read, which reading it reports.
     """
-    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {RAW_SOURCE}")
+    try:
+        parts = [sha256(path) for path in (source.path, Path(__file__), Path(csv_rules.__file__))]
+    except OSError:
+        return ""
+    return sha256("\n".join([*parts, repr(source), repr(sorted(areas or ())), duckdb.__version__]).encode())
+
+
+def _is_made_from(connection: duckdb.DuckDBPyConnection, file: Path, made_from: str) -> bool:
+    """Whether a raw table's Parquet file says that it has been made from just that. A damaged one says nothing."""
+    try:
+        found = connection.execute(
+            f"SELECT 1 FROM parquet_kv_metadata({quoted_text(glob.escape(str(file)))}) "
+            "WHERE decode(key) = 'made_from' AND decode(value) = ?",
+            [made_from],
+        ).fetchall()
+    except duckdb.Error:
+        return False
+    return bool(found)
+
+
+def _parquet_file(connection: duckdb.DuckDBPyConnection, name: str) -> Path | None:
+    """Where a raw table's Parquet file belongs, which both engines read; an in-memory database has none."""
     [(database,)] = connection.execute(
         "SELECT path FROM duckdb_databases() WHERE database_name = current_database()"
     ).fetchall()
-    if database:
-        folder = Path(database).with_name(RAW_SOURCE)
-        folder.mkdir(exist_ok=True)
-        file, unfinished = folder / f"{name}.parquet", folder / f"{name}.parquet.part"
-        try:
-            connection.execute(f"COPY ({query}) TO {quoted_text(unfinished)} (FORMAT parquet)", parameters)
-            unfinished.replace(file)
-        finally:
-            unfinished.unlink(missing_ok=True)
-        query, parameters = f"FROM read_parquet({quoted_text(glob.escape(str(file)))})", ()
+    return Path(database).with_name(RAW_SOURCE) / f"{name}.parquet" if database else None
+
+
+def _replace_table(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    query: str,
+    parameters: Sequence[object] = (),
+    made_from: str = "",
+) -> int:
+    """Replace a raw table, and its Parquet file, with the query's rows. Returns the number of rows."""
+    file = _parquet_file(connection, name)
+    if not file:
+        return _replace_by_query(connection, name, query, parameters)
+    file.parent.mkdir(exist_ok=True)
+    unfinished = file.with_name(f"{name}.parquet.part")
+    options = f"FORMAT parquet, KV_METADATA {{made_from: {quoted_text(made_from)}}}"
+    try:
+        connection.execute(f"COPY ({query}) TO {quoted_text(unfinished)} ({options})", parameters)
+        unfinished.replace(file)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return _replace_by_file(connection, name, file)
+
+
+def _replace_by_file(connection: duckdb.DuckDBPyConnection, name: str, file: Path) -> int:
+    return _replace_by_query(connection, name, f"FROM read_parquet({quoted_text(glob.escape(str(file)))})")
+
+
+def _replace_by_query(
+    connection: duckdb.DuckDBPyConnection, name: str, query: str, parameters: Sequence[object] = ()
+) -> int:
+    """Replace a raw table with the query's rows in one transaction."""
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {RAW_SOURCE}")
     [(rows,)] = connection.execute(
         f"CREATE OR REPLACE TABLE {RAW_SOURCE}.{quoted_name(name)} AS {query}", parameters
     ).fetchall()

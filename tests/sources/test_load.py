@@ -154,6 +154,36 @@ def test_a_load_leaves_the_table_as_parquet_for_other_engines(tmp_path: Path, sa
     assert {file.name: file.read_bytes() for file in (build / "raw").iterdir()} == before
 
 
+def test_an_unchanged_seed_is_not_read_again(tmp_path: Path, sample: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its table is made from its Parquet file, whatever has become of the table."""
+    read: list[str] = []
+    reading = load._read
+    monkeypatch.setattr(load, "_read", lambda c, source: (read.append(source.source_id), reading(c, source)))
+    file = tmp_path / "raw/trafford_cycling.parquet"
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        first = load_source(connection, sample)
+        table = connection.table("raw.trafford_cycling").fetchall()
+        connection.execute("DELETE FROM raw.trafford_cycling")
+        read.clear()
+        assert load_source(connection, sample) == first
+        assert connection.table("raw.trafford_cycling").fetchall() == table
+        assert not read
+        for change in (
+            lambda: damage(sample, lambda lines: [*lines[:-2], ""]),
+            lambda: monkeypatch.setattr(load, "_area_codes", lambda: frozenset(line[0] for line in table)),
+            lambda: monkeypatch.setattr(duckdb, "__version__", "another"),
+            lambda: file.write_bytes(file.read_bytes()[:500]),
+            file.unlink,
+        ):
+            read.clear()
+            change()
+            load_source(connection, sample)
+            assert read.count(sample.source_id) == 1
+        read.clear()
+        load_source(connection, replace(sample, layout=replace(sample.layout, description="another")))
+        assert read.count(sample.source_id) == 1
+
+
 @pytest.mark.parametrize(
     "before, newline", [(b"\xef\xbb\xbf", b"\n"), (b"", b"\r\n")], ids=["byte order mark", "Windows"]
 )
