@@ -71,7 +71,6 @@
         ],
         'audit_exception': [
             'second_audit_exception',
-            'first_audit_exception',
         ],
     } %}
     {{ return(sources[layout]) }}

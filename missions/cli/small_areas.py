@@ -10,7 +10,6 @@ from rich.console import Console
 
 from missions.cli.app import Csv, Json, command, open_published, tell
 from missions.cli.printing import new_console, printed_as_data, show_card, table_of
-from missions.reading.small_areas import small_areas_of
 
 Place = Annotated[
     list[str], typer.Argument(metavar="NAME", help="A council, a town, ward or parish in it, or a postcode.")
@@ -26,6 +25,8 @@ def small_areas(
     as_csv: Csv = False,
 ) -> None:
     """List a council's small areas, highest need first, with what drives it. A postcode also shows its own."""
+    from missions.reading.small_areas import small_areas_of
+
     with open_published(ctx) as connection:
         found = small_areas_of(connection, " ".join(words))
         (england,) = connection.execute("SELECT count(*) FROM small_area_index WHERE is_overall").fetchall()[0]

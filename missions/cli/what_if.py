@@ -16,6 +16,7 @@ from missions.cli.app import Csv, Json, command, open_published, tell
 from missions.cli.printing import new_console, printed_as_data, table_of
 from missions.errors import UsageError
 from missions.publication.folder import DATABASE
+from missions.reading.labels import Labels
 from missions.reading.queries import Rows, ask, ask_names
 from missions.reading.rank_words import range_words
 from missions.reading.wording import in_words, places_moved, shortened
@@ -70,7 +71,6 @@ def what_if(
     as_csv: Csv = False,
 ) -> None:
     """Rank under other weights or methods, next to the official ranks, and show which councils move most."""
-    from missions.reading.labels import Labels
     from missions.reading.lookup import find_authorities
     from missions.scoring import what_if as scoring
 
@@ -86,8 +86,7 @@ def what_if(
         everyone = ask(connection, "FROM what_if")
         (summary,) = ask(connection, _SUMMARY).records
     codes = [council.code for council in councils]
-    some = [row for row in everyone.values if not codes or row[everyone.columns.index("authority_code")] in codes]
-    found = labels.completed(Rows(everyone.columns, some))
+    found = labels.completed(_of(everyone, codes))
     notes = scoring.notes(choices)
     whole = asdict(choices) | {"notes": notes, "summary": summary, "authorities": found.records}
     if printed_as_data(found, as_json, as_csv, whole):
@@ -104,6 +103,12 @@ def what_if(
     console.print(_RANK_NOTE, style="dim")
     shown = [r for r in found.records if codes and r["rank_note"]]
     _show_notes(console, [f"{r['authority_name']}, {index_name}: {r['rank_note']}" for r in shown])
+
+
+def _of(everyone: Rows, codes: list[str]) -> Rows:
+    """The rows of these councils; all of them if there are none."""
+    place = everyone.columns.index("authority_code")
+    return Rows(everyone.columns, [row for row in everyone.values if not codes or row[place] in codes], everyone.types)
 
 
 def _show_notes(console: Console, notes: list[str]) -> None:

@@ -66,6 +66,7 @@ BEFORE = {
             "city",
             "city and county of",
             "city and county of the",
+            "city and district",
             "corporation",
             "council",
             "county",

@@ -12,7 +12,6 @@ import xlsxwriter
 from missions.reading.wording import publication_day
 from missions.site.data import Group, Row
 from missions.site.renderer import Renderer
-from missions.site.tables import as_csv
 
 # What each column holds, in their order.
 COLUMNS = {
@@ -51,8 +50,8 @@ def rows_of(site: Renderer, group: Group) -> list[Row]:
     ]
 
 
-def csv_of(rows: list[Row]) -> str:
-    return as_csv(rows, COLUMNS)
+def csv_of(site: Renderer, rows: list[Row]) -> str:
+    return site.csv(rows, COLUMNS)
 
 
 def workbook_of(rows: list[Row], name: str, publication_id: str) -> bytes:

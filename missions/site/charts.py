@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from missions.reading.certainty import certainty_of_figure
 from missions.reading.rank_words import place
 from missions.reading.wording import BANDS, in_words, period_words, place_name, value_words
 from missions.site.data import Row
@@ -21,6 +22,7 @@ from missions.site.words import unit_name
 _VIEWS = (("councils", "councils"), ("counties", "counties"), ("hexagons", "equal-size hexagons"))
 _NEED_FIELDS = ("band", "mark", "rank", "score", "note")
 _CELL_FIELDS = ("band", "mark", "value", "figure", "rank", "basis", "period")
+_MARKS = {"borrowed": BORROWED, "uncertain": UNCERTAIN}  # by certainty; others are filled
 _LEGEND_DECIMALS = 3  # added at most, so that the classes of a legend do not overlap
 
 
@@ -111,6 +113,7 @@ def indicator_map(atlas: Atlas, indicator: Row, cells: Sequence[Row], area: str 
         legend=(
             *((f"n{n + 1}", f"{band} need: {w}") for n, (band, w) in enumerate(zip(BANDS, words, strict=True)) if w),
             (BORROWED, "not the council's own figure"),
+            *([(UNCERTAIN, "our estimate")] if any(row[1] == UNCERTAIN for row in rows.values()) else []),
         ),
         note=f"Unit: {unit_name(indicator['unit'])}. {_map_note(rows)}",
     )
@@ -278,7 +281,7 @@ def _cell_rows(atlas: Atlas, indicator: Row, cells: Sequence[Row]) -> dict[str, 
     return {
         cell["authority_code"]: [
             math.ceil(len(BANDS) * cell["need_rank"] / len(atlas.names)) - 1,
-            OWN if cell["value_basis"] == "published" else BORROWED,
+            _MARKS.get(certainty_of_figure(cell["value_basis"], None), OWN),
             float(f"{cell['value']:.6g}"),
             _figure(indicator, cell["value"]),
             cell["need_rank"],

@@ -231,7 +231,7 @@ def test_data_tests_can_fail(database: Path, home: Path, tmp_path: Path) -> None
         "assert_editions_are_comparable": "update intermediate.int_edition_cells "
         "set period_end_date = date '2026-01-31' where edition = 2025 and indicator_id = 'claimant_count'",
         "assert_framework_holds_together": "update marts.framework_audit set status = 'out_of_bound' "
-        "where node_id = 'robbery' and statistic = 'loading'",
+        "where node_id = 'robbery' and rule_number is not null",
         "assert_peers_are_of_a_kind": "update marts.authority_peer set structure_distance = 2 "
         "where authority_code = 'E06000001' and peer_model = 'open' and peer_rank = 1",
         "assert_care_boards_hold_england": "update marts.integrated_care_board_summary "

@@ -118,9 +118,9 @@ def test_only_the_proxy_is_open_to_the_network_and_dagster_is_behind_its_login()
     caddy = re.sub(r"#.*", "", (DEPLOY / "Caddyfile").read_text())
     blocks = re.findall(r"handle ?(\S*) \{(.*?)\n\t\}", caddy, re.DOTALL)
     served = {path: body for path, body in blocks}
-    assert set(served) == {"/dagster*", ""}
+    assert set(served) == {"/dagster*", "@pinned", "@download", ""}
     assert served["/dagster*"].index("basic_auth") < served["/dagster*"].index("reverse_proxy")
-    assert "reverse_proxy" not in served[""]
+    assert not [path for path, body in served.items() if path != "/dagster*" and "reverse_proxy" in body]
 
 
 def test_everything_named_on_the_page_is_there(defs: dg.Definitions) -> None:

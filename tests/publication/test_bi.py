@@ -174,7 +174,8 @@ def test_exposures_name_who_uses_each_mart() -> None:
     assert set(exposures) == {"explorer", "workbook", "business_intelligence", "dashboard"}
     assert used["business_intelligence"] == marts, "name each mart in dbt_project/models/exposures.yml"
     asked = (ROOT / "missions/site/data.py").read_text(encoding="utf-8")
-    asked += (ROOT / "missions/reading/lookup.py").read_text(encoding="utf-8")
+    for module in ("lookup", "places", "small_areas"):
+        asked += (ROOT / f"missions/reading/{module}.py").read_text(encoding="utf-8")
     asked += (ROOT / "missions/reading/queries.py").read_text(encoding="utf-8").partition("def ")[0]
     read = {mart for mart in marts if re.search(rf"\b(FROM|JOIN) {mart}\b", asked)}
     assert used["explorer"] == read, "name what the explorer reads in dbt_project/models/exposures.yml"

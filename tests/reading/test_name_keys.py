@@ -10,6 +10,8 @@ from missions.reading.name_keys import name_key, place_key, shorter, without_joi
     [
         ("  King\u2019s Lynn & West-Norfolk ", "kings lynn and west norfolk"),
         ("St. Helens", "st helens"),
+        ("St.Albans", "st albans"),
+        ("L.B. Camden", "lb camden"),
         ("Sir Ynys M\u00f4n", "sir ynys mon"),
         ("'&.", "and"),
         ("", ""),
@@ -26,6 +28,7 @@ def test_case_accents_and_punctuation_make_no_difference(text: str, key: str) ->
         ("N. Yorks", "north yorkshire"),
         ("NE Lincs", "north east lincolnshire"),
         ("Herts", "hertfordshire"),
+        ("West Mids", "west midlands"),
         ("King s Lynn", "king s lynn"),
     ],
 )

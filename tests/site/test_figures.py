@@ -18,6 +18,11 @@ from missions.site.renderer import Renderer
 from tests.support.pages import Page, councils, rows, shown, words
 
 
+def band_shown(row: dict[str, Any]) -> str:
+    """The band in a table; none where the place is too uncertain."""
+    return "not placed" if row["is_too_uncertain_to_place"] else str(row["need_band"].capitalize())
+
+
 def test_scores_of_every_council(pages: dict[str, Page], marts: duckdb.DuckDBPyConnection) -> None:
     expected: dict[str, list[dict[str, Any]]] = {}
     for row in rows(
@@ -51,7 +56,7 @@ def test_scores_of_every_council(pages: dict[str, Page], marts: duckdb.DuckDBPyC
                 assert int(rank) == row["need_rank"]
             assert ("mostly not its own figures" in texts[3]) is not row["is_mostly_published"]
             assert texts[4] == f"{low:.0f} to {high:.0f}"
-            assert texts[-2] == row["need_band"].capitalize()
+            assert texts[-2] == band_shown(row)
             assert texts[-1] == f"{100 * row['published_share']:.0f}%"
         heading = next(text for kind, text in page.says if kind == "position")
         rank = expected[code][0]["need_rank"]
@@ -69,7 +74,7 @@ def test_themes_of_every_council(pages: dict[str, Page], marts: duckdb.DuckDBPyC
             texts = [words(cell) for cell in found[name]]
             assert texts[1] == f"{row['need_score']:.1f}"
             assert texts[3] == ("too uncertain" if row["is_too_uncertain_to_place"] else str(row["need_rank"]))
-            assert texts[-2:] == [row["need_band"].capitalize(), f"{100 * row['published_share']:.0f}%"]
+            assert texts[-2:] == [band_shown(row), f"{100 * row['published_share']:.0f}%"]
 
 
 def test_figures_of_every_council(pages: dict[str, Page], marts: duckdb.DuckDBPyConnection) -> None:

@@ -21,8 +21,10 @@ from tests.support.pages import Page
 def test_sizes(site: Path) -> None:
     sizes = {path: path.stat().st_size for path in site.resolve().rglob("*") if path.is_file()}
     assert max(size for path, size in sizes.items() if path.match("site/authority/*.html")) < 150e3
-    assert sum(sizes.values()) < 75e6
-    assert sum(len(zlib.compress(path.read_bytes())) for path in sizes) < 20e6
+    places = {"postcode", "place"}  # of neighbourhoods and postcodes, each loaded on demand
+    assert sum(size for path, size in sizes.items() if path.parent.name not in places) < 82e6
+    assert sum(sizes.values()) < 92e6
+    assert sum(len(zlib.compress(path.read_bytes())) for path in sizes) < 25e6
     # What a council's page loads.
     shared = ["static/site.css", "static/chart.js", "static/names.js", "static/search.js", "data/search.js"]
     assert sum(len(gzip.compress((site / name).read_bytes())) for name in shared) < 50e3
@@ -30,7 +32,7 @@ def test_sizes(site: Path) -> None:
 
 def test_handwritten_scripts_are_few() -> None:
     lines = [len(path.read_text(encoding="utf-8").splitlines()) for path in STATIC.glob("*.js")]
-    assert len(lines) == 8 and sum(lines) < 700
+    assert len(lines) == 10 and sum(lines) < 850
 
 
 @pytest.fixture(scope="module")

@@ -395,6 +395,15 @@ def test_what_if_follows_its_controls_and_keeps_them_in_the_address(page: Page, 
     expect(page.get_by_role("status").last).to_contain_text("There is nothing left to rank by")
 
 
+def test_what_if_follows_a_council_of_the_readers_own(page: Page, addresses: dict[str, str]) -> None:
+    page.goto(addresses["disk"] + "what-if.html")
+    page.get_by_label("Your council").select_option(label="Kent")
+    page.get_by_text("Health counts double").click()
+    pinned = page.locator("[data-part=pinned]")
+    expect(pinned).to_contain_text(f"Kent: rank {ranks_shown(page)['Kent']}, officially ")
+    assert "council=E10000016" in page.url and "health=2" in page.url
+
+
 def test_what_if_downloads_what_it_shows(page: Page, addresses: dict[str, str]) -> None:
     page.goto(addresses["http"] + "what-if.html#health=3")
     rows = downloaded(page, page.get_by_text("Download these ranks"))

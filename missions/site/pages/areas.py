@@ -64,7 +64,7 @@ def _group_files(site: Renderer, group: Group) -> Files:
     )
     if group.kind == "combined-authority" and group.members:
         figures = rows_of(site, group)
-        yield f"{folder}-indicators.csv", csv_of(figures)
+        yield f"{folder}-indicators.csv", csv_of(site, figures)
         yield f"{folder}-indicators.xlsx", workbook_of(figures, group.name, site.publication_id)
     yield f"{folder}.csv", site.scores_csv(site.needs(site.marts.indices, group.members))
     if group.summary:

@@ -54,7 +54,11 @@ def _tables(folder: Path | None, about: dict[str, str]) -> list[Row]:
                 "size": size_words(path.stat().st_size),
             }
     return [
-        {"name": name, "about": about[name], "files": [kinds.get(kind) for kind, _ in _FOLDERS]}
+        {
+            "name": name,
+            "about": f"{about[name].partition('. ')[0].rstrip('.')}.",
+            "files": [kinds.get(kind) for kind, _ in _FOLDERS],
+        }
         for name, kinds in sorted(found.items())
     ]
 

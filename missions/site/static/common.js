@@ -12,7 +12,7 @@
       const { text, href, note } = cell instanceof Object ? cell : { text: cell };
       const element = row.appendChild(document.createElement(place ? tag : "th"));
       if (element.tagName === "TH") element.scope = tag === "th" ? "col" : "row";
-      if (/^[−+↑↓£\d]/.test(text) || (tag === "th" && place)) element.className = "n";
+      if (place && (tag === "th" || /^[−+↑↓£\d]/.test(text))) element.className = "n";
       const inner = href ? element.appendChild(document.createElement("a")) : element;
       Object.assign(inner, href && { href }, { textContent: text });
       if (note) element.appendChild(document.createElement("small")).textContent = note;

@@ -17,6 +17,12 @@
     });
   }
 
+  // Long caveats are folded on screens, never in print.
+  for (const caveats of document.querySelectorAll("details.warning")) {
+    caveats.open = caveats.querySelectorAll("li").length <= 3;
+    addEventListener("beforeprint", () => { caveats.open = true; });
+  }
+
   // --- Folding and filtering ---
   const table = document.querySelector("table.cells"), filters = document.getElementById("filters");
   if (!table) return;

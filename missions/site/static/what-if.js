@@ -36,7 +36,8 @@
     const composite = of(root);
     const changed = nodes.map(([id], m) => [id, weights[m]]).filter(([, weight], m) => weight !== nodes[m][1]);
     const off = indicators.filter((_, i) => !boxes[i].checked);
-    missions.keep([...changed, ...(off.length ? [["off", off]] : [])]);
+    const own = find("own").value;
+    missions.keep([...changed, ...(off.length ? [["off", off]] : []), ...(own ? [["council", own]] : [])]);
     const share = (weight) => Math.round((100 * weight) / (sum(weights) || 1));
     sliders.forEach((slider, m) => { slider.nextElementSibling.value = `${weights[m]} (${share(weights[m])}%)`; });
     // The command wants a theme or mission dropped by its own name if nothing is left of it.
@@ -59,7 +60,10 @@
     const places = (sum(moved.map(({ move }) => Math.abs(move))) / codes.length).toFixed(1);
     find("status").textContent = !moved.length ? "These are the official ranks." : `${moved.length} of ${codes.length} `
       + `councils change rank; the average change across all councils is ${places} places; ${entered.length} join the 20% with the highest need.`;
+    const pinned = rows.find(({ code }) => code === own);
+    find("pinned").hidden = !pinned;
     const sign = (move) => (move ? `${move < 0 ? "↑" : "↓"}${Math.abs(move)}` : "0");
+    if (pinned) find("pinned").textContent = `${pinned.name}: rank ${pinned.rank}, officially ${pinned.place}${pinned.move ? ` (${sign(pinned.move)})` : ""}.`;
     const cells = (row) => [{ text: row.name, href: row.href }, row.rank, row.place, row.range, sign(row.move), row.score.toFixed(1), row.region];
     const fill = (part, some) => find(part).replaceChildren(...some.map((row) => missions.row(cells(row))));
     find("movers").hidden = !moved.length;
@@ -70,10 +74,12 @@
       + "official_rank rank_change new_score").split(" "),
       ...rows.map((row) => [row.code, row.name, "composite", "All missions", "more_need", codes.length, row.rank, row.official, row.move, row.score])]);
   };
+  for (const [code, [name]] of Object.entries(missions.authorities)) find("own").append(new Option(name, code));
   page.addEventListener("input", show);
   missions.start(page, (state) => {
     nodes.forEach(([id, weight], m) => { sliders[m].value = state.get(id) ?? weight; });
     indicators.forEach((id, i) => { boxes[i].checked = !`${state.get("off")}`.split(",").includes(id); });
+    find("own").value = codes.includes(state.get("council")) ? state.get("council") : find("own").value;
     show();
   });
 })();

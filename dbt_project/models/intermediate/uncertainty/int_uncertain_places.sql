@@ -44,22 +44,23 @@ judged as (
             need.authority_code = notes_of_mission.authority_code
             and nodes.parent_id = notes_of_mission.index_id
 
+),
+
+explained as (
+
+    select
+        *,
+        case
+            when has_wide_interval then 'No single rank is given: its 90% interval covers more than half of all ranks.'
+            when rests_on_stand_ins then 'No single rank is given: more than a quarter of its figures are estimated or out of date.'
+        end as uncertain_note
+    from judged
+
 )
 
 select
     authority_code,
     index_id,
-    nullif(
-        concat_ws(
-            ' ',
-            case
-                when has_wide_interval then 'No single rank is given: its 90% interval covers more than half of all ranks.'
-                when rests_on_stand_ins
-                    then 'No single rank is given: more than a quarter of its figures are estimated or out of date.'
-            end,
-            note
-        ),
-        ''
-    ) as rank_note,
+    nullif(trim(coalesce(uncertain_note, '') || ' ' || coalesce(note, '')), '') as rank_note,
     has_wide_interval or rests_on_stand_ins as is_too_uncertain_to_place
-from judged
+from explained
