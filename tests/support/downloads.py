@@ -25,6 +25,8 @@ def lacking(columns: Collection[str]) -> set[str]:
     if "small_area_code" in columns:  # ranked among themselves, on one edition of the Indices of Deprivation
         needed -= {"ranked_councils", "value_basis", "period_end_date"}
         needed |= {"ranked_small_areas"} if "need_rank" in columns else set()
+    if "statistic" in columns:  # a statistic of the framework or the ranks, not a figure of an indicator
+        needed -= {"unit", "value_basis", "period_end_date"}
     return needed - set(columns)
 
 
