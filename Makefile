@@ -8,7 +8,7 @@ WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help index test test-tools check lint audit spark superset dev docs bench scale torture lock clean
+.PHONY: help index test test-tools check lint audit spark spark-cluster superset dev docs bench scale torture lock clean
 
 help: ## List these targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,9 @@ audit: .venv/installed ## Check the locked dependencies for known vulnerabilitie
 
 spark: .venv/spark ## Build all models on Apache Spark, in build/spark; needs Java 17 (docs/scale.md)
 	@$(BIN)/missions build --target spark
+
+spark-cluster: .venv/spark ## Build all models on a Spark cluster of two workers on this machine, of which one is killed
+	@MISSIONS_SPARK_CLUSTER=whole $(BIN)/python -m pytest -s tests/tools/test_spark_cluster.py
 
 superset: .venv-superset/installed ## Start Superset on this machine with our dashboard (docs/bi.md)
 	@.venv-superset/bin/python deploy/superset/serve.py

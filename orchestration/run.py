@@ -21,6 +21,7 @@ from missions.publication.folder import DATABASE
 from missions.sources.build_file import only_run
 from orchestration import built, progress
 from orchestration.environment import without
+from orchestration.history import written_quickly
 from orchestration.notices import step_problem
 
 SPARK_TABLES = WAREHOUSE.with_name("spark") / "warehouse"
@@ -65,7 +66,7 @@ def run_index(
                 return PUBLISHED / DATABASE
         parts = built.parts()
         built.forget()
-        with dg.DagsterInstance.from_config(str(dagster_home())) as instance:
+        with written_quickly(), dg.DagsterInstance.from_config(str(dagster_home())) as instance:
             fail_dead_runs(instance)
             made = selected or defs.resolve_asset_graph().get_all_asset_keys()
             with _watched(instance, made, show) as (run_id, remember):

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 import xlsxwriter
+from xlsxwriter.utility import xl_rowcol_to_cell
 
 from missions.publication.folder import DATABASE, TITLE, Imprint
 from missions.publication.marts import Mart
@@ -18,6 +19,7 @@ from missions.sql import quoted_name
 SHEET_ROWS = 25_000  # above this nobody scrolls through a sheet
 CELL_CHARACTERS = 32_767  # Excel's limit
 SHEET_NAME_CHARACTERS = 31  # Excel's limit
+_NOTE = {"author": TITLE, "x_scale": 2.0, "font_size": 9}
 
 
 class _Contents(NamedTuple):
@@ -45,6 +47,9 @@ def write_workbook(
         _write_cover(workbook.add_worksheet("About"), formats, contents, imprint)
         for mart, sheet in contents.sheets:
             _write_sheet(connection, workbook.add_worksheet(sheet), formats, mart)
+            # The whole table by the name of the mart, for formulas and for tools that read named ranges.
+            corner = xl_rowcol_to_cell(mart.rows, len(mart.columns) - 1, row_abs=True, col_abs=True)
+            workbook.define_name(mart.name, f"='{sheet}'!$A$1:{corner}")
     path.write_bytes(content.getvalue())
 
 
@@ -123,7 +128,10 @@ def _write_cover(cover: Any, formats: dict[str, Any], contents: _Contents, impri
 
 
 def _write_sheet(connection: duckdb.DuckDBPyConnection, sheet: Any, formats: dict[str, Any], mart: Mart) -> None:
-    """Write one mart: text always as text, dates and numbers as such, NULL as an empty cell."""
+    """Write one mart: text always as text, dates and numbers as such, NULL as an empty cell.
+
+    A note on each heading describes the column.
+    """
     writers = []
     expressions = []
     for index, column in enumerate(mart.columns):
@@ -141,6 +149,8 @@ def _write_sheet(connection: duckdb.DuckDBPyConnection, sheet: Any, formats: dic
         writers.append((index, write, formats.get(kind)))
         sheet.set_column(index, index, min(max(len(column.name) + 3, 12), 40))
         sheet.write_string(0, index, column.name, formats["header"])
+        if column.description:
+            sheet.write_comment(0, index, column.description, _NOTE)
     for row, values in enumerate(connection.execute(f"SELECT {', '.join(expressions)} {mart.in_order}").fetchall(), 1):
         for index, write, cell_format in writers:
             value = values[index]

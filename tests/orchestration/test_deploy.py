@@ -95,7 +95,7 @@ def test_ports_and_paths_agree() -> None:
     assert f"127.0.0.1:{code}" in PAGE and f"127.0.0.1:{web}" in PAGE
     prefix = option(command("webserver"), "--path-prefix")
     assert f"handle {prefix}*" in caddy and f"`{prefix}`" in PAGE
-    assert f"root * {HOME}/published/site" in caddy
+    assert f"root * {{$MISSIONS_HOME:{HOME}}}/published/site" in caddy
     assert workspace["location_name"] == option(command("code"), "--location-name")
     assert (
         workspace["location_name"]
@@ -116,10 +116,10 @@ def test_only_the_proxy_is_open_to_the_network_and_dagster_is_behind_its_login()
     assert [name for name, service in COMPOSE["services"].items() if "ports" in service] == ["proxy"]
     assert COMPOSE["services"]["proxy"]["ports"] == ["80:80", "443:443"]
     caddy = re.sub(r"#.*", "", (DEPLOY / "Caddyfile").read_text())
-    blocks = re.findall(r"handle ?(\S*) \{(.*?)\n\t\}", caddy, re.DOTALL)
+    blocks = re.findall(r"^\thandle(?: (\S+))? \{(.*?)^\t\}", caddy, re.DOTALL | re.MULTILINE)
     served = {path: body for path, body in blocks}
     assert set(served) == {"/dagster*", "@pinned", "@download", ""}
-    assert served["/dagster*"].index("basic_auth") < served["/dagster*"].index("reverse_proxy")
+    assert served["/dagster*"].index("basicauth") < served["/dagster*"].index("reverse_proxy")
     assert not [path for path, body in served.items() if path != "/dagster*" and "reverse_proxy" in body]
 
 

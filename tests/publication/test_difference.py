@@ -31,7 +31,7 @@ def compared(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("compared") / DATABASE
     with duckdb.connect(str(path)) as connection:
         connection.execute(f"ATTACH '{database}' AS published (READ_ONLY); CREATE SCHEMA marts")
-        for name in COMPARED:
+        for name in (*COMPARED, "dim_mission"):  # the command names missions
             connection.execute(f"CREATE TABLE marts.{name} AS FROM published.marts.{name}")
     return path
 

@@ -16,6 +16,7 @@ def test_workbook_writes_each_value_as_what_it_is(sample: Publication) -> None:
     columns = [cell.value for cell in header]
     assert all(cell.font.bold for cell in header)
     assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A2", "A1:L6")
+    assert workbook.defined_names["dim_authority"].attr_text == "'dim_authority'!$A$1:$L$6"
     cells = {row[0].value: dict(zip(columns, row, strict=True)) for row in rows}
     assert [cells[code]["ons_number"].value for code in ("E01", "E02", "E03", "E05")] == [
         *("007", "1e5", "00123", "2024-01-02"),

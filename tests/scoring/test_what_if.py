@@ -261,7 +261,7 @@ def test_the_first_framework_ranks_as_the_comparison_says(publication: Path) -> 
             """
             SELECT count(*), count(*) FILTER (new_rank <> other_need_rank OR abs(new_score - other_need_score) > 1e-9)
             FROM what_if JOIN published.marts.framework_comparison USING (authority_code)
-            WHERE index_id = 'composite' AND other_framework_id = 'first'
+            WHERE framework_comparison.index_id = 'composite' AND other_framework_id = 'first'
             """
         ).fetchone()
     assert differing == (317, 0)

@@ -5,6 +5,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import duckdb
+import pytest
 import python_calamine
 
 from missions.site.area_files import COLUMNS
@@ -37,7 +38,7 @@ def test_the_workbook_has_the_same_figures_and_explains_them(site: Path) -> None
     assert head == list(COLUMNS)
     written = read_csv(site / f"{AREA}.csv")
     place = head.index("value")
-    assert [line[place] for line in lines] == [float(row["value"]) for row in written]
+    assert [line[place] for line in lines] == pytest.approx([float(row["value"]) for row in written], rel=1e-15)
     assert [line[0] for line in book.get_sheet_by_name("Columns").to_python()][1 : len(COLUMNS) + 1] == head
 
 

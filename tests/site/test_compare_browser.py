@@ -75,7 +75,7 @@ def test_compare_says_whether_a_difference_is_clear(
             words = "clearly worse" if (value > own) == (higher == "more_need") else "clearly better"
         assert notes[title].endswith(words), title
         said.add(words)
-    assert len(said) == 4
+    assert said >= {"clearly better", "no clear difference", "no margin published"}
     page.locator("[data-fill=neighbours]").click()
     assert page.locator("[data-part=scores] thead th").count() == 6
 

@@ -36,6 +36,7 @@ TYPES = [
     "what-if.html#health=2&off=robbery",
     "method.html",
     "sources.html",
+    "glossary.html",
     "changes.html",
     "frameworks.html",
     "findings.html",

@@ -34,17 +34,20 @@ def area_brief(
 
 
 def _high_and_low(which: str, scores: Sequence[Row], councils: int) -> Sentence:
-    bands = Counter(row["need_band"] for row in scores)
+    placed = [row for row in scores if not row["is_too_uncertain_to_place"]]
+    bands = Counter(row["need_band"] for row in placed)
     high, low = bands[BANDS[0]], bands[BANDS[-1]]
     facts = {"councils": len(scores), "high": high, "low": low}
     if len(scores) == 1:
-        only = scores[0]
-        text = f"Its only council is {_named(only)} of {councils}, in the band of {only['need_band']} need."
+        band = f", in the band of {placed[0]['need_band']} need" if placed else ""
+        text = f"Its only council is {_named(scores[0])} of {councils}{band}."
         return Sentence("position", text, facts)
     text = (
         f"{high or 'None'} of the {len(scores)} {which} {_are(high)} among the 20% of England's {councils} with the "
         f"highest need, and {low or 'none'} among the 20% with the lowest."
     )
+    if unplaced := len(scores) - len(placed):
+        text += f" {counted(unplaced, 'council')} cannot be placed."
     return Sentence("position", text, facts)
 
 
@@ -78,9 +81,10 @@ def _by_mission(summary: Sequence[Row]) -> Sentence | None:
 
 
 def _ends(scores: Sequence[Row], *, is_area: bool) -> Sentence | None:
-    if len(scores) < 2:
+    placed = [row for row in scores if not row["is_too_uncertain_to_place"]]
+    if len(placed) < 2:
         return None
-    first, last = scores[0], scores[-1]
+    first, last = placed[0], placed[-1]
     text = f"Need is highest in {_named(first)} and lowest in {_named(last)}."
     if is_area:
         text += " The area as a whole has no rank."
