@@ -72,6 +72,7 @@ _NUMBER = re.compile(_WRITTEN)
 # Beyond this a square or a cube can leave the range of a double: ranks would be wrong without a word.
 LARGEST = 1e100
 _SMALLEST = 1e-100
+_LONGEST_CELL = 131_072  # characters, Python's own limit
 _WITHOUT_FIGURE = "leave the cell empty where there is no figure"
 # What people and spreadsheets write where a number belongs (regular expressions), and what to do about it.
 _ALMOST = {
@@ -165,6 +166,8 @@ def read_rows(file: CsvFile, text: str, *, one_line_each: bool = False) -> Itera
             cells = next(reader, None)
             if cells is None:
                 return
+            if any(len(cell) > _LONGEST_CELL for cell in cells):
+                raise csv.Error("field limit")  # libraries that a build loads raise Python's own
             if one_line_each and reader.line_num > line:
                 raise csv.Error("line break inside a cell")
             if not one_line_each:
@@ -180,7 +183,7 @@ def read_rows(file: CsvFile, text: str, *, one_line_each: bool = False) -> Itera
             yield line, cells
     except csv.Error as error:
         if "field limit" in str(error):
-            problem = f"a cell of more than {csv.field_size_limit():,} characters; a quotation mark may be missing"
+            problem = f"a cell of more than {_LONGEST_CELL:,} characters; a quotation mark may be missing"
             raise file.fault(problem, line) from None
         hint = "; a quoted cell must end on its own line" if one_line_each else ""
         raise file.fault(f"misplaced quotation mark{hint} ({error})", line) from None
