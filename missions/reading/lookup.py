@@ -80,9 +80,11 @@ class Gazetteer:
         if kind == COMING:
             return Meaning("coming_council", None, self.coming_words(found[0].place))
         if kind == OUTSIDE:
-            if places := places_named(self._connection, text):  # Newport is a city in Wales and a town in England
+            outside = found[0].place
+            # Newport is a city in Wales and a town in England. Wales is a village too, but nobody means it.
+            if outside.name != outside.country and (places := places_named(self._connection, text)):
                 return _place_meaning(text, places)
-            return Meaning("outside_england", None, outside_words(found[0].place))
+            return Meaning("outside_england", None, outside_words(outside))
         return Meaning("area", None, f"{text!r} is {area_words(name.place for name in found)}")
 
     def _council(self, text: str, found: list[Name]) -> Meaning:
