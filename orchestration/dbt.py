@@ -85,7 +85,8 @@ def fresh_manifest() -> Path:
 
     Raises DagsterInvalidDefinitionError if dbt cannot parse the project.
     """
-    files = [path for folder in ("macros", "models", "tests") for path in (DBT_PROJECT / folder).rglob("*")]
+    folders = [DBT_PROJECT / name for name in ("macros", "models", "tests")]
+    files = [path for folder in folders for path in (folder, *folder.rglob("*"))]
     newest = max(path.stat().st_mtime for path in [*files, *DBT_PROJECT.glob("*.yml")])
     if not MANIFEST.is_file() or MANIFEST.stat().st_mtime < newest:
         result = invoke_dbt(["parse"])

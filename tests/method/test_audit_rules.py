@@ -146,7 +146,7 @@ def test_reliability_from_other_evidence(
         )
         earlier = [end for end in wide if (wide.columns.max() - end).days >= 330]
         if earlier:
-            both = wide[[max(earlier), wide.columns.max()]].dropna().rank()
+            both = wide[[max(earlier), wide.columns.max()]].dropna().round(9).rank()
             lags[indicator] = both.corr().iloc[0, 1]
     same(values["lag_correlation"], pd.Series(lags))
     county = marts.execute("select authority_code, county_code from dim_authority where tier = 'lower'").df()

@@ -80,8 +80,9 @@ repeated as (
 
     select
         newest.indicator_id,
-        newest.value,
-        earlier.value as earlier_value
+        -- Equal figures rank equal in every engine, whatever the rounding errors of a mean over years.
+        round(newest.value, 9) as value,
+        round(earlier.value, 9) as earlier_value
     from figures as newest
     inner join earlier_periods
         on newest.indicator_id = earlier_periods.indicator_id

@@ -61,7 +61,8 @@ missions as (
         sum(case when series_basis = 'own' then weight_in_mission else 0 end) / sum(weight_in_mission) as own_share
     from scored
     group by authority_code, mission_id, edition
-    having sum(weight_in_mission) >= 5e-1
+    -- Half is enough, whatever the rounding errors of the sum.
+    having round(sum(weight_in_mission), 9) >= 5e-1
 
 ),
 
@@ -91,7 +92,7 @@ composites as (
     cross join root
     cross join total
     group by missions.authority_code, root.node_id, missions.edition
-    having sum(nodes.effective_weight * missions.basket_share) >= 5e-1 * max(total.weight)
+    having round(sum(nodes.effective_weight * missions.basket_share) / max(total.weight), 9) >= 5e-1
 
 ),
 
