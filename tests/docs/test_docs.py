@@ -54,7 +54,7 @@ def test_figures_are_those_of_the_build(publication: Path) -> None:
 
 def test_a_figure_that_drifts_is_named(publication: Path, tmp_path: Path) -> None:
     """Also, --check writes nothing, and an unknown or unclosed block is an error."""
-    shutil.copytree(ROOT / "tools/figures", tmp_path / "tools/figures")
+    shutil.copytree(ROOT / "tools", tmp_path / "tools")
     page = tmp_path / "README.md"
     page.write_text("<!-- figures: indicators -->7<!-- end --> of <!-- figures: councils -->317<!-- end -->")
     before = page.read_text()

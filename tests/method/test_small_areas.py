@@ -248,8 +248,10 @@ def test_council_pages_have_their_small_areas(publication: Path, marts: duckdb.D
     whole = f"index_id = '{WHOLE}'"
     # A county has the small areas of its districts.
     areas = f"""
-        select whole.authority_code, small_area_code, need_rank, need_decile, residents
+        select whole.authority_code, small_area_code, small_area_title, need_rank, need_decile,
+            small_area_index.residents
         from small_area_index join dim_authority as own using (authority_code)
+        join dim_small_area using (small_area_code)
         join dim_authority as whole on whole.authority_code in (own.authority_code, own.county_code)
         where {whole} order by need_rank, small_area_code
     """
@@ -271,7 +273,7 @@ def test_council_pages_have_their_small_areas(publication: Path, marts: duckdb.D
         assert tenths == [sum(row["need_decile"] == tenth for row in inside[code]) for tenth in range(1, 11)]
         [listed] = [table for table in page.tables if "ranks out of 33,755" in table["caption"]]
         found = [(words(cells[0]), int(words(cells[1]).replace(",", ""))) for cells in listed["rows"][1:]]
-        assert found == [(row["small_area_code"], row["need_rank"]) for row in inside[code][:10]]
+        assert found == [(row["small_area_title"], row["need_rank"]) for row in inside[code][:10]]
         records = read_csv(publication / f"site/data/authority/{slug}-small-areas.csv")
         expected = inside[code][:10] if code in counties else inside[code]
         assert [(r["small_area_code"], r["residents"], r["need_rank"]) for r in records] == [
