@@ -28,7 +28,7 @@ def search(browser: Any, site: Path) -> Iterator[Any]:
     page = browser.new_page()
     page.goto(f"{site.resolve().as_uri()}/search.html")
     page.get_by_role("searchbox").first.focus()  # the names are loaded now
-    page.wait_for_function("() => Boolean(window.missions?.find)")
+    page.wait_for_selector(".search[data-is-ready]")
     yield lambda texts: dict(zip(texts, page.evaluate(SEARCH, list(texts)), strict=True))
     page.close()
 

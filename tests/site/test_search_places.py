@@ -30,6 +30,8 @@ async text => {
 def search(browser: Any, site: Path) -> Iterator[Any]:
     page = browser.new_page()
     page.goto(f"{site.resolve().as_uri()}/search.html")
+    page.get_by_role("searchbox").first.focus()  # the names are loaded now
+    page.wait_for_selector(".search[data-is-ready]")
     yield lambda text: page.evaluate(SEARCH, text)
     page.close()
 

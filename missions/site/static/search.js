@@ -8,7 +8,7 @@
     document.head.append(Object.assign(document.createElement("script"), { src: root + path, onload: done, onerror: failed }));
   });
   const ready = () => (loading ??= ["data/search.js", "static/names.js", "static/places.js"].reduce(
-    (before, path) => before.then(() => script(path)), Promise.resolve()));
+    (before, path) => before.then(() => script(path)), Promise.resolve()).then(() => { form.dataset.isReady = "true"; }));
 
   function show(list, text, most) {
     const { found, words, isSure } = window.missions.find(text), shown = found.slice(0, most);
