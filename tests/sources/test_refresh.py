@@ -245,7 +245,7 @@ def test_publishers_own_files_are_the_editions_in_use(tmp_path: Path, monkeypatc
     """One source of each format lands and is found to be in use; compared anyway, no figure differs."""
     monkeypatch.setattr(landing, "LANDING", tmp_path)
     by_reader = {source.reader: source for source in sources().values() if source.is_refreshable}
-    assert len(by_reader) == 4
+    assert len(by_reader) == 6
     for source in by_reader.values():
         edition = landing.land_from(source, SHARED / "sources")
         assert refresh.consider(source, edition, take=True).status == "unchanged"
