@@ -4,11 +4,11 @@
 {% set framework = seed | replace('_framework', '') %}
 {% set prefix = "" if framework in (var('framework'), 'small_area') else "'" ~ framework ~ ".' || " %}
 select
-    {{ prefix }}node_id as node_id,
+    {{ prefix ~ 'node_id as node_id' if prefix else 'node_id' }},
     '{{ framework }}' as framework_id,
     '{{ 'small_area' if framework == 'small_area' else 'authority' }}' as unit_type,
     node_id as stated_node_id,
-    {{ prefix }}parent_id as parent_id,
+    {{ prefix ~ 'parent_id as parent_id' if prefix else 'parent_id' }},
     label,
     weight,
     direction,

@@ -18,7 +18,9 @@ nodes as (
 
 keyed_nodes as (
 
-    {{ with_random_key('nodes', 'node_id, node_number, parent_id, branch_id, effective_weight, is_leaf', ['0', 'node_number'], 'node_key') }}
+    {{ with_random_key(
+        'nodes', 'node_id, node_number, parent_id, branch_id, effective_weight, is_leaf', ['0', 'node_number'], 'node_key'
+    ) }}
 
 ),
 
