@@ -1,7 +1,7 @@
 """The project on a real Spark cluster, of which one worker is killed in the middle: every table equals DuckDB's.
 
-Builds the figures of all councils and what they need; `make spark-cluster` builds everything instead. Needs Java and
-the extra [spark].
+`make spark-cluster` builds everything, and MISSIONS_SPARK_CLUSTER=part the figures of all councils and what they need.
+Either takes longer than the rest of the suite, so neither runs without being asked for. Needs Java and the extra [spark].
 """
 
 import os
@@ -20,12 +20,14 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.tools,
     pytest.mark.skipif(
+        "MISSIONS_SPARK_CLUSTER" not in os.environ, reason="takes many minutes: `make spark-cluster` runs it"
+    ),
+    pytest.mark.skipif(
         not find_spec("pyspark") or not shutil.which("java"),
         reason="Spark needs Java 17 and the extra [spark]: `make spark` says what is missing",
     ),
 ]
-WHOLE = os.environ.get("MISSIONS_SPARK_CLUSTER") == "whole"
-SELECTED = () if WHOLE else ("--select", "+indicator_value")
+SELECTED = () if os.environ.get("MISSIONS_SPARK_CLUSTER") == "whole" else ("--select", "+indicator_value")
 TABLES_BEFORE_THE_KILL = 5
 
 
