@@ -1,7 +1,7 @@
 """The project on a real Spark cluster, of which one worker is killed in the middle: every table equals DuckDB's.
 
 `make spark-cluster` builds everything, and MISSIONS_SPARK_CLUSTER=part the figures of all councils and what they need.
-Either takes longer than the rest of the suite, so neither runs without being asked for. Needs Java and the extra [spark].
+Either takes many minutes, so neither runs without being asked for. Needs Java and the extra [spark].
 """
 
 import os
