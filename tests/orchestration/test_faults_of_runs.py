@@ -5,6 +5,7 @@ At which calls a publisher can die is in tests/publication.
 
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -206,7 +207,9 @@ def test_ctrl_c_ends_a_run(project: Path, tmp_path: Path, seen: Seen) -> None:
             time.sleep(1)
             run.send_signal(signal.SIGINT)
             _, said = run.communicate(timeout=PATIENCE)
-        assert (run.returncode, said.strip()) == (130, "Stopped; the previous publication is unchanged.")
+        *progress, last = [line for line in said.splitlines() if line]
+        assert (run.returncode, last) == (130, "Stopped; the previous publication is unchanged.")
+        assert all(re.match(r"\d+ of \d+: ", line) for line in progress), said
         verify(folder)
         assert current(project / "published") == folder
     seen("Ctrl-C in a run", "as expected, during start-up and during the build")
