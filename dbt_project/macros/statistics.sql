@@ -50,3 +50,20 @@ near 1, or the sums lose digits: see place_in_bounds.
     rank() over (partition by {{ partition }} order by {{ value }})
     + (count(*) over (partition by {{ partition }}, {{ value }}) - 1) / 2e0
 {%- endmacro %}
+
+{# The correlation of each two nodes as two rows, so that either can be looked up first. #}
+{% macro in_both_orders(correlations) -%}
+    select
+        node_id,
+        other_node_id,
+        correlation
+    from {{ correlations }}
+
+    union all
+
+    select
+        other_node_id as node_id,
+        node_id as other_node_id,
+        correlation
+    from {{ correlations }}
+{%- endmacro %}

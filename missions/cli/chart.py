@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from missions.cli.app import command
-from missions.errors import MissionsError, UsageError
+from missions.errors import UsageError
 from missions.publication.folder import DATABASE
 
 
@@ -28,7 +28,6 @@ def chart(
     ] = None,
 ) -> None:
     """Save a map or a chart as a picture, with its title, source, date and publication."""
-    from missions.publication.folder import publication_id
     from missions.site.chart_choice import chosen_chart
     from missions.site.data import Marts, slug
     from missions.site.picture import as_png, picture
@@ -36,17 +35,12 @@ def chart(
 
     if svg and png:
         raise UsageError("Choose --svg or --png.")
-    folder = Path(ctx.obj).resolve()
-    if (folder / "current").exists():
-        folder = (folder / "current").resolve()
-    if not (folder / DATABASE).is_file():
-        raise MissionsError(f"Nothing is published in {ctx.obj} yet; run `make index`")
-    id_ = publication_id(folder)
-    drawn, source = chosen_chart(Renderer(Marts(folder / DATABASE), id_), name, area, dots)
+    site = Renderer(Marts(ctx.obj / DATABASE))
+    drawn, source = chosen_chart(site, name, area, dots)
     target = out or Path(f"{slug(drawn.title)}.{'svg' if svg else 'png'}")
     if not target.parent.is_dir():
         raise UsageError(f"Cannot write {target.name}: the folder {target.parent} does not exist.")
-    made = picture(drawn, source, id_)
+    made = picture(drawn, source, site.publication_id)
     if svg:
         target.write_text(made, encoding="utf-8")
     else:

@@ -14,6 +14,7 @@ from missions.cli.printing import new_console, printed_as_data, show_drivers, sh
 from missions.reading.rank_words import place_notes, place_words
 from missions.reading.wording import (
     BANDS,
+    OVERALL,
     PEER_MODEL,
     PEER_WORDS,
     basis_words,
@@ -97,7 +98,7 @@ def _show_contributions(console: Console, scores: list[dict[str, Any]], records:
         rows.append([Text(str(cell), style="bold") for cell in row(mission)])
         rows += [row(r, "  ") for r in records if r["level"] == "theme" and r["mission_id"] == mission["node_id"]]
     (composite,) = (r for r in records if r["level"] == "composite")
-    total = row(composite | {"node_name": "All missions", "node_id": "composite"})
+    total = row(composite | {"node_name": OVERALL, "node_id": "composite"})
     headings = {"Mission and theme": "left"} | dict.fromkeys(
         ["Rank", "England", "Region", "Type", "Neighbours"], "right"
     )

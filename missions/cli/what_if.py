@@ -19,7 +19,7 @@ from missions.publication.folder import DATABASE
 from missions.reading.labels import Labels
 from missions.reading.queries import Rows, ask, ask_names
 from missions.reading.rank_words import range_words
-from missions.reading.wording import in_words, places_moved, shortened
+from missions.reading.wording import OVERALL, in_words, places_moved, shortened
 
 if TYPE_CHECKING:
     import duckdb
@@ -92,7 +92,7 @@ def what_if(
     if printed_as_data(found, as_json, as_csv, whole):
         return
     console = new_console()
-    index_name = missions.get(choices.index_id, "All missions")
+    index_name = missions.get(choices.index_id, OVERALL)
     console.print(f"{index_name}, if {_in_words(choices, nodes)}", style="bold")
     _show_summary(console, summary)
     _show_notes(console, notes)

@@ -13,9 +13,9 @@ import duckdb
 
 from missions.publication.folder import publication_id
 from missions.reading.queries import Rows, ask
+from missions.reading.wording import OVERALL
 
 PUBLICATION = "publication_id"
-_COMPOSITE = {"composite": "All missions"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Labels:
             )
         }
         titles, units, polarities = ({id_: row[n] for id_, row in indicators.items()} for n in range(3))
-        indices = {**_COMPOSITE, **missions, **themes, **titles}
+        indices = {"composite": OVERALL, **missions, **themes, **titles}
         return cls(
             publication_id(Path(database).parent),
             {

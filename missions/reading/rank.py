@@ -14,7 +14,7 @@ from missions.reading.labels import Labels
 from missions.reading.lookup import council, find_area, find_authority
 from missions.reading.names import choose
 from missions.reading.queries import ALL_SCORES, Answer, Rows, Table, ask, ask_names
-from missions.reading.wording import PEER_MODEL, PEER_WORDS, type_words
+from missions.reading.wording import OVERALL, PEER_MODEL, PEER_WORDS, type_words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +128,7 @@ def _index(connection: duckdb.DuckDBPyConnection, mission: str | None, theme: st
         chosen = choose("theme", theme, themes)
         return chosen, themes[chosen]
     missions = ask_names(connection, "SELECT mission_id, mission_name FROM dim_mission ORDER BY ALL")
-    names = {"composite": "All missions", **missions}
+    names = {"composite": OVERALL, **missions}
     chosen = choose("mission", mission, names) if mission else "composite"
     return chosen, names[chosen]
 

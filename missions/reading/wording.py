@@ -21,6 +21,7 @@ BASES = (
     "stale",
     "estimated",
 )
+OVERALL = "All missions"  # the name of the composite
 BANDS = ("very high", "high", "medium", "low", "very low")  # fifths by rank, highest need first
 # Council types whose name differs from the ID, and headings for types with several councils.
 TYPE_WORDS = {

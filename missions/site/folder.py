@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from missions.files import replace_file
-from missions.publication.folder import DATABASE, publication_id
+from missions.publication.folder import DATABASE
 from missions.site.data import Marts
 from missions.site.manifest import read_manifest
 from missions.site.pages import page_files
@@ -27,7 +27,7 @@ def build_site(published: Path, target: Path, previous: Path | None = None, *, m
     """
     folder = published.resolve()
     project = read_manifest(manifest) if manifest is not None else None
-    site = Renderer(Marts(folder / DATABASE), publication_id(folder), project, settings_from(), folder)
+    site = Renderer(Marts(folder / DATABASE), project, settings_from(), folder)
     written, names = 0, set()
     for name, content in _all_files(site):
         names.add(name)

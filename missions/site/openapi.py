@@ -5,6 +5,8 @@ Belongs here: the description. pages/api.py writes the files.
 
 from typing import Any
 
+from missions.reading.wording import BASES
+
 VERSION = "v1"
 ROOT = f"api/{VERSION}"
 
@@ -13,16 +15,7 @@ _MAYBE_NUMBER, _MAYBE_TEXT = {"type": ["number", "null"]}, {"type": ["string", "
 _DATE = {"type": "string", "format": "date"}
 _RANK = {"type": "integer", "minimum": 1, "description": "1 is the highest need; ties share the lower number"}
 _BASIS = {
-    "enum": [
-        "published",
-        "combined_area",
-        "predecessor",
-        "aggregated",
-        "modelled",
-        "inherited",
-        "stale",
-        "estimated",
-    ],
+    "enum": list(BASES),
     "description": "how the value was obtained; only `published` is the council's own figure",
 }
 

@@ -63,7 +63,6 @@ class Renderer:
     def __init__(
         self,
         marts: Marts,
-        publication_id: str = "",
         project: Project | None = None,
         settings: Settings | None = None,
         folder: Path | None = None,
@@ -72,7 +71,7 @@ class Renderer:
         self.folder = folder  # of the publication
         self.settings = settings or Settings()
         self.project = project
-        self.publication_id = publication_id
+        self.publication_id = marts.labels.publication_id
         self.councils = len(marts.authorities)
         self.reference = sum(a["is_in_reference_set"] for a in marts.authorities)
         self.environment = self._environment()

@@ -1,10 +1,7 @@
 """The rules of the audit: each statistic against NumPy, every exception needed, and each rule broken once."""
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +12,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.support.audit import Numbers
+from tests.support.dbt_runs import dbt_on
 from tests.support.framework import INDICATORS, MISSIONS, THEMES
 
 SEEDS = ROOT / "seeds"
@@ -387,18 +385,7 @@ def test_each_broken_rule_and_faulty_exception_stops_the_run(database: Path, hom
     with duckdb.connect(str(warehouse)) as connection:
         for damage, _ in (*BREAKS.values(), FAULTY_EXCEPTIONS):
             connection.execute(damage)
-    result = subprocess.run(
-        [
-            str(Path(sys.executable).parent / "dbt"),
-            *("run", "--profiles-dir", ".", "--select", "int_audit_correlations+", "int_audit_reliability+"),
-            *("--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path / "logs")),
-        ],
-        cwd=home / "dbt_project",
-        env={**os.environ, "MISSIONS_WAREHOUSE": str(warehouse)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    result = dbt_on(warehouse, home, "run", "--select", "int_audit_correlations+", "int_audit_reliability+")
     assert result.returncode == 0, result.stdout
     found = blocking_test(warehouse)
     for number, (_, expected) in BREAKS.items():

@@ -1,10 +1,7 @@
 """Uncertainty of ranks against plain NumPy: draws, random numbers, the sensitivity estimator, failing draws, seeds."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from statistics import NormalDist
 
@@ -12,7 +9,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from tests.conftest import PATIENCE
+from tests.support.dbt_runs import dbt_on
 from tests.support.numpy_draws import (
     FACTORS,
     PRIME,
@@ -33,19 +30,7 @@ RANKS = ("int_theme_draws", "int_branch_draws", "int_draw_scores", "int_draw_ran
 
 def dbt(home: Path, warehouse: Path, *arguments: str) -> str:
     """Run one dbt command on a warehouse and return what it printed."""
-    result = subprocess.run(
-        [
-            str(Path(sys.executable).parent / "dbt"),
-            *arguments,
-            *("--profiles-dir", ".", "--target-path", str(warehouse.parent / "target")),
-            *("--log-path", str(warehouse.parent / "logs")),
-        ],
-        cwd=home / "dbt_project",
-        env={**os.environ, "MISSIONS_WAREHOUSE": str(warehouse), "DO_NOT_TRACK": "1"},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
+    result = dbt_on(warehouse, home, *arguments)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 

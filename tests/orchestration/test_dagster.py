@@ -15,6 +15,7 @@ import duckdb
 import pytest
 
 from tests.conftest import PATIENCE, ROOT
+from tests.support.dbt_runs import dbt_on
 
 Missions = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -243,18 +244,7 @@ def test_data_tests_can_fail(database: Path, home: Path, tmp_path: Path) -> None
     with duckdb.connect(str(warehouse)) as connection:
         for statement in damage.values():
             connection.execute(statement)
-    result = subprocess.run(
-        [
-            str(Path(sys.executable).parent / "dbt"),
-            *("test", "--profiles-dir", ".", "--select", "test_type:singular"),
-            *("--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path / "logs")),
-        ],
-        cwd=home / "dbt_project",
-        env={**os.environ, "MISSIONS_WAREHOUSE": str(warehouse)},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
+    result = dbt_on(warehouse, home, "test", "--select", "test_type:singular")
     failed = set(re.findall(r"FAIL \d+ (assert_\w+)", result.stdout))
     assert failed == set(damage), result.stdout
     assert {path.stem for path in (ROOT / "dbt_project/tests").glob("*.sql")} == set(damage)

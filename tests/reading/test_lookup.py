@@ -1,27 +1,11 @@
 """Councils and areas are found by every name in use, and what is not a current council is said in words."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import duckdb
 import pytest
 
 from missions.errors import UsageError
-from missions.publication.folder import DATABASE
 from missions.reading.lookup import Gazetteer, find_area, find_authorities
-from missions.reading.queries import open_database
 from tests.support.names import CERTAIN, NAMES_IN_USE, NOTHING, SHORT_TITLES, SIMILAR
-
-
-@pytest.fixture(scope="module")
-def connection(publication: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with open_database(publication / DATABASE) as connection:
-        yield connection
-
-
-@pytest.fixture(scope="module")
-def gazetteer(connection: duckdb.DuckDBPyConnection) -> Gazetteer:
-    return Gazetteer(connection)
 
 
 def test_every_name_in_use_is_found(gazetteer: Gazetteer) -> None:

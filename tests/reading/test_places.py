@@ -3,34 +3,19 @@
 import json
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from pathlib import Path
 
 import duckdb
 import pytest
 
 from missions.errors import UsageError
-from missions.publication.folder import DATABASE
 from missions.reading.lookup import Gazetteer
 from missions.reading.name_keys import place_key
 from missions.reading.places import OFFERED, PLACE_KEY, locate, places_named
-from missions.reading.queries import open_database
 from missions.reading.small_areas import small_areas_of
 from tests.conftest import SHARED
 
 SECTORS = SHARED / "sources/small-area-geography/postcode_sector_lad24.json"
 MOVED = "E01027305"  # in Cherwell by the official lookup, in West Northamptonshire on the ground
-
-
-@pytest.fixture(scope="module")
-def connection(publication: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with open_database(publication / DATABASE) as connection:
-        yield connection
-
-
-@pytest.fixture(scope="module")
-def gazetteer(connection: duckdb.DuckDBPyConnection) -> Gazetteer:
-    return Gazetteer(connection)
 
 
 def test_each_place_name_finds_its_council_among_the_first_five(connection: duckdb.DuckDBPyConnection) -> None:

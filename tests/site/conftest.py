@@ -60,6 +60,17 @@ def addresses(site: Path) -> Iterator[dict[str, str]]:
     server.server_close()
 
 
+@pytest.fixture(scope="module")
+def search_page(browser: "Browser", site: Path) -> Iterator["BrowserPage"]:
+    """The page of the search, opened from disk, with its scripts loaded."""
+    page = browser.new_page()
+    page.goto(f"{site.resolve().as_uri()}/search.html")
+    page.get_by_role("searchbox").first.focus()  # the names are loaded now
+    page.wait_for_selector(".search[data-is-ready]")
+    yield page
+    page.close()
+
+
 @pytest.fixture
 def page(browser: "Browser") -> Iterator["BrowserPage"]:
     context = browser.new_context(viewport=WIDE)

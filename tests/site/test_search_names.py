@@ -1,6 +1,5 @@
 """The site's search and the command find the same councils and areas: one matcher, in two languages."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +22,9 @@ texts => texts.map(text => {
 
 
 @pytest.fixture(scope="module")
-def search(browser: Any, site: Path) -> Iterator[Any]:
+def search(search_page: Any) -> Any:
     """What search finds for each of some texts, in a page opened from disk."""
-    page = browser.new_page()
-    page.goto(f"{site.resolve().as_uri()}/search.html")
-    page.get_by_role("searchbox").first.focus()  # the names are loaded now
-    page.wait_for_selector(".search[data-is-ready]")
-    yield lambda texts: dict(zip(texts, page.evaluate(SEARCH, list(texts)), strict=True))
-    page.close()
+    return lambda texts: dict(zip(texts, search_page.evaluate(SEARCH, list(texts)), strict=True))
 
 
 def test_every_name_in_use_finds_its_council_first(search: Any) -> None:

@@ -1,6 +1,5 @@
 """The search finds postcodes, towns, wards and parishes as the command does, with data loaded only when asked for."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +26,8 @@ async text => {
 
 
 @pytest.fixture(scope="module")
-def search(browser: Any, site: Path) -> Iterator[Any]:
-    page = browser.new_page()
-    page.goto(f"{site.resolve().as_uri()}/search.html")
-    page.get_by_role("searchbox").first.focus()  # the names are loaded now
-    page.wait_for_selector(".search[data-is-ready]")
-    yield lambda text: page.evaluate(SEARCH, text)
-    page.close()
+def search(search_page: Any) -> Any:
+    return lambda text: search_page.evaluate(SEARCH, text)
 
 
 def test_a_postcode_leads_to_its_neighbourhood_and_council(search: Any) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,9 @@ ID = "20260102T030405Z-0123abcd"
 @pytest.fixture(scope="module")
 def shared(publication: Path) -> Renderer:
     """A renderer for a site with an address."""
-    return Renderer(Marts(publication / DATABASE), ID, settings=Settings("https://example.org/index/", "a@example.org"))
+    marts = Marts(publication / DATABASE)
+    marts.labels = replace(marts.labels, publication_id=ID)
+    return Renderer(marts, settings=Settings("https://example.org/index/", "a@example.org"))
 
 
 def test_every_page_has_a_description_and_a_title_of_its_own(pages: dict[str, Page]) -> None:

@@ -6,7 +6,6 @@ Belongs here: starting and stopping it. PySpark brings Spark's own programs.
 import json
 import os
 import subprocess
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tests.support.ports import free_port
+from tests.support.programs import until_it_says
 
 WORKERS = 2
 
@@ -95,13 +95,5 @@ def _start(program: str, ready: str, *words: str) -> "subprocess.Popen[str]":
         text=True,
         start_new_session=True,
     )
-    assert process.stdout
-    said = []
-    for line in process.stdout:
-        said.append(line)
-        if ready in line:
-            break
-    else:
-        raise AssertionError("".join(said[-30:]))
-    threading.Thread(target=process.stdout.read, daemon=True).start()  # or its log would fill the pipe
+    until_it_says(process, ready)
     return process

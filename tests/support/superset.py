@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ import requests
 
 from tests.conftest import ROOT
 from tests.support.ports import free_port
+from tests.support.programs import until_it_says
 
 PYTHON = ROOT / ".venv-superset/bin/python"
 STARTED = "Running on http"  # what its server logs once the port is open
@@ -76,16 +76,8 @@ def serving(published: Path, folder: Path) -> Iterator[Superset]:
     server = subprocess.Popen(
         words, env={**os.environ, **settings}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
-    assert server.stdout
-    said: list[str] = []
     try:
-        for line in server.stdout:
-            said.append(line)
-            if STARTED in line:
-                break
-        else:
-            raise AssertionError("".join(said[-50:]))
-        threading.Thread(target=server.stdout.read, daemon=True).start()  # or its log would fill the pipe
+        until_it_says(server, STARTED)
         yield Superset(f"http://127.0.0.1:{port}", (folder / "password").read_text())
     finally:
         server.terminate()

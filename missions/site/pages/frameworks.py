@@ -1,6 +1,6 @@
 """The pages on other frameworks: the first beside the second, indicators that left, and the 2024 index's findings."""
 
-from missions.reading.wording import period_words
+from missions.reading.wording import OVERALL, period_words
 from missions.site.data import COMPOSITE, Marts, Row, grouped
 from missions.site.renderer import Files, Renderer
 from missions.site.words import number, share
@@ -75,7 +75,7 @@ def _quality(marts: Marts) -> list[tuple[str, list[float]]]:
     values = {(row["framework_id"], row["node_id"], row["statistic"]): row["value"] for row in marts.quality}
     if not values:
         return []
-    nodes = [(COMPOSITE, "All missions"), *((m["mission_id"], m["mission_name"]) for m in marts.missions)]
+    nodes = [(COMPOSITE, OVERALL), *((m["mission_id"], m["mission_name"]) for m in marts.missions)]
     return [
         (
             name,

@@ -37,19 +37,7 @@ pairs as (
         own.branch_id = others.branch_id
         and least(own.weight, others.weight) > {{ var('audit_close_weight') }} as is_at_full_weight
     from (
-        select
-            node_id,
-            other_node_id,
-            correlation
-        from {{ ref('int_audit_correlations') }}
-
-        union all
-
-        select
-            other_node_id as node_id,
-            node_id as other_node_id,
-            correlation
-        from {{ ref('int_audit_correlations') }}
+        {{ in_both_orders(ref('int_audit_correlations')) }}
     ) as pairs
     inner join leaves as own
         on pairs.node_id = own.node_id

@@ -9,19 +9,7 @@ nodes as (
 
 correlations as (
 
-    select
-        node_id,
-        other_node_id,
-        correlation
-    from {{ ref('int_audit_correlations') }}
-
-    union all
-
-    select
-        other_node_id as node_id,
-        node_id as other_node_id,
-        correlation
-    from {{ ref('int_audit_correlations') }}
+    {{ in_both_orders(ref('int_audit_correlations')) }}
 
 ),
 
